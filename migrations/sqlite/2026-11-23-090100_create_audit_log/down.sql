@@ -1,0 +1,3 @@
+DROP TABLE audit_chain_heads;
+DROP TABLE audit_batches;
+DROP TABLE audit_events;

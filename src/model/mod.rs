@@ -1,0 +1,13 @@
+//! What administrators manage, and what happened to it.
+pub mod administrator;
+pub mod application;
+pub mod audit_chain;
+pub mod audit_event;
+pub mod grant;
+pub mod page;
+pub mod password;
+pub mod resource;
+pub mod role;
+pub mod secret;
+pub mod signing_key;
+pub mod text;

@@ -1,0 +1,56 @@
+//! The claims of an access token, RFC 9068 §2.2.
+use serde::{Deserialize, Serialize};
+
+use super::client_credentials::Issuance;
+use super::time::UnixTime;
+
+/// The `typ` of its header, RFC 9068 §2.1.
+pub const TYPE: &str = "at+jwt";
+
+/// `sub` is the client itself: no person stands behind the token (RFC 9068
+/// §2.2), and no person's id begins with `m2m_`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Claims {
+    pub iss: String,
+    pub sub: String,
+    pub aud: Audience,
+    pub exp: i64,
+    pub iat: i64,
+    pub jti: String,
+    pub client_id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+}
+
+/// One resource as a string, several as an array, RFC 7519 §4.1.3.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Claims {
+    pub fn new(issuer: &str, jti: &str, issuance: &Issuance) -> Self {
+        let aud = match issuance.resources.as_slice() {
+            [only] => Audience::One(only.clone()),
+            several => Audience::Several(several.to_vec()),
+        };
+        Self {
+            iss: issuer.to_owned(),
+            sub: issuance.client_id.clone(),
+            aud,
+            exp: issuance.expires_at.seconds(),
+            iat: issuance.issued_at.seconds(),
+            jti: jti.to_owned(),
+            client_id: issuance.client_id.clone(),
+            scope: issuance.scope.to_string(),
+        }
+    }
+
+    /// Whether the token may be accepted from `issuer` at `now`, RFC 9068 §4.
+    /// Without leeway: our own clock wrote it.
+    pub fn is_in_force(&self, issuer: &str, now: UnixTime) -> bool {
+        self.iss == issuer && self.exp > now.seconds() && !self.client_id.is_empty()
+    }
+}

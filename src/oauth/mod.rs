@@ -1,0 +1,20 @@
+//! The protocol, and nothing else: no HTTP types, no database, no clock, no
+//! randomness. Every function here is a function of its arguments.
+pub mod access_token;
+pub mod algorithm;
+pub mod bearer;
+pub mod client;
+pub mod client_auth;
+pub mod client_credentials;
+pub mod client_secret;
+pub mod error;
+pub mod form;
+pub mod metadata;
+pub mod reason;
+pub mod resource;
+pub mod scope;
+pub mod time;
+pub mod token_response;
+
+pub use error::Error;
+pub use time::UnixTime;

@@ -1,0 +1,178 @@
+//! The tables, as both databases have them.
+
+diesel::table! {
+    administrators (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        active -> Bool,
+        password_hash -> Text,
+        created_at -> BigInt,
+        last_signed_in_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    applications (client_id) {
+        client_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        owner -> Text,
+        contact -> Text,
+        active -> Bool,
+        token_lifetime_seconds -> Nullable<BigInt>,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_batches (chain, batch) {
+        chain -> Text,
+        batch -> BigInt,
+        first_position -> BigInt,
+        events -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        root -> Binary,
+        previous -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_chain_heads (chain) {
+        chain -> Text,
+        batch -> BigInt,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_events (chain, position) {
+        chain -> Text,
+        position -> BigInt,
+        batch -> BigInt,
+        id -> Text,
+        at -> BigInt,
+        category -> Text,
+        code -> Text,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        resource -> Nullable<Text>,
+        body -> Text,
+        salt -> Binary,
+    }
+}
+
+diesel::table! {
+    grant_scopes (client_id, resource_id, scope) {
+        client_id -> Text,
+        resource_id -> Text,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    grants (client_id, resource_id) {
+        client_id -> Text,
+        resource_id -> Text,
+        all_scopes -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    registry_changes (version) {
+        version -> BigInt,
+        client_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    registry_version (id) {
+        id -> Integer,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    resources (id) {
+        id -> Text,
+        identifier -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        token_lifetime_seconds -> BigInt,
+        algorithm -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    scopes (resource_id, name) {
+        resource_id -> Text,
+        name -> Text,
+        description -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    secrets (id) {
+        id -> Text,
+        client_id -> Text,
+        name -> Text,
+        digest -> Binary,
+        hint -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (key_digest) {
+        key_digest -> Binary,
+        state -> Text,
+        administrator_id -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    setup_links (digest) {
+        digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        state -> Text,
+        public_jwk -> Text,
+        sealed_private_key -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    applications,
+    grant_scopes,
+    grants,
+    resources,
+    scopes,
+    secrets,
+);
