@@ -1,0 +1,134 @@
+//! Configuration: read once, checked whole, then passed by value.
+//!
+//! A value comes from the environment, else from the file that
+//! `COUNTERSIGN_CONFIG` names, else it is the default. A key nobody knows is an
+//! error in either: a typing mistake must not quietly leave a default.
+mod parse;
+pub mod setting;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use zeroize::Zeroizing;
+
+use setting::{SETTINGS, Setting, Source};
+
+/// What the server and the commands run with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub issuer: Issuer,
+    pub listen: SocketAddr,
+    /// The console on a door of its own; `None`: on the same as OAuth.
+    pub console_listen: Option<SocketAddr>,
+    /// `None`: no metrics.
+    pub metrics_listen: Option<SocketAddr>,
+    pub data_dir: PathBuf,
+    pub database_url: Secret,
+    pub connections: u32,
+    pub master_key: MasterKey,
+    /// Names the chain that this machine's audit rows are linked in.
+    pub instance: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub cached_clients: u64,
+    pub workers: usize,
+    pub log: Log,
+    pub session_idle_minutes: i64,
+    pub session_hours: i64,
+    pub shutdown_seconds: u64,
+    pub authorization_endpoint: bool,
+    /// Every setting as it took effect, for `countersign check`.
+    pub effective: Vec<Effective>,
+}
+
+/// The URL that stands in `iss`, and that all others are made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// As it was configured, to the letter.
+    pub url: String,
+    /// The path below which our endpoints are, without a slash at the end.
+    pub path: String,
+    pub is_https: bool,
+}
+
+/// Where the key that seals others comes from.
+#[derive(Clone, Debug)]
+pub enum MasterKey {
+    Value(Secret),
+    File(PathBuf),
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// A filter in the words of `tracing`: `info`, `countersign=debug` …
+    pub level: String,
+    pub json: bool,
+}
+
+/// Text that is not printed.
+#[derive(Clone)]
+pub struct Secret(pub Zeroizing<String>);
+
+/// A setting, its value as it may be shown, and where it came from.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    pub setting: &'static Setting,
+    pub value: String,
+    pub source: Source,
+}
+
+/// One sentence per thing that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Error(pub Vec<String>);
+
+impl Config {
+    /// Reads the environment, and the file it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first.
+    pub fn read(environment: impl Iterator<Item = (String, String)>) -> Result<Self, Error> {
+        let environment: BTreeMap<String, String> = environment.collect();
+        let file = match environment.get("COUNTERSIGN_CONFIG") {
+            None => None,
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Error(vec![format!("COUNTERSIGN_CONFIG {path}: {error}")]))?;
+                Some((PathBuf::from(path), text))
+            }
+        };
+        let file = file.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
+        Self::from_values(&environment, file)
+    }
+
+    /// [`Config::read`] without touching anything: the text of the file is
+    /// given.
+    pub fn from_values(
+        environment: &BTreeMap<String, String>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<Self, Error> {
+        let mut errors = Vec::new();
+        let raw = setting::gather(environment, file, &mut errors);
+        let config = parse::config(&raw, &mut errors);
+        match config {
+            Some(config) if errors.is_empty() => Ok(config),
+            _ => Err(Error(errors)),
+        }
+    }
+
+    /// The URL of `path` below the issuer.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer.url.trim_end_matches('/'))
+    }
+
+    pub fn settings() -> &'static [Setting] {
+        SETTINGS
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}

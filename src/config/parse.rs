@@ -1,0 +1,275 @@
+//! From texts to a checked configuration.
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use super::setting::{Raw, SETTINGS, Source};
+use super::{Config, Effective, Issuer, Log, MasterKey, Secret};
+
+/// Reads every setting; what is wrong is added to `errors`.
+pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
+    let mut reader = Reader { raw, errors };
+    let data_dir = PathBuf::from(reader.text("data_dir"));
+    let insecure = reader.parsed::<bool>("allow_insecure_http", "true or false");
+    let issuer = reader.checked("issuer", |text| issuer(text, insecure.unwrap_or(false)));
+    let listen = reader.parsed::<SocketAddr>("listen", "an address and port, such as 127.0.0.1:8080");
+    let console_listen =
+        reader.optional::<SocketAddr>("console_listen", "an address and port, or nothing");
+    let metrics_listen = match reader.text("metrics_listen") {
+        "off" => Some(None),
+        _ => reader.parsed("metrics_listen", "an address and port, or off").map(Some),
+    };
+    let trusted_proxies = reader.checked("trusted_proxies", networks);
+    let master_key = reader.master_key(&data_dir);
+    let database_url = Secret(Zeroizing::new(match reader.text("database_url") {
+        "" => format!("sqlite://{}", data_dir.join("countersign.db").display()),
+        url => url.to_owned(),
+    }));
+    let log = reader.log();
+    let numbers = (
+        reader.parsed("connections", "a number"),
+        reader.parsed("cached_clients", "a number"),
+        reader.parsed("workers", "a number"),
+        reader.parsed("session_idle_minutes", "a number"),
+        reader.parsed("session_hours", "a number"),
+        reader.parsed("shutdown_seconds", "a number"),
+    );
+    let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
+    let instance = reader.checked("instance", instance);
+    let config = Config {
+        issuer: issuer?,
+        listen: listen?,
+        console_listen: console_listen?,
+        metrics_listen: metrics_listen?,
+        data_dir,
+        database_url,
+        connections: numbers.0?,
+        master_key: master_key?,
+        instance: instance?,
+        trusted_proxies: trusted_proxies?,
+        cached_clients: numbers.1?,
+        workers: numbers.2?,
+        log: log?,
+        session_idle_minutes: numbers.3?,
+        session_hours: numbers.4?,
+        shutdown_seconds: numbers.5?,
+        authorization_endpoint: authorization_endpoint?,
+        effective: effective(raw),
+    };
+    refuse_open_doors(&config, insecure.unwrap_or(false), errors);
+    Some(config)
+}
+
+struct Reader<'a> {
+    raw: &'a Raw,
+    errors: &'a mut Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn text(&self, key: &str) -> &'a str {
+        self.raw.get(key).map_or("", |(text, _)| text.as_str())
+    }
+
+    fn checked<T>(&mut self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match read(self.text(key)) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                let variable = SETTINGS.iter().find(|setting| setting.key == key);
+                let name = variable.map_or(key, |setting| setting.variable);
+                self.errors.push(format!("{name}: {why}"));
+                None
+            }
+        }
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<T> {
+        self.checked(key, |text| text.parse().map_err(|_| format!("{text:?} is not {expected}")))
+    }
+
+    fn optional<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<Option<T>> {
+        if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
+    }
+
+    fn master_key(&mut self, data_dir: &Path) -> Option<MasterKey> {
+        match (self.text("master_key"), self.text("master_key_file")) {
+            ("", "") => Some(MasterKey::File(data_dir.join("master.key"))),
+            ("", path) => Some(MasterKey::File(PathBuf::from(path))),
+            (value, "") => {
+                Some(MasterKey::Value(Secret(Zeroizing::new(value.to_owned()))))
+            }
+            _ => {
+                self.errors.push(
+                    "COUNTERSIGN_MASTER_KEY and COUNTERSIGN_MASTER_KEY_FILE: set one of them"
+                        .to_owned(),
+                );
+                None
+            }
+        }
+    }
+
+    fn log(&mut self) -> Option<Log> {
+        let json = self.checked("log_format", |text| match text {
+            "text" => Ok(false),
+            "json" => Ok(true),
+            other => Err(format!("{other:?} is neither text nor json")),
+        })?;
+        Some(Log { level: self.text("log_level").to_owned(), json })
+    }
+}
+
+fn issuer(text: &str, insecure: bool) -> Result<Issuer, String> {
+    let url = Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))?;
+    if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
+        return Err("must be an https URL".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err("has no query, fragment or user name (RFC 8414 §2)".to_owned());
+    }
+    let is_https = url.scheme() == "https";
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if !is_https && !loopback && !insecure {
+        return Err("tokens over plain http can be read on the way: use https, or for development \
+                    only COUNTERSIGN_ALLOW_INSECURE_HTTP=true"
+            .to_owned());
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    Ok(Issuer { url: text.to_owned(), path, is_https })
+}
+
+/// Plain HTTP on a public address needs a proxy in front that speaks TLS.
+fn refuse_open_doors(config: &Config, insecure: bool, errors: &mut Vec<String>) {
+    if insecure || !config.trusted_proxies.is_empty() {
+        return;
+    }
+    let doors = [
+        ("COUNTERSIGN_LISTEN", Some(config.listen)),
+        ("COUNTERSIGN_CONSOLE_LISTEN", config.console_listen),
+    ];
+    for (name, address) in doors {
+        if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+            errors.push(format!(
+                "{name}: {address} would take secrets over plain HTTP from anyone. Listen on \
+                 127.0.0.1, name the TLS proxy in front with COUNTERSIGN_TRUSTED_PROXIES, or for \
+                 development only set COUNTERSIGN_ALLOW_INSECURE_HTTP=true"
+            ));
+        }
+    }
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            part.parse::<IpNet>()
+                .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from))
+                .map_err(|_| format!("{part:?} is no network, such as 10.0.0.0/8"))
+        })
+        .collect()
+}
+
+fn instance(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if text.is_empty() || text.len() > 64 || !text.chars().all(allowed) {
+        return Err("use 1 to 64 letters, digits, dots, dashes".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn effective(raw: &Raw) -> Vec<Effective> {
+    let shown = |setting: &'static super::Setting| {
+        let (text, source) = raw.get(setting.key).cloned().unwrap_or((String::new(), Source::Default));
+        let value = match (text.as_str(), setting.secret) {
+            ("", _) => String::new(),
+            (_, true) => "(set)".to_owned(),
+            (_, false) => text,
+        };
+        Effective { setting, value, source }
+    };
+    SETTINGS.iter().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::super::{Config, Source};
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, super::super::Error> {
+        let environment: BTreeMap<String, String> =
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Config::from_values(&environment, None)
+    }
+
+    #[test]
+    fn nothing_set_is_a_server_on_loopback_with_sqlite() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database_url.0.as_str(), "sqlite://./data/countersign.db");
+    }
+
+    #[test]
+    fn a_key_nobody_knows_is_an_error_in_environment_and_file() {
+        assert!(read(&[("COUNTERSIGN_LISTNE", "x")]).is_err());
+        let file = Some((Path::new("c.toml"), "listne = 1"));
+        assert!(Config::from_values(&BTreeMap::new(), file).is_err());
+    }
+
+    #[test]
+    fn environment_wins_over_file_wins_over_default() {
+        let environment =
+            BTreeMap::from([("COUNTERSIGN_INSTANCE".to_owned(), "from-env".to_owned())]);
+        let file = Some((Path::new("c.toml"), "instance = 'from-file'\nconnections = 3"));
+        let config = Config::from_values(&environment, file).unwrap();
+        assert_eq!((config.instance.as_str(), config.connections), ("from-env", 3));
+        let source = |key| config.effective.iter().find(|e| e.setting.key == key).unwrap().source;
+        assert_eq!(source("instance"), Source::Environment);
+        assert_eq!(source("connections"), Source::File);
+        assert_eq!(source("issuer"), Source::Default);
+    }
+
+    /// RFC 6749 §3.2: TLS, except where nobody can listen.
+    #[test]
+    fn plain_http_is_refused_unless_loopback_or_said_by_name() {
+        let public = ("COUNTERSIGN_ISSUER", "http://auth.example.com");
+        assert!(read(&[public]).is_err());
+        assert!(read(&[public, ("COUNTERSIGN_ALLOW_INSECURE_HTTP", "true")]).is_ok());
+        assert!(read(&[("COUNTERSIGN_ISSUER", "http://127.0.0.1:8080")]).is_ok());
+        assert!(read(&[("COUNTERSIGN_ISSUER", "https://auth.example.com/x?y")]).is_err());
+
+        let open = ("COUNTERSIGN_LISTEN", "0.0.0.0:8080");
+        assert!(read(&[open]).is_err());
+        assert!(read(&[open, ("COUNTERSIGN_TRUSTED_PROXIES", "10.0.0.0/8")]).is_ok());
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let error = read(&[
+            ("COUNTERSIGN_LISTEN", "nowhere"),
+            ("COUNTERSIGN_ISSUER", "ftp://x"),
+            ("COUNTERSIGN_CONNECTIONS", "many"),
+        ])
+        .unwrap_err();
+        assert_eq!(error.0.len(), 3, "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let key = "00".repeat(32);
+        let config =
+            read(&[("COUNTERSIGN_MASTER_KEY", &key), ("DATABASE_URL", "postgres://u:hunter2@h/d")])
+                .unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains(&key), "{shown}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Every setting there is: its names, its default, what it is for.
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the file.
+    pub key: &'static str,
+    /// Its name in the environment.
+    pub variable: &'static str,
+    /// Empty: none.
+    pub default: &'static str,
+    pub about: &'static str,
+    /// Whether its value must not be shown.
+    pub secret: bool,
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Default,
+    Environment,
+    File,
+}
+
+const fn plain(
+    key: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Setting {
+    Setting { key, variable, default, about, secret: false }
+}
+
+const fn secret(key: &'static str, variable: &'static str, about: &'static str) -> Setting {
+    Setting { key, variable, default: "", about, secret: true }
+}
+
+pub const SETTINGS: &[Setting] = &[
+    plain(
+        "issuer",
+        "COUNTERSIGN_ISSUER",
+        "http://localhost:8080",
+        "The public URL of this server; stands in every token as iss.",
+    ),
+    plain("listen", "COUNTERSIGN_LISTEN", "127.0.0.1:8080", "Address and port to listen on."),
+    plain(
+        "console_listen",
+        "COUNTERSIGN_CONSOLE_LISTEN",
+        "",
+        "A separate address and port for the console; empty: the same as listen.",
+    ),
+    plain(
+        "metrics_listen",
+        "COUNTERSIGN_METRICS_LISTEN",
+        "127.0.0.1:9090",
+        "Address and port of /metrics, or off.",
+    ),
+    plain("data_dir", "COUNTERSIGN_DATA_DIR", "./data", "Folder of the database and the master key."),
+    secret(
+        "database_url",
+        "DATABASE_URL",
+        "sqlite://PATH or postgres://…; empty: countersign.db in data_dir.",
+    ),
+    plain("connections", "COUNTERSIGN_CONNECTIONS", "8", "Most database connections of the pool."),
+    secret(
+        "master_key",
+        "COUNTERSIGN_MASTER_KEY",
+        "64 hexadecimal digits that seal private keys; instead of master_key_file.",
+    ),
+    plain(
+        "master_key_file",
+        "COUNTERSIGN_MASTER_KEY_FILE",
+        "",
+        "File with the master key; empty: master.key in data_dir, made when missing on SQLite.",
+    ),
+    plain(
+        "instance",
+        "COUNTERSIGN_INSTANCE",
+        "main",
+        "Name of this process's chain in the audit log; give each server its own.",
+    ),
+    plain(
+        "trusted_proxies",
+        "COUNTERSIGN_TRUSTED_PROXIES",
+        "",
+        "Networks whose X-Forwarded-For is believed, separated by commas.",
+    ),
+    plain(
+        "allow_insecure_http",
+        "COUNTERSIGN_ALLOW_INSECURE_HTTP",
+        "false",
+        "For development: an http issuer, or plain HTTP on a public address.",
+    ),
+    plain(
+        "cached_clients",
+        "COUNTERSIGN_CACHED_CLIENTS",
+        "1000000",
+        "Most clients kept in memory.",
+    ),
+    plain("workers", "COUNTERSIGN_WORKERS", "0", "Threads that serve requests; 0: one per core."),
+    plain("log_level", "COUNTERSIGN_LOG_LEVEL", "info", "error, warn, info, debug, or a filter."),
+    plain("log_format", "COUNTERSIGN_LOG_FORMAT", "text", "text or json."),
+    plain(
+        "session_idle_minutes",
+        "COUNTERSIGN_SESSION_IDLE_MINUTES",
+        "30",
+        "A console session ends after this long without a request.",
+    ),
+    plain(
+        "session_hours",
+        "COUNTERSIGN_SESSION_HOURS",
+        "12",
+        "A console session ends after this long in any case.",
+    ),
+    plain(
+        "shutdown_seconds",
+        "COUNTERSIGN_SHUTDOWN_SECONDS",
+        "10",
+        "How long requests in flight may take once the server is told to stop.",
+    ),
+    plain(
+        "authorization_endpoint",
+        "COUNTERSIGN_AUTHORIZATION_ENDPOINT",
+        "true",
+        "Name an authorization endpoint that refuses everything, for clients that demand one.",
+    ),
+];
+
+/// Every setting's text and where it came from, by key.
+pub type Raw = BTreeMap<&'static str, (String, Source)>;
+
+/// Puts environment over file over defaults, and complains of unknown keys.
+pub fn gather(
+    environment: &BTreeMap<String, String>,
+    file: Option<(&Path, &str)>,
+    errors: &mut Vec<String>,
+) -> Raw {
+    let in_file = file.map(|(path, text)| read_file(path, text, errors)).unwrap_or_default();
+    for name in environment.keys().filter(|name| name.starts_with("COUNTERSIGN_")) {
+        let known = SETTINGS.iter().any(|setting| setting.variable == name);
+        if !known && name != "COUNTERSIGN_CONFIG" && name != "COUNTERSIGN_PASSWORD" {
+            errors.push(format!("{name} is not a setting"));
+        }
+    }
+    let value = |setting: &Setting| {
+        let from_environment = environment.get(setting.variable).filter(|value| !value.is_empty());
+        match (from_environment, in_file.get(setting.key)) {
+            (Some(value), _) => (value.clone(), Source::Environment),
+            (None, Some(value)) => (value.clone(), Source::File),
+            (None, None) => (setting.default.to_owned(), Source::Default),
+        }
+    };
+    SETTINGS.iter().map(|setting| (setting.key, value(setting))).collect()
+}
+
+fn read_file(path: &Path, text: &str, errors: &mut Vec<String>) -> BTreeMap<String, String> {
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => {
+            errors.push(format!("{}: {error}", path.display()));
+            return BTreeMap::new();
+        }
+    };
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        if !SETTINGS.iter().any(|setting| setting.key == key) {
+            errors.push(format!("{}: {key} is not a setting", path.display()));
+            continue;
+        }
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(truth) => truth.to_string(),
+            toml::Value::Array(items) => {
+                items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+            }
+            _ => {
+                errors.push(format!("{}: {key} must be text or a number", path.display()));
+                continue;
+            }
+        };
+        values.insert(key, text);
+    }
+    values
+}
+
+impl Source {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Environment => "environment",
+            Self::File => "file",
+        }
+    }
+}

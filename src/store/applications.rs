@@ -1,0 +1,184 @@
+//! The `applications` table.
+use diesel::prelude::*;
+
+use super::connection::on;
+use super::schema::applications;
+use super::{Conn, Error, containing};
+use crate::model::application::{Application, ApplicationDetails};
+use crate::model::page::Page;
+use crate::oauth::time::{Seconds, UnixTime};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = applications, treat_none_as_default_value = false)]
+struct Row {
+    client_id: String,
+    name: String,
+    name_key: String,
+    description: String,
+    owner: String,
+    contact: String,
+    active: bool,
+    token_lifetime_seconds: Option<i64>,
+    created_at: i64,
+    version: i64,
+}
+
+/// What a list may be narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Part of a name or owner, or a whole client id.
+    pub search: Option<String>,
+    pub active: Option<bool>,
+}
+
+pub fn find(conn: &mut Conn, client_id: &str) -> Result<Option<Application>, Error> {
+    let row: Option<Row> = on!(conn, |c| applications::table
+        .find(client_id)
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    Ok(row.map(Application::from))
+}
+
+/// A page in the order of names. `after` is the client id of the row before.
+pub fn page(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Application>, Error> {
+    let from = after.map(|client_id| find(conn, client_id)).transpose()?.flatten();
+    let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let rows: Vec<Row> = on!(conn, |c| {
+        let mut query = applications::table
+            .select(Row::as_select())
+            .order((applications::name_key, applications::client_id))
+            .limit(read)
+            .into_boxed();
+        if let Some(active) = filter.active {
+            query = query.filter(applications::active.eq(active));
+        }
+        if let Some(search) = &filter.search {
+            let pattern = containing(&search.to_lowercase());
+            query = query.filter(
+                applications::name_key
+                    .like(pattern.clone())
+                    .escape('\\')
+                    .or(applications::owner.like(containing(search)).escape('\\'))
+                    .or(applications::client_id.eq(search)),
+            );
+        }
+        if let Some(from) = from {
+            let key = key(&from.details.name);
+            query = query.filter(
+                applications::name_key.gt(key.clone()).or(applications::name_key
+                    .eq(key)
+                    .and(applications::client_id.gt(from.client_id))),
+            );
+        }
+        query.load(c)
+    })?;
+    let rows = rows.into_iter().map(Application::from).collect();
+    Ok(Page::of(rows, limit, |application: &Application| application.client_id.clone()))
+}
+
+/// The names of these applications; those that are gone are left out.
+pub fn names(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
+    Ok(on!(conn, |c| applications::table
+        .filter(applications::client_id.eq_any(client_ids))
+        .select((applications::client_id, applications::name))
+        .load(c))?)
+}
+
+pub fn insert(conn: &mut Conn, application: Application) -> Result<(), Error> {
+    let row = Row::from(application);
+    on!(conn, |c| diesel::insert_into(applications::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Writes `details` over version `version`; `false` when it is another by now.
+pub fn update(
+    conn: &mut Conn,
+    client_id: &str,
+    version: i64,
+    details: &ApplicationDetails,
+) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        applications::table.find(client_id).filter(applications::version.eq(version))
+    )
+    .set((
+        applications::name.eq(&details.name),
+        applications::name_key.eq(key(&details.name)),
+        applications::description.eq(&details.description),
+        applications::owner.eq(&details.owner),
+        applications::contact.eq(&details.contact),
+        applications::token_lifetime_seconds.eq(details.token_lifetime.map(|s| s.0)),
+        applications::version.eq(version + 1),
+    ))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Suspends or resumes; `false` when it is so already, or gone.
+pub fn set_active(conn: &mut Conn, client_id: &str, active: bool) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        applications::table.find(client_id).filter(applications::active.eq(!active))
+    )
+    .set((applications::active.eq(active), applications::version.eq(applications::version + 1)))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Deletes it with its secrets and grants.
+pub fn delete(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
+    Ok(on!(conn, |c| diesel::delete(applications::table.find(client_id)).execute(c))? == 1)
+}
+
+/// Whether there is any.
+pub fn any(conn: &mut Conn) -> Result<bool, Error> {
+    let first: Option<String> = on!(conn, |c| applications::table
+        .select(applications::client_id)
+        .first(c)
+        .optional())?;
+    Ok(first.is_some())
+}
+
+fn key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+impl From<Row> for Application {
+    fn from(row: Row) -> Self {
+        Self {
+            client_id: row.client_id,
+            details: ApplicationDetails {
+                name: row.name,
+                description: row.description,
+                owner: row.owner,
+                contact: row.contact,
+                token_lifetime: row.token_lifetime_seconds.map(Seconds),
+            },
+            active: row.active,
+            created_at: UnixTime(row.created_at),
+            version: row.version,
+        }
+    }
+}
+
+impl From<Application> for Row {
+    fn from(application: Application) -> Self {
+        let details = application.details;
+        Self {
+            client_id: application.client_id,
+            name_key: key(&details.name),
+            name: details.name,
+            description: details.description,
+            owner: details.owner,
+            contact: details.contact,
+            active: application.active,
+            token_lifetime_seconds: details.token_lifetime.map(|s| s.0),
+            created_at: application.created_at.0,
+            version: application.version,
+        }
+    }
+}

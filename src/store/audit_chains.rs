@@ -1,0 +1,269 @@
+//! Appending to a chain of the audit log, and walking it.
+use diesel::prelude::*;
+
+use super::connection::on;
+use super::schema::{audit_batches, audit_chain_heads, audit_events};
+use super::{Conn, Error};
+use crate::model::audit_chain::{Batch, GENESIS, Hash, leaf, root};
+use crate::model::audit_event::Event;
+
+/// The end of a chain.
+struct Head {
+    batch: i64,
+    position: i64,
+    hash: Hash,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+struct Row<'a> {
+    chain: &'a str,
+    position: i64,
+    batch: i64,
+    id: &'a str,
+    at: i64,
+    category: &'a str,
+    code: &'a str,
+    outcome: &'a str,
+    reason: Option<&'a str>,
+    client_id: Option<&'a str>,
+    resource: Option<String>,
+    body: String,
+    salt: &'a [u8],
+}
+
+/// Appends `events` as one batch. Call it inside a transaction; nothing that
+/// was appended exists before the commit.
+///
+/// Events are written once and in this order: the head is locked first, so
+/// whoever else appends to this chain waits for the transaction.
+pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<(), Error> {
+    let [first, ..] = events else { return Ok(()) };
+    let head = lock_head(conn, chain)?;
+    let number = head.batch + 1;
+    let rows: Vec<Row<'_>> = (head.position + 1..)
+        .zip(events)
+        .map(|(position, event)| row(chain, number, position, event))
+        .collect();
+    let leaves: Vec<Hash> =
+        rows.iter().zip(events).map(|(row, event)| leaf(&event.salt, &row.body)).collect();
+    let batch = Batch {
+        chain: chain.to_owned(),
+        number,
+        first_position: head.position + 1,
+        events: i64::try_from(events.len()).unwrap_or(i64::MAX),
+        first_at: events.iter().map(|event| event.at).min().unwrap_or(first.at),
+        last_at: events.iter().map(|event| event.at).max().unwrap_or(first.at),
+        root: root(&leaves),
+        previous: head.hash,
+    };
+    on!(conn, |c| diesel::insert_into(audit_events::table).values(&rows).execute(c))?;
+    insert_batch(conn, &batch)?;
+    on!(conn, |c| diesel::update(audit_chain_heads::table.find(chain))
+        .set((
+            audit_chain_heads::batch.eq(number),
+            audit_chain_heads::position.eq(head.position + batch.events),
+            audit_chain_heads::hash.eq(batch.hash().as_slice()),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+fn row<'a>(chain: &'a str, batch: i64, position: i64, event: &'a Event) -> Row<'a> {
+    Row {
+        chain,
+        position,
+        batch,
+        id: &event.id,
+        at: event.at,
+        category: event.category(),
+        code: &event.code,
+        outcome: event.outcome.as_str(),
+        reason: event.reason.as_deref(),
+        client_id: event.client_id.as_deref(),
+        resource: event.resource(),
+        body: event.body(),
+        salt: &event.salt,
+    }
+}
+
+fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
+    on!(conn, |c| diesel::insert_into(audit_batches::table)
+        .values((
+            audit_batches::chain.eq(&batch.chain),
+            audit_batches::batch.eq(batch.number),
+            audit_batches::first_position.eq(batch.first_position),
+            audit_batches::events.eq(batch.events),
+            audit_batches::first_at.eq(batch.first_at),
+            audit_batches::last_at.eq(batch.last_at),
+            audit_batches::root.eq(batch.root.as_slice()),
+            audit_batches::previous.eq(batch.previous.as_slice()),
+            audit_batches::hash.eq(batch.hash().as_slice()),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Reads the end of the chain and keeps others from moving it. On SQLite the
+/// transaction holds the write lock already.
+fn lock_head(conn: &mut Conn, chain: &str) -> Result<Head, Error> {
+    type HeadRow = (i64, i64, Vec<u8>);
+    let select = |conn: &mut Conn| -> Result<Option<HeadRow>, Error> {
+        let columns = (
+            audit_chain_heads::batch,
+            audit_chain_heads::position,
+            audit_chain_heads::hash,
+        );
+        let query = audit_chain_heads::table.find(chain).select(columns);
+        Ok(match conn {
+            Conn::Postgres(c) => query.for_update().first(c).optional(),
+            Conn::Sqlite(c) => query.first(c).optional(),
+        }?)
+    };
+    let found = match select(conn)? {
+        Some(found) => Some(found),
+        None => {
+            on!(conn, |c| diesel::insert_into(audit_chain_heads::table)
+                .values((
+                    audit_chain_heads::chain.eq(chain),
+                    audit_chain_heads::batch.eq(0),
+                    audit_chain_heads::position.eq(0),
+                    audit_chain_heads::hash.eq(GENESIS.as_slice()),
+                ))
+                .on_conflict_do_nothing()
+                .execute(c))?;
+            select(conn)?
+        }
+    };
+    let corrupt = || Error::Corrupt {
+        table: "audit_chain_heads",
+        column: "hash",
+        id: chain.to_owned(),
+    };
+    let (batch, position, hash) = found.ok_or_else(corrupt)?;
+    Ok(Head { batch, position, hash: hash.try_into().map_err(|_| corrupt())? })
+}
+
+/// The names of all chains.
+pub fn names(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    Ok(on!(conn, |c| audit_chain_heads::table
+        .order(audit_chain_heads::chain)
+        .select(audit_chain_heads::chain)
+        .load(c))?)
+}
+
+/// Where a chain is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub chain: String,
+    pub batch: i64,
+    pub why: &'static str,
+}
+
+/// What was found whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    pub batches: i64,
+    pub events: i64,
+}
+
+/// Walks a chain from its first batch to its head, hashing every row.
+pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<Verified, Broken>, Error> {
+    let mut verified = Verified::default();
+    let mut previous = GENESIS;
+    loop {
+        let number = verified.batches + 1;
+        let broken = |why| Ok(Err(Broken { chain: chain.to_owned(), batch: number, why }));
+        let Some((batch, stored)) = find_batch(conn, chain, number)? else { break };
+        if batch.previous != previous {
+            return broken("it does not follow the batch before it");
+        }
+        if batch.first_position != verified.events + 1 {
+            return broken("positions have a gap");
+        }
+        if stored != batch.hash() {
+            return broken("its own hash is wrong");
+        }
+        match leaves_of(conn, chain, number)? {
+            Err(why) => return broken(why),
+            Ok(leaves) if i64::try_from(leaves.len()) != Ok(batch.events) => {
+                return broken("rows are missing or were added");
+            }
+            Ok(leaves) if root(&leaves) != batch.root => return broken("a row was changed"),
+            Ok(_) => {}
+        }
+        previous = batch.hash();
+        verified.batches += 1;
+        verified.events += batch.events;
+    }
+    let head = head_of(conn, chain)?;
+    if head != Some((verified.batches, verified.events, previous.to_vec())) {
+        let (chain, batch) = (chain.to_owned(), verified.batches + 1);
+        return Ok(Err(Broken { chain, batch, why: "the chain ends before its head" }));
+    }
+    Ok(Ok(verified))
+}
+
+fn head_of(conn: &mut Conn, chain: &str) -> Result<Option<(i64, i64, Vec<u8>)>, Error> {
+    Ok(on!(conn, |c| audit_chain_heads::table
+        .find(chain)
+        .select((audit_chain_heads::batch, audit_chain_heads::position, audit_chain_heads::hash))
+        .first(c)
+        .optional())?)
+}
+
+fn find_batch(conn: &mut Conn, chain: &str, number: i64) -> Result<Option<(Batch, Hash)>, Error> {
+    type BatchRow = (i64, i64, i64, i64, Vec<u8>, Vec<u8>, Vec<u8>);
+    let row: Option<BatchRow> = on!(conn, |c| audit_batches::table
+        .find((chain, number))
+        .select((
+            audit_batches::first_position,
+            audit_batches::events,
+            audit_batches::first_at,
+            audit_batches::last_at,
+            audit_batches::root,
+            audit_batches::previous,
+            audit_batches::hash,
+        ))
+        .first(c)
+        .optional())?;
+    let Some((first_position, events, first_at, last_at, root, previous, hash)) = row else {
+        return Ok(None);
+    };
+    let hash_of = |bytes: Vec<u8>, column| {
+        bytes.try_into().map_err(|_| Error::Corrupt {
+            table: "audit_batches",
+            column,
+            id: format!("{chain} {number}"),
+        })
+    };
+    let batch = Batch {
+        chain: chain.to_owned(),
+        number,
+        first_position,
+        events,
+        first_at,
+        last_at,
+        root: hash_of(root, "root")?,
+        previous: hash_of(previous, "previous")?,
+    };
+    Ok(Some((batch, hash_of(hash, "hash")?)))
+}
+
+/// The leaves of a batch; or why a row does not stand for itself.
+fn leaves_of(
+    conn: &mut Conn,
+    chain: &str,
+    number: i64,
+) -> Result<Result<Vec<Hash>, &'static str>, Error> {
+    let events = super::audit_log::of_batch(conn, chain, number)?;
+    let mut leaves = Vec::with_capacity(events.len());
+    for stored in events {
+        let Some(event) = stored.event() else { return Ok(Err("a row cannot be read")) };
+        if !stored.columns_match(&event) {
+            return Ok(Err("a column differs from the row's body"));
+        }
+        leaves.push(leaf(&event.salt, &stored.body));
+    }
+    Ok(Ok(leaves))
+}

@@ -1,0 +1,191 @@
+//! Reading the audit log.
+use diesel::prelude::*;
+use ulid::Ulid;
+
+use super::connection::on;
+use super::schema::audit_events;
+use super::{Conn, Error, escaped};
+use crate::model::audit_event::{Event, Outcome};
+use crate::model::page::Page;
+use crate::oauth::UnixTime;
+
+/// A row as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = audit_events)]
+pub struct StoredEvent {
+    pub chain: String,
+    pub position: i64,
+    pub batch: i64,
+    pub id: String,
+    pub at: i64,
+    pub category: String,
+    pub code: String,
+    pub outcome: String,
+    pub reason: Option<String>,
+    pub client_id: Option<String>,
+    pub resource: Option<String>,
+    pub body: String,
+    pub salt: Vec<u8>,
+}
+
+/// What the log may be narrowed to. Times are inclusive below and exclusive
+/// above.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// `token`, `application` …; `None` for all.
+    pub category: Option<String>,
+    /// Everything but token requests.
+    pub acts_only: bool,
+    pub outcome: Option<OutcomeFilter>,
+    pub client_id: Option<String>,
+    /// The identifier of a resource.
+    pub resource: Option<String>,
+    pub reason: Option<String>,
+    pub from: Option<UnixTime>,
+    pub to: Option<UnixTime>,
+    /// An event's id: a request id without its `req_`.
+    pub id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeFilter {
+    Success,
+    /// Denied or failed.
+    Refused,
+}
+
+impl StoredEvent {
+    /// The event, or `None` when its text or salt cannot be read.
+    pub fn event(&self) -> Option<Event> {
+        let mut event: Event = serde_json::from_str(&self.body).ok()?;
+        event.salt = self.salt.as_slice().try_into().ok()?;
+        Some(event)
+    }
+
+    /// Whether the columns say what the body says.
+    pub fn columns_match(&self, event: &Event) -> bool {
+        self.id == event.id
+            && self.at == event.at
+            && self.category == event.category()
+            && self.code == event.code
+            && self.outcome == event.outcome.as_str()
+            && self.reason.as_deref() == event.reason.as_deref()
+            && self.client_id == event.client_id
+            && self.resource == event.resource()
+    }
+}
+
+/// A page, newest first. `before` is the id of the row before.
+pub fn page(
+    conn: &mut Conn,
+    filter: &Filter,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<Page<StoredEvent>, Error> {
+    let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let rows: Vec<StoredEvent> = on!(conn, |c| {
+        let mut query = audit_events::table
+            .select(StoredEvent::as_select())
+            .order(audit_events::id.desc())
+            .limit(read)
+            .into_boxed();
+        if let Some(before) = before {
+            query = query.filter(audit_events::id.lt(before));
+        }
+        if let Some(category) = &filter.category {
+            query = query.filter(audit_events::category.eq(category));
+        }
+        if filter.acts_only {
+            query = query.filter(audit_events::category.ne("token"));
+        }
+        query = match filter.outcome {
+            None => query,
+            Some(OutcomeFilter::Success) => {
+                query.filter(audit_events::outcome.eq(Outcome::Success.as_str()))
+            }
+            Some(OutcomeFilter::Refused) => {
+                query.filter(audit_events::outcome.ne(Outcome::Success.as_str()))
+            }
+        };
+        if let Some(client_id) = &filter.client_id {
+            query = query.filter(audit_events::client_id.eq(client_id));
+        }
+        if let Some(resource) = &filter.resource {
+            let within = escaped(resource);
+            query = query.filter(
+                audit_events::resource
+                    .eq(resource)
+                    .or(audit_events::resource.like(format!("{within} %")).escape('\\'))
+                    .or(audit_events::resource.like(format!("% {within}")).escape('\\'))
+                    .or(audit_events::resource.like(format!("% {within} %")).escape('\\')),
+            );
+        }
+        if let Some(reason) = &filter.reason {
+            query = query.filter(audit_events::reason.eq(reason));
+        }
+        // Ids begin with their time, so the index on ids serves periods too.
+        if let Some(from) = filter.from {
+            query = query.filter(audit_events::id.ge(first_id_at(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(audit_events::id.lt(first_id_at(to)));
+        }
+        if let Some(id) = &filter.id {
+            query = query.filter(audit_events::id.eq(id));
+        }
+        query.load(c)
+    })?;
+    Ok(Page::of(rows, limit, |row: &StoredEvent| row.id.clone()))
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredEvent>, Error> {
+    Ok(on!(conn, |c| audit_events::table
+        .filter(audit_events::id.eq(id))
+        .select(StoredEvent::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The rows of a chain after `position`, in their order.
+pub fn after(
+    conn: &mut Conn,
+    chain: &str,
+    position: i64,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, Error> {
+    Ok(on!(conn, |c| audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .filter(audit_events::position.gt(position))
+        .order(audit_events::position)
+        .limit(limit)
+        .select(StoredEvent::as_select())
+        .load(c))?)
+}
+
+/// The rows of one batch, in their order.
+pub fn of_batch(conn: &mut Conn, chain: &str, batch: i64) -> Result<Vec<StoredEvent>, Error> {
+    use super::schema::audit_batches;
+    let range: Option<(i64, i64)> = on!(conn, |c| audit_batches::table
+        .find((chain, batch))
+        .select((audit_batches::first_position, audit_batches::events))
+        .first(c)
+        .optional())?;
+    let Some((first, events)) = range else { return Ok(Vec::new()) };
+    Ok(on!(conn, |c| audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .filter(audit_events::position.ge(first))
+        .filter(audit_events::position.lt(first.saturating_add(events)))
+        .order(audit_events::position)
+        .select(StoredEvent::as_select())
+        .load(c))?)
+}
+
+/// How many rows there are. Reads them all: for tests and reports.
+pub fn count(conn: &mut Conn) -> Result<i64, Error> {
+    Ok(on!(conn, |c| audit_events::table.count().get_result(c))?)
+}
+
+fn first_id_at(time: UnixTime) -> String {
+    let milliseconds = u64::try_from(time.milliseconds()).unwrap_or(0);
+    Ulid::from_parts(milliseconds, 0).to_string()
+}

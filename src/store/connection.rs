@@ -1,0 +1,323 @@
+//! One connection type over both databases, and the pool of them.
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::r2d2::{ManageConnection, Pool, R2D2Connection as _};
+use diesel::{Connection as _, ConnectionError, ConnectionResult, PgConnection, SqliteConnection};
+use url::Url;
+
+use super::{Error, migrations};
+
+/// A connection to either database.
+pub enum Conn {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// Runs the same query on whichever database `$conn` is.
+macro_rules! on {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::Conn::Postgres($c) => $body,
+            $crate::store::Conn::Sqlite($c) => $body,
+        }
+    };
+}
+pub(super) use on;
+
+/// Where the database is. The scheme of the URL decides which kind, and
+/// nothing is ever tried: SQLite would take any text for a file name.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    Postgres { url: String },
+    Sqlite { path: String },
+}
+
+/// How long a request waits for a free connection.
+const CHECKOUT: Duration = Duration::from_millis(300);
+
+/// How long a request waits for an answer of the database. A frozen server
+/// takes connections and never answers: only our own watch ends that.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool<Manager>,
+    database: Arc<Database>,
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// `Unavailable`: it cannot be reached, its schema is newer than this
+    /// program, or its SQLite has a known fault.
+    pub fn open(database: Database, connections: u32) -> Result<Self, Error> {
+        let manager = Manager(Arc::new(database));
+        let mut conn = manager.connect().map_err(unavailable)?;
+        migrations::run(&mut conn)?;
+        drop(conn);
+        let database = manager.0.clone();
+        let pool = Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(CHECKOUT)
+            // A round trip at every checkout; a broken connection shows itself.
+            .test_on_check_out(false)
+            .build(manager)
+            .map_err(unavailable)?;
+        Ok(Self { pool, database })
+    }
+
+    /// Whether it is SQLite: one file, one writer at a time.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(*self.database, Database::Sqlite { .. })
+    }
+
+    /// A connection of one's own, outside the pool.
+    pub fn connect(&self) -> Result<Conn, Error> {
+        Conn::open(&self.database).map_err(unavailable)
+    }
+
+    /// Runs `query` on a connection, off the async threads.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+    {
+        let store = self.clone();
+        off_thread(move || store.read_blocking(query)).await
+    }
+
+    /// Runs `work` in one transaction: committed when it returns `Ok`, rolled
+    /// back when it returns `Err`.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let store = self.clone();
+        off_thread(move || store.write_blocking(work)).await
+    }
+
+    /// [`Store::read`] for threads of our own.
+    pub fn read_blocking<T, E: From<Error>>(
+        &self,
+        query: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(unavailable)?;
+        query(&mut conn)
+    }
+
+    /// [`Store::write`] for threads of our own.
+    pub fn write_blocking<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(unavailable)?;
+        conn.transaction(work)
+    }
+}
+
+impl Conn {
+    fn open(database: &Database) -> ConnectionResult<Self> {
+        match database {
+            Database::Sqlite { path } => {
+                let mut conn = SqliteConnection::establish(path)?;
+                conn.batch_execute(SQLITE_SETTINGS)
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Sqlite(conn))
+            }
+            Database::Postgres { url } => {
+                let mut conn = PgConnection::establish(url)?;
+                conn.batch_execute(POSTGRES_SETTINGS)
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Postgres(conn))
+            }
+        }
+    }
+
+    /// Runs `work` in one transaction.
+    ///
+    /// SQLite takes its write lock at once: a transaction that reads first and
+    /// asks for the lock later is refused when another wrote in between,
+    /// whatever `busy_timeout` says.
+    pub fn transaction<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+            Self::Sqlite(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+            }
+        }
+        .map_err(Error::from)?;
+        match work(self) {
+            Ok(value) => {
+                on!(self, |c| AnsiTransactionManager::commit_transaction(c))
+                    .map_err(Error::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The work's error is the one worth telling.
+                let _ = on!(self, |c| AnsiTransactionManager::rollback_transaction(c));
+                Err(error)
+            }
+        }
+    }
+
+    /// Moves SQLite's write-ahead log into the file. Nothing on PostgreSQL.
+    pub fn checkpoint(&mut self, mode: Checkpoint) -> Result<(), Error> {
+        if let Self::Sqlite(conn) = self {
+            conn.batch_execute(match mode {
+                Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+                Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// How much a checkpoint may disturb.
+#[derive(Clone, Copy, Debug)]
+pub enum Checkpoint {
+    /// What can be moved without making anyone wait.
+    Passive,
+    /// All of it, and the log starts again from nothing.
+    Truncate,
+}
+
+impl Database {
+    /// # Errors
+    /// The sentence that says what is wrong with `url`.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            if path.is_empty() {
+                return Err("sqlite:// needs the path of a file after it".to_owned());
+            }
+            return Ok(Self::Sqlite { path: path.to_owned() });
+        }
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err("the database URL begins with sqlite:// or postgres://".to_owned());
+        }
+        let mut url = Url::parse(url).map_err(|error| format!("the database URL: {error}"))?;
+        let set = |url: &Url, name: &str| url.query_pairs().any(|(known, _)| known == name);
+        let wants_tls = url
+            .query_pairs()
+            .any(|(name, mode)| name == "sslmode" && !["disable", "allow", "prefer"].contains(&&*mode));
+        if wants_tls && cfg!(all(feature = "pg-bundled", not(feature = "pg-openssl"))) {
+            return Err("this build speaks to PostgreSQL without TLS: build with \
+                        --features pg-openssl, or say sslmode=disable"
+                .to_owned());
+        }
+        let defaults = [
+            ("connect_timeout", "2"),
+            ("tcp_user_timeout", "3000"),
+            ("keepalives_idle", "5"),
+            ("application_name", "countersign"),
+        ];
+        for (name, value) in defaults {
+            if !set(&url, name) {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+        Ok(Self::Postgres { url: url.into() })
+    }
+
+    /// Where it is, without a password.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Sqlite { path } => format!("sqlite://{path}"),
+            Self::Postgres { url } => Url::parse(url).map_or_else(
+                |_| "postgres://".to_owned(),
+                |url| {
+                    let host = url.host_str().unwrap_or("localhost");
+                    format!("postgres://{host}:{}{}", url.port().unwrap_or(5432), url.path())
+                },
+            ),
+        }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+/// Opens connections for the pool.
+struct Manager(Arc<Database>);
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        Conn::open(&self.0).map_err(diesel::r2d2::Error::ConnectionError)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        on!(conn, |c| c.ping()).map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        std::thread::panicking() || on!(conn, |c| c.is_broken())
+    }
+}
+
+async fn off_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    match tokio::time::timeout(ANSWER, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panic)) => Err(Error::Unavailable(panic.to_string()).into()),
+        Err(_) => Err(Error::Unavailable("no answer within 2 s".to_owned()).into()),
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+/// `synchronous=FULL`: with less, a power cut takes acknowledged rows away.
+/// Checkpoints are the server's own work (`wal_autocheckpoint=0`), since one
+/// inside a commit makes every waiting request wait for it.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; \
+     PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; \
+     PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;";
+
+const POSTGRES_SETTINGS: &str = "SET synchronous_commit=on; SET statement_timeout='10s'; \
+     SET idle_in_transaction_session_timeout='10s'; SET client_min_messages=warning;";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_decides_and_nothing_else_does() {
+        assert!(matches!(Database::parse("sqlite:///tmp/a.db"), Ok(Database::Sqlite { .. })));
+        assert!(matches!(Database::parse("postgres://h/d"), Ok(Database::Postgres { .. })));
+        for bad in ["", "sqlite://", "mysql://h/d", "/tmp/a.db", "host=h dbname=d"] {
+            assert!(Database::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_described() {
+        let database = Database::parse("postgres://u:hunter2@db.example:5433/tokens").unwrap();
+        assert_eq!(format!("{database:?}"), "postgres://db.example:5433/tokens");
+    }
+
+    #[cfg(not(feature = "pg-openssl"))]
+    #[test]
+    fn tls_that_this_build_cannot_speak_is_refused_with_what_to_do() {
+        let error = Database::parse("postgres://h/d?sslmode=verify-full").unwrap_err();
+        assert!(error.contains("--features pg-openssl"), "{error}");
+    }
+}

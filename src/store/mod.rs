@@ -1,0 +1,59 @@
+//! The database. The only folder that names Diesel.
+//!
+//! A query is a function that takes a connection first; the caller owns the
+//! transaction ([`Store::read`], [`Store::write`]). Six verbs: `find`, `page`
+//! (or `all` where there are few), `insert`, `delete`, `count`, and the
+//! domain's own verb for an update. "Not there" is never an error.
+pub mod administrators;
+pub mod applications;
+pub mod audit_chains;
+pub mod audit_log;
+pub mod clients;
+mod connection;
+pub mod grants;
+pub mod migrations;
+pub mod registry;
+pub mod resources;
+mod schema;
+pub mod scopes;
+pub mod secrets;
+pub mod sessions;
+pub mod setup_links;
+pub mod signing_keys;
+
+pub use connection::{Conn, Database, Store};
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A unique or foreign key stands against it.
+    #[error("conflicts with what is stored: {0}")]
+    Conflict(String),
+    /// A stored value that our code cannot have written.
+    #[error("cannot read {column} of {table} {id}")]
+    Corrupt { table: &'static str, column: &'static str, id: String },
+    /// The database is away, slow, full or of another version.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::DatabaseErrorKind::{ForeignKeyViolation, UniqueViolation};
+        match error {
+            diesel::result::Error::DatabaseError(UniqueViolation | ForeignKeyViolation, info) => {
+                Self::Conflict(info.message().to_owned())
+            }
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// `text` as a pattern for `LIKE … ESCAPE '\'` that matches it anywhere.
+fn containing(text: &str) -> String {
+    format!("%{}%", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -1,0 +1,60 @@
+//! The `scopes` table.
+use diesel::prelude::*;
+
+use super::connection::on;
+use super::schema::{grant_scopes, scopes};
+use super::{Conn, Error};
+use crate::model::resource::Scope;
+use crate::oauth::UnixTime;
+
+/// All of a resource, in alphabetical order.
+pub fn all(conn: &mut Conn, resource_id: &str) -> Result<Vec<Scope>, Error> {
+    let rows: Vec<(String, String)> = on!(conn, |c| scopes::table
+        .filter(scopes::resource_id.eq(resource_id))
+        .order(scopes::name)
+        .select((scopes::name, scopes::description))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(name, description)| Scope { name, description }).collect())
+}
+
+/// How many scopes each of these resources has.
+pub fn counts(conn: &mut Conn, resource_ids: &[String]) -> Result<Vec<(String, i64)>, Error> {
+    Ok(on!(conn, |c| scopes::table
+        .filter(scopes::resource_id.eq_any(resource_ids))
+        .group_by(scopes::resource_id)
+        .select((scopes::resource_id, diesel::dsl::count_star()))
+        .load(c))?)
+}
+
+/// # Errors
+/// `Conflict`: the resource has it already.
+pub fn insert(
+    conn: &mut Conn,
+    resource_id: &str,
+    scope: &Scope,
+    now: UnixTime,
+) -> Result<(), Error> {
+    on!(conn, |c| diesel::insert_into(scopes::table)
+        .values((
+            scopes::resource_id.eq(resource_id),
+            scopes::name.eq(&scope.name),
+            scopes::description.eq(&scope.description),
+            scopes::created_at.eq(now.0),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes a scope and takes it from every grant that names it.
+pub fn delete(conn: &mut Conn, resource_id: &str, name: &str) -> Result<bool, Error> {
+    Ok(on!(conn, |c| diesel::delete(scopes::table.find((resource_id, name))).execute(c))? == 1)
+}
+
+/// How many grants name each scope of a resource.
+pub fn holders(conn: &mut Conn, resource_id: &str) -> Result<Vec<(String, i64)>, Error> {
+    Ok(on!(conn, |c| grant_scopes::table
+        .filter(grant_scopes::resource_id.eq(resource_id))
+        .group_by(grant_scopes::scope)
+        .select((grant_scopes::scope, diesel::dsl::count_star()))
+        .load(c))?)
+}

@@ -1,0 +1,112 @@
+//! The `secrets` table.
+use diesel::prelude::*;
+
+use super::connection::on;
+use super::schema::secrets;
+use super::{Conn, Error};
+use crate::model::secret::Secret;
+use crate::oauth::UnixTime;
+use crate::oauth::client_secret::Digest;
+
+/// Everything but the digest, which no page and no command may see.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = secrets)]
+struct Row {
+    id: String,
+    client_id: String,
+    name: String,
+    hint: String,
+    created_by: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+/// All of an application, newest first.
+pub fn all(conn: &mut Conn, client_id: &str) -> Result<Vec<Secret>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| secrets::table
+        .filter(secrets::client_id.eq(client_id))
+        .order(secrets::id.desc())
+        .select(Row::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Secret::from).collect())
+}
+
+/// Those of these applications, for a list of them.
+pub fn of_clients(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<Secret>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| secrets::table
+        .filter(secrets::client_id.eq_any(client_ids))
+        .select(Row::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Secret::from).collect())
+}
+
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Secret>, Error> {
+    let row: Option<Row> =
+        on!(conn, |c| secrets::table.find(id).select(Row::as_select()).first(c).optional())?;
+    Ok(row.map(Secret::from))
+}
+
+/// The names of these secrets.
+pub fn names(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, String)>, Error> {
+    Ok(on!(conn, |c| secrets::table
+        .filter(secrets::id.eq_any(ids))
+        .select((secrets::id, secrets::name))
+        .load(c))?)
+}
+
+/// # Errors
+/// `Conflict`: the application is gone.
+pub fn insert(conn: &mut Conn, secret: &Secret, digest: &Digest) -> Result<(), Error> {
+    on!(conn, |c| diesel::insert_into(secrets::table)
+        .values((
+            secrets::id.eq(&secret.id),
+            secrets::client_id.eq(&secret.client_id),
+            secrets::name.eq(&secret.name),
+            secrets::digest.eq(digest.0.as_slice()),
+            secrets::hint.eq(&secret.hint),
+            secrets::created_by.eq(&secret.created_by),
+            secrets::created_at.eq(secret.created_at.0),
+            secrets::expires_at.eq(secret.expires_at.map(|at| at.0)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Revokes it; `false` when it was revoked before, or is gone.
+pub fn revoke(conn: &mut Conn, id: &str, now: UnixTime) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        secrets::table.find(id).filter(secrets::revoked_at.is_null())
+    )
+    .set(secrets::revoked_at.eq(now.0))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Notes when secrets were last used. Give them in the order of their ids, so
+/// that two processes never wait for one another in a circle.
+pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> {
+    for (id, at) in used {
+        on!(conn, |c| diesel::update(secrets::table.find(id))
+            .set(secrets::last_used_at.eq(at.0))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+impl From<Row> for Secret {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            client_id: row.client_id,
+            name: row.name,
+            hint: row.hint,
+            created_by: row.created_by,
+            created_at: UnixTime(row.created_at),
+            expires_at: row.expires_at.map(UnixTime),
+            revoked_at: row.revoked_at.map(UnixTime),
+            last_used_at: row.last_used_at.map(UnixTime),
+        }
+    }
+}
