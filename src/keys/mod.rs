@@ -1,0 +1,28 @@
+//! Signing keys: sealed in the database, parsed once, used from memory.
+pub mod master;
+pub mod pair;
+pub mod provider;
+pub mod ring;
+
+pub use master::MasterKey;
+pub use ring::KeyRing;
+
+/// Why nothing was signed, sealed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The master key cannot be had, or is not 32 bytes.
+    #[error("{0}")]
+    MasterKey(String),
+    /// There is no current key of this algorithm yet.
+    #[error("no current {0} key")]
+    NoKey(crate::oauth::algorithm::Algorithm),
+    /// The cryptographic library refused; it does not say why.
+    #[error("cryptography failed: {0}")]
+    Crypto(&'static str),
+    /// A stored private key does not open: another master key sealed it, or it
+    /// was changed.
+    #[error("signing key {0} does not open under this master key")]
+    Sealed(String),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}

@@ -1,0 +1,168 @@
+//! Every metric, its unit and its labels, in one place.
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answer {
+    /// `issued`, or the reason of the refusal: a closed list.
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SignIn {
+    result: &'static str,
+}
+
+/// Cheap to share; counting takes no lock that waits on I/O.
+pub struct Metrics {
+    registry: Registry,
+    tokens: Family<Answer, Counter>,
+    token_seconds: Histogram,
+    sign_ins: Family<SignIn, Counter>,
+    pub audit_commit_seconds: Histogram,
+    pub audit_group_events: Histogram,
+    pub audit_events: Counter,
+    pub audit_failures: Counter,
+    pub audit_queue: Gauge,
+    pub audit_flood_counted: Counter,
+    pub client_reads: Counter,
+    pub clients_cached: Gauge,
+    pub registry_age_seconds: Gauge<f64, AtomicU64>,
+    pub refresh_failures: Counter,
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("countersign");
+        let mut metrics = Self {
+            tokens: Family::default(),
+            token_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
+            sign_ins: Family::default(),
+            audit_commit_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
+            audit_group_events: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
+            audit_events: Counter::default(),
+            audit_failures: Counter::default(),
+            audit_queue: Gauge::default(),
+            audit_flood_counted: Counter::default(),
+            client_reads: Counter::default(),
+            clients_cached: Gauge::default(),
+            registry_age_seconds: Gauge::default(),
+            refresh_failures: Counter::default(),
+            registry: Registry::default(),
+        };
+        metrics.register_requests(&mut registry);
+        metrics.register_audit(&mut registry);
+        metrics.register_clients(&mut registry);
+        metrics.registry = registry;
+        metrics
+    }
+
+    fn register_requests(&self, registry: &mut Registry) {
+        registry.register(
+            "token_requests",
+            "Token requests by their answer",
+            self.tokens.clone(),
+        );
+        registry.register_with_unit(
+            "token_request_duration",
+            "Time from a token request to its answer, the audit log included",
+            Unit::Seconds,
+            self.token_seconds.clone(),
+        );
+        registry.register("sign_ins", "Attempts to sign in to the console", self.sign_ins.clone());
+    }
+
+    fn register_audit(&self, registry: &mut Registry) {
+        registry.register_with_unit(
+            "audit_commit",
+            "Time of one commit of audit events",
+            Unit::Seconds,
+            self.audit_commit_seconds.clone(),
+        );
+        registry.register(
+            "audit_group_events",
+            "Events in one commit",
+            self.audit_group_events.clone(),
+        );
+        registry.register("audit_events", "Events committed", self.audit_events.clone());
+        registry.register(
+            "audit_failures",
+            "Commits of audit events that failed",
+            self.audit_failures.clone(),
+        );
+        registry.register(
+            "audit_queue_events",
+            "Events that wait for a commit",
+            self.audit_queue.clone(),
+        );
+        registry.register(
+            "audit_flood_events",
+            "Refusals that were counted instead of written one by one",
+            self.audit_flood_counted.clone(),
+        );
+    }
+
+    fn register_clients(&self, registry: &mut Registry) {
+        registry.register(
+            "client_reads",
+            "Clients read from the database, being unknown to memory",
+            self.client_reads.clone(),
+        );
+        registry.register("clients_cached", "Clients in memory", self.clients_cached.clone());
+        registry.register_with_unit(
+            "registry_age",
+            "Time since changes of other processes were last looked for",
+            Unit::Seconds,
+            self.registry_age_seconds.clone(),
+        );
+        registry.register(
+            "registry_refresh_failures",
+            "Times that changes of other processes could not be read",
+            self.refresh_failures.clone(),
+        );
+    }
+
+    pub fn token_answered(&self, result: &'static str, took: Duration) {
+        self.tokens.get_or_create(&Answer { result }).inc();
+        self.token_seconds.observe(took.as_secs_f64());
+    }
+
+    pub fn sign_in(&self, result: &'static str) {
+        self.sign_ins.get_or_create(&SignIn { result }).inc();
+    }
+
+    /// The text that Prometheus reads.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_our_prefix_and_a_help_text() {
+        let metrics = Metrics::new();
+        metrics.token_answered("issued", Duration::from_millis(1));
+        let text = metrics.encode();
+        assert!(text.contains("countersign_token_requests_total{result=\"issued\"} 1"), "{text}");
+        assert!(text.lines().filter(|l| !l.starts_with('#')).all(|l| l.starts_with("countersign_")));
+    }
+}
