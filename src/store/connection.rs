@@ -1,4 +1,5 @@
 //! One connection type over both databases, and the pool of them.
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,14 @@ impl Store {
     /// Whether it is SQLite: one file, one writer at a time.
     pub fn is_sqlite(&self) -> bool {
         matches!(*self.database, Database::Sqlite { .. })
+    }
+
+    /// SQLite's write-ahead log.
+    pub fn wal(&self) -> Option<PathBuf> {
+        match &*self.database {
+            Database::Sqlite { path } => Some(PathBuf::from(format!("{path}-wal"))),
+            Database::Postgres { .. } => None,
+        }
     }
 
     /// A connection of one's own, outside the pool.

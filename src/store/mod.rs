@@ -21,7 +21,7 @@ pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
 
-pub use connection::{Conn, Database, Store};
+pub use connection::{Checkpoint, Conn, Database, Store};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,19 @@
+//! The audit log in the making: who writes, in groups, and what is counted
+//! instead of written when refusals come in floods.
+pub mod flood;
+pub mod recorder;
+pub mod usage;
+pub mod writer;
+
+pub use recorder::Recorder;
+
+/// The event is not on disk, and what it records must not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRecorded {
+    /// The queue is full; nothing was tried.
+    #[error("the audit log is behind")]
+    Behind,
+    /// The database refused, or was too slow.
+    #[error("the audit log could not be written")]
+    Failed,
+}

@@ -1,0 +1,233 @@
+//! Writes audit events in groups, and answers once they are on disk.
+//!
+//! One thread commits whatever is queued. While a commit runs the next group
+//! gathers, so groups grow with the load and nothing waits on a timer.
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::NotRecorded;
+use super::usage::Usage;
+use crate::model::audit_event::{Event, Outcome};
+use crate::oauth::UnixTime;
+use crate::store::{self, Conn, Store, audit_chains, secrets};
+use crate::telemetry::Metrics;
+
+/// The most events in one commit.
+const GROUP: usize = 512;
+
+/// The most events that wait. Full means that the database is far behind.
+const QUEUE: usize = 16_384;
+
+/// How long an answer may wait for its event.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// SQLite's write-ahead log is emptied between groups once it is this long.
+/// What is left to move by then is little: a checkpoint runs beside us.
+const WAL_BYTES: u64 = 64 * 1_024 * 1_024;
+
+/// Hands events to the thread that writes them. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    queue: SyncSender<Message>,
+    healthy: Arc<AtomicBool>,
+    metrics: Arc<Metrics>,
+}
+
+enum Message {
+    Record(Box<Event>, oneshot::Sender<Result<(), NotRecorded>>),
+    Stop(oneshot::Sender<()>),
+}
+
+impl Writer {
+    /// Starts the thread. `chain` names the chain that it appends to.
+    pub fn start(store: Store, chain: String, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+        let (queue, inbox) = sync_channel(QUEUE);
+        let healthy = Arc::new(AtomicBool::new(true));
+        let thread = Thread {
+            wal: store.wal(),
+            store,
+            chain,
+            conn: None,
+            usage: Usage::default(),
+            healthy: healthy.clone(),
+            metrics: metrics.clone(),
+        };
+        std::thread::Builder::new().name("audit".into()).spawn(move || thread.run(&inbox))?;
+        Ok(Self { queue, healthy, metrics })
+    }
+
+    /// Returns once `event` is committed.
+    ///
+    /// # Errors
+    /// * `Behind`: too much waits already; at once.
+    /// * `Failed`: not committed within two seconds. A token must not be sent
+    ///   then, though its event may still be written.
+    pub async fn record(&self, event: Event) -> Result<(), NotRecorded> {
+        let (done, committed) = oneshot::channel();
+        match self.queue.try_send(Message::Record(Box::new(event), done)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(NotRecorded::Behind),
+            Err(TrySendError::Disconnected(_)) => return Err(NotRecorded::Failed),
+        }
+        self.metrics.audit_queue.inc();
+        match tokio::time::timeout(PATIENCE, committed).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(NotRecorded::Failed),
+        }
+    }
+
+    /// Whether the last commit succeeded.
+    pub fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed)
+    }
+
+    /// Ends the thread after everything that was queued before.
+    pub async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        let queue = self.queue.clone();
+        let sent = tokio::task::spawn_blocking(move || queue.send(Message::Stop(done))).await;
+        if matches!(sent, Ok(Ok(()))) {
+            let _ = stopped.await;
+        }
+    }
+}
+
+struct Thread {
+    store: Store,
+    chain: String,
+    wal: Option<PathBuf>,
+    /// A connection of our own: what the pool does cannot make us wait.
+    conn: Option<Conn>,
+    usage: Usage,
+    healthy: Arc<AtomicBool>,
+    metrics: Arc<Metrics>,
+}
+
+type Waiting = Vec<oneshot::Sender<Result<(), NotRecorded>>>;
+
+impl Thread {
+    fn run(mut self, inbox: &Receiver<Message>) {
+        loop {
+            let first = match inbox.recv_timeout(Duration::from_secs(1)) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let (events, waiting, stop) = gather(first, inbox, &self.metrics);
+            if !events.is_empty() {
+                self.write(&events, waiting);
+            }
+            if stop.is_some() || self.usage.is_due() {
+                self.write_usage();
+            }
+            if let Some(done) = stop {
+                let _ = done.send(());
+                break;
+            }
+        }
+    }
+
+    fn write(&mut self, events: &[Event], waiting: Waiting) {
+        let started = Instant::now();
+        let outcome = self.commit(events);
+        match &outcome {
+            Ok(()) => {
+                self.metrics.audit_events.inc_by(events.len() as u64);
+                for event in events {
+                    if let Some(secret) = &event.actor.credential_id
+                        && event.outcome == Outcome::Success
+                    {
+                        self.usage.note(secret, UnixTime(event.at));
+                    }
+                }
+            }
+            Err(error) => {
+                self.metrics.audit_failures.inc();
+                tracing::error!(%error, events = events.len(), "audit.group_not_written");
+                // Whatever is wrong with it, the next group starts afresh.
+                self.conn = None;
+            }
+        }
+        self.healthy.store(outcome.is_ok(), Ordering::Relaxed);
+        self.metrics.audit_commit_seconds.observe(started.elapsed().as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "at most 512")]
+        self.metrics.audit_group_events.observe(events.len() as f64);
+        for done in waiting {
+            // A caller that went away has its answer in the log.
+            let _ = done.send(outcome.as_ref().map(|()| ()).map_err(|_| NotRecorded::Failed));
+        }
+        self.empty_wal();
+    }
+
+    fn commit(&mut self, events: &[Event]) -> Result<(), store::Error> {
+        let chain = self.chain.clone();
+        self.connection()?.transaction(|conn| audit_chains::append(conn, &chain, events))
+    }
+
+    fn connection(&mut self) -> Result<&mut Conn, store::Error> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self.store.connect()?,
+        };
+        Ok(self.conn.insert(conn))
+    }
+
+    /// Not for the evidence, only for people: a lost minute is no loss.
+    fn write_usage(&mut self) {
+        let used = self.usage.take_due();
+        if used.is_empty() {
+            return;
+        }
+        let written = self
+            .connection()
+            .and_then(|conn| conn.transaction(|conn| secrets::touch(conn, &used)));
+        if let Err(error) = written {
+            tracing::warn!(%error, secrets = used.len(), "secrets.last_use_not_written");
+            self.conn = None;
+        }
+    }
+
+    fn empty_wal(&mut self) {
+        let long = self.wal.as_ref().is_some_and(|path| {
+            std::fs::metadata(path).is_ok_and(|file| file.len() > WAL_BYTES)
+        });
+        if long
+            && let Ok(conn) = self.connection()
+            && let Err(error) = conn.checkpoint(store::Checkpoint::Truncate)
+        {
+            tracing::warn!(%error, "sqlite.checkpoint_failed");
+        }
+    }
+}
+
+/// Takes what is queued, up to a group. A token whose caller gave up is left
+/// out: it was never handed over. A refusal is kept, or a caller could hide
+/// one by hanging up.
+fn gather(
+    first: Option<Message>,
+    inbox: &Receiver<Message>,
+    metrics: &Metrics,
+) -> (Vec<Event>, Waiting, Option<oneshot::Sender<()>>) {
+    let (mut events, mut waiting) = (Vec::new(), Vec::new());
+    let mut next = first;
+    while let Some(message) = next {
+        match message {
+            Message::Stop(done) => return (events, waiting, Some(done)),
+            Message::Record(event, done) => {
+                metrics.audit_queue.dec();
+                let abandoned = done.is_closed() && event.code == "token.issued";
+                if !abandoned {
+                    events.push(*event);
+                    waiting.push(done);
+                }
+            }
+        }
+        next = if events.len() < GROUP { inbox.try_recv().ok() } else { None };
+    }
+    (events, waiting, None)
+}

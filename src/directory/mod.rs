@@ -1,0 +1,157 @@
+//! What the token endpoint knows of clients without asking the database.
+//!
+//! A client is read once and kept. Every change of the registry has a version;
+//! a change made by this process is taken up before its page is answered, one
+//! made by another within a second. A client that was read while a change was
+//! being made is not kept: what is in memory is never older than the last
+//! version that was taken up.
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use moka::sync::Cache;
+
+use crate::host::Clock;
+use crate::oauth::UnixTime;
+use crate::oauth::client::Client;
+use crate::oauth::time::Seconds;
+use crate::store::registry::Touched;
+use crate::store::{self, Store, clients, registry};
+use crate::telemetry::Metrics;
+
+/// How long it is remembered that there is no such client.
+const UNKNOWN_FOR: Seconds = Seconds(5);
+
+/// The most ids that are remembered as unknown.
+const UNKNOWN: u64 = 65_536;
+
+/// How many changes are remembered for clients that are being read now.
+const RECENT: usize = 1_024;
+
+pub struct Directory {
+    store: Store,
+    clock: Clock,
+    known: Cache<String, Arc<Client>>,
+    unknown: Cache<String, UnixTime>,
+    seen: Mutex<Seen>,
+    metrics: Arc<Metrics>,
+}
+
+/// The registry up to a version.
+#[derive(Default)]
+struct Seen {
+    version: i64,
+    /// The last changes, oldest first.
+    recent: VecDeque<(i64, Touched)>,
+}
+
+impl Directory {
+    /// # Errors
+    /// `Unavailable`: the version of the registry cannot be read.
+    pub fn open(
+        store: Store,
+        clock: Clock,
+        most: u64,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, store::Error> {
+        let version = store.read_blocking(registry::version)?;
+        Ok(Self {
+            store,
+            clock,
+            known: Cache::new(most),
+            unknown: Cache::new(UNKNOWN),
+            seen: Mutex::new(Seen { version, recent: VecDeque::new() }),
+            metrics,
+        })
+    }
+
+    /// The client of this id; `None` when there is none.
+    ///
+    /// # Errors
+    /// `Unavailable`: it is not in memory and cannot be read.
+    pub async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, store::Error> {
+        if let Some(client) = self.known.get(client_id) {
+            return Ok(Some(client));
+        }
+        if !is_well_formed(client_id) {
+            return Ok(None);
+        }
+        if self.unknown.get(client_id).is_some_and(|until| self.clock.now() < until) {
+            return Ok(None);
+        }
+        self.metrics.client_reads.inc();
+        let id = client_id.to_owned();
+        let found = self.store.read(move |conn| clients::find(conn, &id)).await?;
+        Ok(self.keep(client_id, found))
+    }
+
+    /// Takes up the changes that were made since it was last asked.
+    ///
+    /// # Errors
+    /// `Unavailable`: they cannot be read. What is in memory stays.
+    pub fn refresh_blocking(&self) -> Result<bool, store::Error> {
+        let since = self.lock().version;
+        let changes = self.store.read_blocking(|conn| {
+            Ok::<_, store::Error>(match registry::changes_since(conn, since)? {
+                Some(changes) => Ok(changes),
+                None => Err(registry::version(conn)?),
+            })
+        })?;
+        let changes = match changes {
+            Ok(changes) if changes.is_empty() => return Ok(false),
+            Ok(changes) => changes,
+            Err(version) => vec![(version, Touched::Everything)],
+        };
+        let mut seen = self.lock();
+        for (version, touched) in changes.into_iter().filter(|(v, _)| *v > since) {
+            match &touched {
+                Touched::Client(client_id) => {
+                    self.known.invalidate(client_id);
+                    self.unknown.invalidate(client_id);
+                }
+                Touched::Everything => self.known.invalidate_all(),
+            }
+            seen.version = seen.version.max(version);
+            seen.recent.push_back((version, touched));
+            if seen.recent.len() > RECENT {
+                seen.recent.pop_front();
+            }
+        }
+        self.metrics.clients_cached.set(i64::try_from(self.known.entry_count()).unwrap_or(0));
+        Ok(true)
+    }
+
+    fn keep(&self, client_id: &str, found: clients::Found) -> Option<Arc<Client>> {
+        let client = found.client.map(Arc::new);
+        let seen = self.lock();
+        // Kept only when no change of it came after the version it was read at.
+        let forgotten = seen.recent.front().is_some_and(|(oldest, _)| *oldest > found.version + 1)
+            && seen.recent.len() == RECENT;
+        let outdated = seen.recent.iter().any(|(version, touched)| {
+            let about = match touched {
+                Touched::Client(id) => id == client_id,
+                Touched::Everything => true,
+            };
+            about && *version > found.version
+        });
+        if forgotten || outdated {
+            return client;
+        }
+        match &client {
+            Some(client) => self.known.insert(client_id.to_owned(), client.clone()),
+            None => self.unknown.insert(client_id.to_owned(), self.clock.now() + UNKNOWN_FOR),
+        }
+        client
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether it could be an id of ours: what could not is not looked up.
+fn is_well_formed(client_id: &str) -> bool {
+    client_id.strip_prefix("m2m_").is_some_and(|rest| {
+        rest.len() == 22
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    })
+}
