@@ -1,0 +1,174 @@
+//! Acts on the people who may sign in.
+use super::actor::{Done, differences};
+use super::{Actor, Error};
+use crate::model::administrator::{Administrator, AdministratorDetails};
+use crate::model::audit_event::Change;
+use crate::model::role::{Right, Role};
+use crate::store::{Conn, administrators, sessions};
+
+/// Makes an administrator. `password_hash` was made beforehand: hashing holds
+/// no connection.
+///
+/// # Errors
+/// * `Forbidden`.
+/// * `Invalid`: somebody else signs in with this address.
+pub fn create(
+    conn: &mut Conn,
+    actor: &Actor,
+    details: AdministratorDetails,
+    password_hash: &str,
+) -> Result<Administrator, Error> {
+    actor.must(Right::ManageAdministrators)?;
+    insert(conn, actor, details, password_hash)
+}
+
+/// [`create`] for the first one, whom no administrator can make.
+pub(super) fn insert(
+    conn: &mut Conn,
+    actor: &Actor,
+    details: AdministratorDetails,
+    password_hash: &str,
+) -> Result<Administrator, Error> {
+    if administrators::find_by_email(conn, &details.email)?.is_some() {
+        return Err(taken());
+    }
+    let administrator = Administrator {
+        id: actor.entropy.id("adm_", actor.now),
+        email: details.email,
+        name: details.name,
+        role: details.role,
+        active: true,
+        created_at: actor.now,
+        last_signed_in_at: None,
+        version: 1,
+    };
+    administrators::insert(conn, &administrator, password_hash)?;
+    let changes = differences(&[
+        ("email", String::new(), administrator.email.clone()),
+        ("name", String::new(), administrator.name.clone()),
+        ("role", String::new(), administrator.role.to_string()),
+    ]);
+    actor.record(conn, done("administrator.created", &administrator, changes))?;
+    Ok(administrator)
+}
+
+/// Changes address, name or role. A change of role ends the sessions.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Invalid`: somebody else signs in with this address.
+/// * `Conflict`: changed after version `version`, or the last owner would be
+///   none.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    version: i64,
+    details: &AdministratorDetails,
+) -> Result<(), Error> {
+    actor.must(Right::ManageAdministrators)?;
+    let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
+    let other = administrators::find_by_email(conn, &details.email)?;
+    if other.is_some_and(|(other, _)| other.id != id) {
+        return Err(taken());
+    }
+    if !administrators::update(conn, id, version, details)? {
+        return Err(Error::Conflict(
+            "Somebody changed this administrator after you opened the page.".to_owned(),
+        ));
+    }
+    if before.role != details.role {
+        must_leave_an_owner(conn)?;
+        sessions::delete_of(conn, id)?;
+    }
+    let changes = differences(&[
+        ("email", before.email.clone(), details.email.clone()),
+        ("name", before.name.clone(), details.name.clone()),
+        ("role", before.role.to_string(), details.role.to_string()),
+    ]);
+    actor.record(conn, done("administrator.updated", &before, changes))
+}
+
+/// Suspends an administrator and ends their sessions.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: suspended already, or the last owner.
+pub fn suspend(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
+    set_active(conn, actor, id, false)
+}
+
+/// Lets a suspended administrator sign in again.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: active already.
+pub fn resume(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
+    set_active(conn, actor, id, true)
+}
+
+/// Gives a password and ends the sessions. People may do so for themselves;
+/// that they know the old one is seen to before.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn set_password(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    password_hash: &str,
+) -> Result<(), Error> {
+    let own = matches!(&actor.who, super::actor::Who::Administrator { id: own, .. } if own == id);
+    if !own {
+        actor.must(Right::ManageAdministrators)?;
+    }
+    let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
+    administrators::set_password(conn, id, password_hash)?;
+    sessions::delete_of(conn, id)?;
+    actor.record(conn, done("administrator.password_set", &before, Vec::new()))
+}
+
+fn set_active(conn: &mut Conn, actor: &Actor, id: &str, active: bool) -> Result<(), Error> {
+    actor.must(Right::ManageAdministrators)?;
+    let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
+    let (code, state, other) = if active {
+        ("administrator.resumed", "active", "suspended")
+    } else {
+        ("administrator.suspended", "suspended", "active")
+    };
+    if !administrators::set_active(conn, id, active)? {
+        return Err(Error::Conflict(format!("This administrator is {state} already.")));
+    }
+    if !active {
+        must_leave_an_owner(conn)?;
+        sessions::delete_of(conn, id)?;
+    }
+    let changes = differences(&[("state", other.to_owned(), state.to_owned())]);
+    actor.record(conn, done(code, &before, changes))
+}
+
+/// Asked after the change, inside its transaction, which an error undoes.
+fn must_leave_an_owner(conn: &mut Conn) -> Result<(), Error> {
+    if administrators::count_active(conn, Role::Owner)? > 0 {
+        return Ok(());
+    }
+    Err(Error::Conflict("There must be an owner who can sign in.".to_owned()))
+}
+
+fn taken() -> Error {
+    Error::field("email", "Another administrator signs in with this address.")
+}
+
+fn done<'a>(
+    code: &'static str,
+    administrator: &'a Administrator,
+    changes: Vec<Change>,
+) -> Done<'a> {
+    Done {
+        code,
+        target: ("administrator", &administrator.id, &administrator.name),
+        client_id: None,
+        changes,
+        touched: None,
+    }
+}

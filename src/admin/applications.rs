@@ -1,0 +1,153 @@
+//! Acts on applications.
+use zeroize::Zeroizing;
+
+use super::actor::{Done, differences};
+use super::{Actor, Error, grants, secrets};
+use crate::model::application::{Application, ApplicationDetails};
+use crate::model::audit_event::Change;
+use crate::model::grant::Access;
+use crate::model::role::Right;
+use crate::model::secret::{NewSecret, Secret};
+use crate::store::registry::Touched;
+use crate::store::{Conn, applications};
+
+/// An application that was just made.
+pub struct Created {
+    pub application: Application,
+    /// Its first secret and the value, which nobody can read again.
+    pub secret: Option<(Secret, Zeroizing<String>)>,
+}
+
+/// What to make an application with.
+#[derive(Debug)]
+pub struct NewApplication {
+    pub details: ApplicationDetails,
+    /// By resource: its id or its identifier.
+    pub grants: Vec<(String, Access)>,
+    pub secret: Option<NewSecret>,
+}
+
+/// Registers an application, with its grants and its first secret.
+///
+/// # Errors
+/// * `Forbidden`: the actor may not manage the registry.
+/// * `Invalid`: a grant names an API or a scope that there is not.
+pub fn create(conn: &mut Conn, actor: &Actor, new: NewApplication) -> Result<Created, Error> {
+    actor.must(Right::ManageRegistry)?;
+    let application = Application {
+        client_id: actor.entropy.client_id(),
+        details: new.details,
+        active: true,
+        created_at: actor.now,
+        version: 1,
+    };
+    applications::insert(conn, application.clone())?;
+    let none = ApplicationDetails::default();
+    actor.record(
+        conn,
+        done("application.created", &application, changes(&none, &application.details)),
+    )?;
+    for (resource, access) in &new.grants {
+        grants::set(conn, actor, &application.client_id, resource, access)?;
+    }
+    let secret = match new.secret {
+        Some(secret) => Some(secrets::add(conn, actor, &application.client_id, &secret)?),
+        None => None,
+    };
+    Ok(Created { application, secret })
+}
+
+/// Changes what may change of an application.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: somebody changed it after version `version`.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    client_id: &str,
+    version: i64,
+    details: &ApplicationDetails,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
+    if !applications::update(conn, client_id, version, details)? {
+        return Err(Error::Conflict(
+            "Somebody changed this application after you opened it.".to_owned(),
+        ));
+    }
+    let changes = changes(&before.details, details);
+    actor.record(conn, done("application.updated", &before, changes))
+}
+
+/// Suspends an application: from now on it gets no tokens. Tokens it holds
+/// stay valid until they expire.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: it is suspended already.
+pub fn suspend(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Error> {
+    set_active(conn, actor, client_id, false)
+}
+
+/// Lets a suspended application get tokens again.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: it is active already.
+pub fn resume(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Error> {
+    set_active(conn, actor, client_id, true)
+}
+
+/// Deletes an application with its secrets and grants. What the audit log says
+/// of it stays.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
+    applications::delete(conn, client_id)?;
+    let changes = changes(&before.details, &ApplicationDetails::default());
+    actor.record(conn, done("application.deleted", &before, changes))
+}
+
+fn set_active(conn: &mut Conn, actor: &Actor, client_id: &str, active: bool) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
+    let (code, state) = if active {
+        ("application.resumed", "active")
+    } else {
+        ("application.suspended", "suspended")
+    };
+    if !applications::set_active(conn, client_id, active)? {
+        return Err(Error::Conflict(format!("This application is {state} already.")));
+    }
+    let other = if active { "suspended" } else { "active" };
+    let changes = differences(&[("state", other.to_owned(), state.to_owned())]);
+    actor.record(conn, done(code, &before, changes))
+}
+
+fn changes(before: &ApplicationDetails, after: &ApplicationDetails) -> Vec<Change> {
+    let lifetime = |details: &ApplicationDetails| {
+        details.token_lifetime.map(|seconds| seconds.0.to_string()).unwrap_or_default()
+    };
+    differences(&[
+        ("name", before.name.clone(), after.name.clone()),
+        ("description", before.description.clone(), after.description.clone()),
+        ("owner", before.owner.clone(), after.owner.clone()),
+        ("contact", before.contact.clone(), after.contact.clone()),
+        ("token_lifetime_seconds", lifetime(before), lifetime(after)),
+    ])
+}
+
+fn done<'a>(code: &'static str, application: &'a Application, changes: Vec<Change>) -> Done<'a> {
+    let client_id = application.client_id.as_str();
+    Done {
+        code,
+        target: ("application", client_id, &application.details.name),
+        client_id: Some(client_id),
+        changes,
+        touched: Some(Touched::Client(client_id.to_owned())),
+    }
+}

@@ -1,0 +1,48 @@
+//! What administrators do. Each function is one act: allowed or not, done and
+//! recorded in one transaction, the same for console and command line.
+pub mod actor;
+pub mod administrators;
+pub mod applications;
+pub mod grants;
+pub mod resources;
+pub mod secrets;
+pub mod sessions;
+pub mod setup;
+
+pub use actor::Actor;
+
+use crate::model::role::Right;
+use crate::model::text::FieldError;
+use crate::store;
+
+/// Why an act did not happen. Nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What was read before is another by now, or the act contradicts what is
+    /// there. The sentence is for the person.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("this needs the right to {}", right_name(*.0))]
+    Forbidden(Right),
+    #[error("{}", .0.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" "))]
+    Invalid(Vec<FieldError>),
+    #[error("not found")]
+    NotFound,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    /// One field that cannot be taken.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field, message: message.into() }])
+    }
+}
+
+const fn right_name(right: Right) -> &'static str {
+    match right {
+        Right::Read => "read",
+        Right::ManageRegistry => "manage APIs and applications",
+        Right::ManageAdministrators => "manage administrators",
+    }
+}

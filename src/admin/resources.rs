@@ -1,0 +1,157 @@
+//! Acts on APIs and their scopes.
+use super::actor::{Done, differences};
+use super::{Actor, Error};
+use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope};
+use crate::model::role::Right;
+use crate::store::registry::Touched;
+use crate::store::{Conn, resources, scopes};
+
+/// Registers an API with its first scopes.
+///
+/// # Errors
+/// * `Forbidden`: the actor may not manage the registry.
+/// * `Invalid`: another API has this identifier.
+pub fn create(conn: &mut Conn, actor: &Actor, new: NewResource) -> Result<Resource, Error> {
+    actor.must(Right::ManageRegistry)?;
+    if resources::find_by_identifier(conn, &new.identifier)?.is_some() {
+        return Err(Error::field("identifier", "Another API has this identifier."));
+    }
+    let resource = Resource {
+        id: actor.entropy.id("res_", actor.now),
+        identifier: new.identifier,
+        name: new.details.name,
+        description: new.details.description,
+        token_lifetime: new.details.token_lifetime,
+        algorithm: new.algorithm,
+        created_at: actor.now,
+        version: 1,
+    };
+    resources::insert(conn, resource.clone())?;
+    for scope in &new.scopes {
+        scopes::insert(conn, &resource.id, scope, actor.now)?;
+    }
+    let names: Vec<&str> = new.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    let changes = differences(&[
+        ("identifier", String::new(), resource.identifier.clone()),
+        ("name", String::new(), resource.name.clone()),
+        ("description", String::new(), resource.description.clone()),
+        ("token_lifetime_seconds", String::new(), resource.token_lifetime.0.to_string()),
+        ("algorithm", String::new(), resource.algorithm.to_string()),
+        ("scopes", String::new(), names.join(" ")),
+    ]);
+    let done = done("resource.created", &resource, changes);
+    actor.record(conn, done)?;
+    Ok(resource)
+}
+
+/// Changes what may change of an API. Its identifier never does.
+///
+/// # Errors
+/// * `Forbidden`: the actor may not manage the registry.
+/// * `NotFound`: there is none of this id.
+/// * `Conflict`: somebody changed it after version `version`.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    version: i64,
+    details: &ResourceDetails,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
+    if !resources::update(conn, id, version, details)? {
+        return Err(Error::Conflict("Somebody changed this API after you opened it.".to_owned()));
+    }
+    let changes = differences(&[
+        ("name", before.name.clone(), details.name.clone()),
+        ("description", before.description.clone(), details.description.clone()),
+        (
+            "token_lifetime_seconds",
+            before.token_lifetime.0.to_string(),
+            details.token_lifetime.0.to_string(),
+        ),
+    ]);
+    actor.record(conn, done("resource.updated", &before, changes))
+}
+
+/// Deletes an API with its scopes and every grant at it: no more tokens for
+/// it. Tokens that are out stay valid until they expire.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn delete(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
+    resources::delete(conn, id)?;
+    let changes = differences(&[("identifier", before.identifier.clone(), String::new())]);
+    actor.record(conn, done("resource.deleted", &before, changes))
+}
+
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Invalid`: the API has this scope.
+pub fn add_scope(
+    conn: &mut Conn,
+    actor: &Actor,
+    resource_id: &str,
+    scope: &Scope,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let resource = resources::find(conn, resource_id)?.ok_or(Error::NotFound)?;
+    if scopes::all(conn, resource_id)?.iter().any(|known| known.name == scope.name) {
+        return Err(Error::field("scope", "This API has that scope already."));
+    }
+    scopes::insert(conn, resource_id, scope, actor.now)?;
+    let changes = differences(&[("scope", String::new(), scope.name.clone())]);
+    actor.record(conn, done("scope.added", &resource, changes))
+}
+
+/// Removes a scope, and takes it from every grant that names it.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn remove_scope(
+    conn: &mut Conn,
+    actor: &Actor,
+    resource_id: &str,
+    name: &str,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let resource = resources::find(conn, resource_id)?.ok_or(Error::NotFound)?;
+    let holders = scopes::holders(conn, resource_id)?;
+    let holders = holders.iter().find(|(scope, _)| scope == name).map_or(0, |(_, count)| *count);
+    if !scopes::delete(conn, resource_id, name)? {
+        return Err(Error::NotFound);
+    }
+    let changes = differences(&[
+        ("scope", name.to_owned(), String::new()),
+        ("grants_that_named_it", holders.to_string(), "0".to_owned()),
+    ]);
+    actor.record(conn, done("scope.removed", &resource, changes))
+}
+
+/// Finds an API by what a person typed: its id or its identifier.
+///
+/// # Errors
+/// `NotFound`.
+pub fn resolve(conn: &mut Conn, text: &str) -> Result<Resource, Error> {
+    let found = match resources::find_by_identifier(conn, text)? {
+        Some(resource) => Some(resource),
+        None => resources::find(conn, text)?,
+    };
+    found.ok_or(Error::NotFound)
+}
+
+fn done<'a>(
+    code: &'static str,
+    resource: &'a Resource,
+    changes: Vec<crate::model::audit_event::Change>,
+) -> Done<'a> {
+    Done {
+        code,
+        target: ("resource", &resource.id, &resource.name),
+        client_id: None,
+        changes,
+        touched: Some(Touched::Everything),
+    }
+}

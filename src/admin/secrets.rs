@@ -1,0 +1,90 @@
+//! Acts on secrets.
+use zeroize::Zeroizing;
+
+use super::actor::{Done, differences};
+use super::{Actor, Error};
+use crate::model::role::Right;
+use crate::model::secret::{NewSecret, Secret};
+use crate::oauth::client_secret::{self, Digest};
+use crate::store::registry::Touched;
+use crate::store::{Conn, applications, secrets};
+
+/// The most secrets of one application that are not revoked.
+const MOST: usize = 20;
+
+/// Makes a secret beside those there are, and returns its value. Nobody can
+/// read it again: only its digest is kept.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: the application has twenty secrets.
+pub fn add(
+    conn: &mut Conn,
+    actor: &Actor,
+    client_id: &str,
+    new: &NewSecret,
+) -> Result<(Secret, Zeroizing<String>), Error> {
+    actor.must(Right::ManageRegistry)?;
+    applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
+    let unrevoked =
+        secrets::all(conn, client_id)?.iter().filter(|s| s.revoked_at.is_none()).count();
+    if unrevoked >= MOST {
+        return Err(Error::Conflict(format!(
+            "An application has at most {MOST} secrets. Revoke one first."
+        )));
+    }
+    let value = client_secret::compose(&actor.entropy.bytes());
+    let secret = Secret {
+        id: actor.entropy.id("sec_", actor.now),
+        client_id: client_id.to_owned(),
+        name: new.name.clone(),
+        hint: client_secret::hint(&value),
+        created_by: actor.name(),
+        created_at: actor.now,
+        expires_at: new.lifetime.map(|lifetime| actor.now + lifetime),
+        revoked_at: None,
+        last_used_at: None,
+    };
+    secrets::insert(conn, &secret, &Digest::of(&value))?;
+    let lifetime = new.lifetime.map(|seconds| seconds.0.to_string()).unwrap_or_default();
+    let changes = differences(&[
+        ("name", String::new(), secret.name.clone()),
+        ("lifetime_seconds", String::new(), lifetime),
+    ]);
+    actor.record(conn, done("secret.added", &secret, changes))?;
+    Ok((secret, value))
+}
+
+/// Ends a secret at once. Tokens that were got with it stay valid until they
+/// expire.
+///
+/// # Errors
+/// * `Forbidden`.
+/// * `NotFound`: the application has no such secret.
+/// * `Conflict`: it is revoked already.
+pub fn revoke(conn: &mut Conn, actor: &Actor, client_id: &str, id: &str) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let secret = secrets::find(conn, id)?
+        .filter(|secret| secret.client_id == client_id)
+        .ok_or(Error::NotFound)?;
+    if !secrets::revoke(conn, id, actor.now)? {
+        return Err(Error::Conflict("This secret is revoked already.".to_owned()));
+    }
+    let state = secret.state(actor.now).as_str().to_owned();
+    let changes = differences(&[("state", state, "revoked".to_owned())]);
+    actor.record(conn, done("secret.revoked", &secret, changes))
+}
+
+fn done<'a>(
+    code: &'static str,
+    secret: &'a Secret,
+    changes: Vec<crate::model::audit_event::Change>,
+) -> Done<'a> {
+    Done {
+        code,
+        target: ("secret", &secret.id, &secret.name),
+        client_id: Some(&secret.client_id),
+        changes,
+        touched: Some(Touched::Client(secret.client_id.clone())),
+    }
+}
