@@ -104,6 +104,12 @@ impl KeyRing {
         self.keys.load().current.contains_key(&algorithm)
     }
 
+    /// The key that encrypts the console's cookies: the same in every process
+    /// under one master key.
+    pub fn cookie_key(&self) -> Result<[u8; 64], Error> {
+        Ok(*self.master.derive("console cookie v1")?)
+    }
+
     /// Signs an access token.
     ///
     /// # Errors

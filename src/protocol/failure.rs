@@ -1,0 +1,117 @@
+//! Refusals and breakdowns, on the wire.
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+use crate::oauth::error::Code;
+use crate::oauth::reason::Reason;
+use crate::oauth::time::Seconds;
+use crate::{audit, keys, oauth, store};
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Audit(#[from] audit::NotRecorded),
+    /// A compressed body: nothing of it was unpacked.
+    #[error("the body is compressed")]
+    Encoded,
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// The client's doing. It is told so.
+    #[error(transparent)]
+    Refused(#[from] oauth::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("the body is too large")]
+    TooLarge,
+    /// Too many wrong secrets from this address for this client.
+    #[error("too many wrong secrets")]
+    TooMany { wait: Seconds },
+}
+
+impl Failure {
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => Code::TemporarilyUnavailable,
+            Self::Encoded | Self::TooLarge | Self::TooMany { .. } => Code::InvalidRequest,
+            Self::Refused(error) => error.code,
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            other => StatusCode::from_u16(other.code().status())
+                .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    /// The word that the audit log and the metrics have for it.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => Reason::Overloaded,
+            Self::Encoded | Self::TooLarge => Reason::RequestMalformed,
+            Self::Refused(error) => error.reason,
+            Self::TooMany { .. } => Reason::RateLimited,
+        }
+    }
+
+    /// Whether the caller, and not we, is at fault.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Audit(_) | Self::Keys(_) | Self::Store(_))
+    }
+
+    /// What an operator may know besides.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.detail.clone(),
+            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => Some(self.to_string()),
+            _ => None,
+        }
+    }
+
+    fn description(&self) -> &str {
+        match self {
+            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => "try again in a moment",
+            Self::Encoded => "a compressed body is not accepted",
+            Self::Refused(error) => &error.description,
+            Self::TooLarge => "the body is larger than 32 KiB",
+            Self::TooMany { .. } => "too many failed attempts, wait before the next",
+        }
+    }
+
+    /// RFC 6749 §5.2. A 401 always has a challenge, RFC 9110 §15.5.2.
+    pub fn response(&self) -> HttpResponse {
+        let mut response = uncached(self.status());
+        if self.status() == StatusCode::UNAUTHORIZED {
+            response
+                .insert_header((WWW_AUTHENTICATE, r#"Basic realm="countersign", charset="UTF-8""#));
+        }
+        match self {
+            Self::TooMany { wait } => {
+                response.insert_header((RETRY_AFTER, wait.0.to_string()));
+            }
+            other if !other.is_refusal() => {
+                response.insert_header((RETRY_AFTER, "2"));
+            }
+            _ => {}
+        }
+        response.json(serde_json::json!({
+            "error": self.code().as_str(),
+            "error_description": self.description(),
+        }))
+    }
+}
+
+/// A response that nothing may keep, RFC 6749 §5.1.
+pub fn uncached(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .insert_header(("x-content-type-options", "nosniff"));
+    response
+}

@@ -1,0 +1,66 @@
+//! OAuth over HTTP.
+pub mod authorization;
+pub mod body;
+pub mod failure;
+pub mod jwks;
+pub mod metadata;
+pub mod token;
+pub mod whoami;
+
+use actix_web::http::header::ALLOW;
+use actix_web::{HttpResponse, web};
+
+use crate::web::App;
+
+/// The endpoints, below the path of the issuer. The well-known document of
+/// RFC 8414 stands before that path, §3.1.
+pub fn routes(config: &mut web::ServiceConfig, app: &App) {
+    let path = &app.config.issuer.path;
+    let documents = [
+        format!("/.well-known/oauth-authorization-server{path}"),
+        format!("{path}/.well-known/openid-configuration"),
+    ];
+    for document in documents {
+        config.service(
+            web::resource(document)
+                .route(web::get().to(metadata::get))
+                .route(web::head().to(metadata::get))
+                .default_service(web::to(|| method_not_allowed("GET, HEAD"))),
+        );
+    }
+    config
+        .service(
+            web::resource(format!("{path}/oauth/jwks.json"))
+                .route(web::get().to(jwks::get))
+                .route(web::head().to(jwks::get))
+                .default_service(web::to(|| method_not_allowed("GET, HEAD"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/token"))
+                .route(web::post().to(token::post))
+                .default_service(web::to(|| method_not_allowed("POST"))),
+        )
+        .service(
+            web::resource(format!("{path}/whoami"))
+                .route(web::get().to(whoami::get))
+                .route(web::head().to(whoami::get))
+                .default_service(web::to(|| method_not_allowed("GET, HEAD"))),
+        );
+    if app.config.authorization_endpoint {
+        config.service(
+            web::resource(format!("{path}/oauth/authorize"))
+                .default_service(web::to(authorization::refuse)),
+        );
+    }
+}
+
+/// RFC 9110 §15.5.6.
+async fn method_not_allowed(allowed: &'static str) -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((ALLOW, allowed))
+        .insert_header(("cache-control", "no-store"))
+        .json(serde_json::json!({
+            "error": "invalid_request",
+            "error_description": format!("this endpoint takes {allowed}"),
+        }))
+}

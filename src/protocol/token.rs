@@ -1,0 +1,214 @@
+//! `POST /oauth/token`, RFC 6749 §3.2.
+use std::net::IpAddr;
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::body;
+use super::failure::{Failure, uncached};
+use crate::keys::ring::Signed;
+use crate::model::audit_event::{Actor, Event, Mark, Outcome, TokenFacts, printable};
+use crate::oauth::access_token::Claims;
+use crate::oauth::client_credentials::{Issuance, Request, decide};
+use crate::oauth::error::Code;
+use crate::oauth::form::Form;
+use crate::oauth::reason::Reason;
+use crate::oauth::token_response::TokenResponse;
+use crate::oauth::{Error, UnixTime, client_auth};
+use crate::web::{App, actor, peer};
+
+/// A form, to a token or a refusal. Both are on disk before they are sent.
+pub async fn post(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<App>,
+) -> HttpResponse {
+    let (started, now) = (Instant::now(), app.clock.now());
+    let mark = app.entropy.mark(now);
+    let request_id = format!("req_{}", mark.id);
+    let mut attempt = Attempt::default();
+    let decided = token(&app, &request, payload, &mark.id, now, &mut attempt).await;
+    let event = attempt.event(mark, now, &decided, started, &actor::source(&request, &app));
+    let recorded = app.recorder.record(event).await;
+    let answer = match recorded {
+        Ok(()) => decided,
+        Err(error) => Err(error.into()),
+    };
+    let result = answer.as_ref().map_or_else(|failure| failure.reason().as_str(), |_| "issued");
+    app.metrics.token_answered(result, started.elapsed());
+    let mut response = match answer {
+        Ok((issuance, signed)) => {
+            uncached(StatusCode::OK).json(TokenResponse::new(&issuance, &signed.token))
+        }
+        Err(failure) => failed(&failure, &request_id),
+    };
+    if let Ok(id) = request_id.parse() {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+const REQUEST_ID: actix_web::http::header::HeaderName =
+    actix_web::http::header::HeaderName::from_static("x-request-id");
+
+/// Read it aloud: it is the specification's order.
+async fn token(
+    app: &App,
+    request: &HttpRequest,
+    payload: web::Payload,
+    jti: &str,
+    now: UnixTime,
+    attempt: &mut Attempt,
+) -> Result<(Issuance, Signed), Failure> {
+    let bytes = body::read(request, payload).await?;
+    must_not_use_query(request)?;
+    let form = Form::parse(&bytes)?;
+    let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    attempt.note_form(&form, authorization);
+    let presented = client_auth::presented(authorization, &form)?;
+    let pair = guesser(app, request, &presented.client_id);
+    if let Some(wait) = app.secret_guesses.wait(&pair) {
+        return Err(Failure::TooMany { wait });
+    }
+    attempt.method = Some(presented.method.as_str());
+    let client = app.directory.find(&presented.client_id).await?;
+    let secret = client_auth::verify(&presented, client.as_deref(), now)
+        .inspect_err(|_| app.secret_guesses.failed(&pair))?;
+    attempt.credential_id = Some(secret.id.clone());
+    let Some(client) = &client else { return Err(Error::unauthenticated(Reason::UnknownClient).into()) };
+    let issuance = decide(client, &Request::parse(&form)?, now)?;
+    let claims = Claims::new(&app.config.issuer.url, jti, &issuance);
+    let signed = app.keys.sign(issuance.algorithm, &claims)?;
+    Ok((issuance, signed))
+}
+
+/// Credentials in a URI end up in logs and histories, RFC 6749 §2.3.1.
+fn must_not_use_query(request: &HttpRequest) -> Result<(), Error> {
+    const OURS: [&str; 8] = [
+        "access_token",
+        "audience",
+        "client_assertion",
+        "client_id",
+        "client_secret",
+        "grant_type",
+        "resource",
+        "scope",
+    ];
+    let mut names = request
+        .query_string()
+        .split('&')
+        .filter_map(|pair| pair.split('=').next())
+        .map(|name| percent_encoding::percent_decode_str(name).decode_utf8_lossy());
+    if names.any(|name| OURS.contains(&name.as_ref())) {
+        return Err(Error::new(
+            Code::InvalidRequest,
+            Reason::ParametersInQuery,
+            "parameters belong into the body, never into the URL",
+        ));
+    }
+    Ok(())
+}
+
+/// The pair that a wrong secret is charged to.
+fn guesser(app: &App, request: &HttpRequest, client_id: &str) -> (Option<IpAddr>, String) {
+    let address = peer::address(request, &app.config.trusted_proxies);
+    (address, client_id.chars().take(64).collect())
+}
+
+fn failed(failure: &Failure, request_id: &str) -> HttpResponse {
+    if failure.is_refusal() {
+        tracing::debug!(request_id, reason = %failure.reason(), "token.refused");
+    } else {
+        tracing::error!(request_id, error = %failure, "token.failed");
+    }
+    failure.response()
+}
+
+/// What is known of a request so far. A refusal is recorded with it, so the
+/// client named here may be one that never proved itself.
+#[derive(Default)]
+struct Attempt {
+    client_id: Option<String>,
+    method: Option<&'static str>,
+    credential_id: Option<String>,
+    scope: Option<String>,
+    resources: Vec<String>,
+}
+
+impl Attempt {
+    fn note_form(&mut self, form: &Form<'_>, authorization: Option<&[u8]>) {
+        self.client_id = client_auth::claimed_client_id(authorization, form)
+            .map(|client_id| recordable(&client_id));
+        self.scope = form.get("scope").map(|scope| printable(scope, 1_024));
+        self.resources = form
+            .all("resource")
+            .chain(form.all("audience"))
+            .take(8)
+            .map(|resource| printable(resource, 512))
+            .collect();
+    }
+
+    fn event(
+        self,
+        mark: Mark,
+        now: UnixTime,
+        decided: &Result<(Issuance, Signed), Failure>,
+        started: Instant,
+        source: &crate::model::audit_event::Source,
+    ) -> Event {
+        let (code, outcome) = match decided {
+            Ok(_) => ("token.issued", Outcome::Success),
+            Err(failure) if failure.is_refusal() => ("token.denied", Outcome::Denied),
+            Err(_) => ("token.failed", Outcome::Error),
+        };
+        let jti = mark.id.clone();
+        let mut event = Event::new(mark, now, code, outcome);
+        let mut facts = TokenFacts {
+            resource: self.resources,
+            scope_requested: self.scope,
+            http_status: 200,
+            duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            ..TokenFacts::default()
+        };
+        match decided {
+            Ok((issuance, signed)) => {
+                facts.resource.clone_from(&issuance.resources);
+                facts.scope_granted = Some(issuance.scope.to_string());
+                facts.jti = Some(jti.clone());
+                facts.kid = Some(signed.kid.clone());
+                facts.alg = Some(issuance.algorithm.as_str().into());
+                facts.exp = Some(issuance.expires_at.seconds());
+            }
+            Err(failure) => {
+                facts.http_status = failure.status().as_u16();
+                facts.oauth_error = Some(failure.code().as_str().into());
+                facts.failed_check = Some(failure.reason().check().index());
+                event.reason = Some(failure.reason().as_str().into());
+                event.detail = failure.detail().map(|detail| printable(&detail, 1_024));
+            }
+        }
+        event.actor = Actor {
+            kind: if self.credential_id.is_some() { "client" } else { "anonymous" }.into(),
+            method: self.method.map(Into::into),
+            credential_id: self.credential_id,
+            ..Actor::default()
+        };
+        event.request_id = Some(format!("req_{jti}"));
+        event.source = source.clone();
+        event.client_id = self.client_id;
+        event.token = Some(facts);
+        event
+    }
+}
+
+/// A client id as it may be stored. People type secrets into the wrong field:
+/// of what cannot be an id of ours only the start is kept.
+fn recordable(client_id: &str) -> String {
+    if client_id.starts_with("m2m_") && client_id.len() <= 64 {
+        printable(client_id, 64)
+    } else {
+        format!("{}…", printable(client_id, 6))
+    }
+}

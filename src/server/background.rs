@@ -1,0 +1,106 @@
+//! Work that nobody asked for: started here, stopped here.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+
+use crate::store::{Checkpoint, sessions};
+use crate::web::App;
+
+/// How often changes of other processes are looked for.
+const POLL: Duration = Duration::from_millis(250);
+/// How often SQLite's write-ahead log is moved into its file.
+const CHECKPOINT: Duration = Duration::from_millis(300);
+
+pub struct Tasks {
+    tasks: Vec<JoinHandle<()>>,
+    checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
+}
+
+/// Starts everything.
+pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
+    let tasks = vec![
+        tokio::spawn(poll(app.clone())),
+        tokio::spawn(write_floods(app.clone())),
+        tokio::spawn(sweep(app.clone())),
+    ];
+    let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
+    Ok(Tasks { tasks, checkpointer })
+}
+
+impl Tasks {
+    pub async fn stop(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        if let Some((stop, thread)) = self.checkpointer {
+            stop.store(true, Ordering::Relaxed);
+            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+        }
+    }
+}
+
+async fn poll(app: Arc<App>) {
+    let mut last = Instant::now();
+    let mut ticks = tokio::time::interval(POLL);
+    loop {
+        ticks.tick().await;
+        app.metrics.registry_age_seconds.set(last.elapsed().as_secs_f64());
+        let polled = app.clone();
+        if tokio::task::spawn_blocking(move || polled.take_up_changes()).await.is_ok() {
+            last = Instant::now();
+        }
+    }
+}
+
+async fn write_floods(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        let now = app.clock.now();
+        let mark = || app.entropy.mark(now);
+        if let Err(error) = app.recorder.record_floods(now, mark, false).await {
+            tracing::error!(%error, "audit.floods_not_written");
+        }
+    }
+}
+
+async fn sweep(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(30));
+    loop {
+        ticks.tick().await;
+        app.secret_guesses.sweep();
+        app.password_guesses.sweep();
+        app.address_guesses.sweep();
+        let now = app.clock.now();
+        let swept = app.store.write(move |conn| sessions::delete_expired(conn, now)).await;
+        if let Err(error) = swept {
+            tracing::warn!(%error, "sessions.not_swept");
+        }
+    }
+}
+
+/// A thread of its own: a checkpoint waits for the disk, and no request may
+/// wait for it.
+fn checkpointer(
+    app: &Arc<App>,
+) -> std::io::Result<(Arc<AtomicBool>, std::thread::JoinHandle<()>)> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (stopped, store) = (stop.clone(), app.store.clone());
+    let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(move || {
+        let mut conn = None;
+        while !stopped.load(Ordering::Relaxed) {
+            std::thread::sleep(CHECKPOINT);
+            if conn.is_none() {
+                conn = store.connect().ok();
+            }
+            let done = conn.as_mut().map(|conn| conn.checkpoint(Checkpoint::Passive));
+            if let Some(Err(error)) = done {
+                tracing::warn!(%error, "sqlite.checkpoint_failed");
+                conn = None;
+            }
+        }
+    })?;
+    Ok((stop, thread))
+}

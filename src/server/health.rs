@@ -1,0 +1,53 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use crate::oauth::algorithm::Algorithm;
+use crate::store::registry;
+use crate::web::App;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.route("/healthz", web::get().to(healthz)).route("/readyz", web::get().to(readyz));
+}
+
+pub fn metrics_routes(config: &mut web::ServiceConfig) {
+    config.route("/metrics", web::get().to(metrics));
+}
+
+/// The process runs and answers.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"}))
+}
+
+/// Whether tokens can be issued; if not, what is in the way.
+async fn readyz(app: web::Data<App>) -> HttpResponse {
+    let mut missing = Vec::new();
+    if app.is_stopping() {
+        missing.push("the server is stopping");
+    }
+    if !app.keys.can_sign(Algorithm::default()) {
+        missing.push("there is no signing key");
+    }
+    if app.store.read(registry::version).await.is_err() {
+        missing.push("the database does not answer");
+    }
+    if !app.recorder.is_healthy() {
+        missing.push("the audit log cannot be written");
+    }
+    let mut response = if missing.is_empty() {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    let status = if missing.is_empty() { "ready" } else { "not ready" };
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "status": status, "missing": missing }))
+}
+
+async fn metrics(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
+        .body(app.metrics.encode())
+}

@@ -1,0 +1,78 @@
+//! Open, listen, drain.
+pub mod background;
+pub mod health;
+pub mod listeners;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::admin::Actor;
+use crate::admin::actor::Who;
+use crate::model::audit_event::{Outcome, Source};
+use crate::oauth::UnixTime;
+use crate::web::App;
+
+/// Why the server stopped, or never ran.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+    #[error("cannot record the start in the audit log: {0}")]
+    NotRecorded(#[from] crate::audit::NotRecorded),
+    #[error(transparent)]
+    Keys(#[from] crate::keys::Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves until it is told to stop, then answers what is in flight, writes
+/// what is queued, and returns. `started` is called once every door is open.
+pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
+    let actor = system(&app, app.clock.now());
+    app.recorder.record(actor.event("server.started", Outcome::Success)).await?;
+    let doors = listeners::open(&app)?;
+    let tasks = background::start(&app)?;
+    tracing::info!(issuer = app.config.issuer.url, listen = %app.config.listen, "server.started");
+    started();
+    stop_signal().await;
+    tracing::info!("server.stopping");
+    app.begin_stopping();
+    doors.drain(Duration::from_secs(app.config.shutdown_seconds)).await;
+    tasks.stop().await;
+    let now = app.clock.now();
+    let (entropy, actor) = (app.entropy.clone(), system(&app, now));
+    let _ = app.recorder.record_floods(now, || entropy.mark(now), true).await;
+    let stopped = app.recorder.record(actor.event("server.stopped", Outcome::Success)).await;
+    app.recorder.stop().await;
+    if let Err(error) = stopped {
+        tracing::error!(%error, "server.stop_not_recorded");
+    }
+    tracing::info!("server.stopped");
+    Ok(())
+}
+
+/// The server as the one who acts.
+pub fn system(app: &App, now: UnixTime) -> Actor {
+    Actor {
+        who: Who::System,
+        source: Source::default(),
+        request_id: None,
+        now,
+        chain: app.config.instance.as_str().into(),
+        entropy: app.entropy.clone(),
+    }
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("server.no_signals");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

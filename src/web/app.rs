@@ -1,0 +1,161 @@
+//! The running server: everything a request may use.
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::audit::recorder::Recorder;
+use crate::audit::writer::Writer;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::host::{Clock, Entropy};
+use crate::keys::{self, KeyRing, MasterKey};
+use crate::limits::Guesses;
+use crate::oauth::metadata::Metadata;
+use crate::store::{self, Conn, Database, Store};
+use crate::telemetry::Metrics;
+
+pub struct App {
+    pub config: Config,
+    pub store: Store,
+    pub keys: KeyRing,
+    pub directory: Directory,
+    pub recorder: Recorder,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub metrics: Arc<Metrics>,
+    /// The discovery document; it does not change while we run.
+    pub metadata: String,
+    /// Wrong secrets, by address and claimed client id.
+    pub secret_guesses: Guesses<(Option<IpAddr>, String)>,
+    /// Wrong passwords, by address and account, and by address alone.
+    pub password_guesses: Guesses<(Option<IpAddr>, String)>,
+    pub address_guesses: Guesses<Option<IpAddr>>,
+    /// Argon2 takes 19 MiB and a core: only so many at a time.
+    pub hashing: Semaphore,
+    stopping: AtomicBool,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("DATABASE_URL: {0}")]
+    DatabaseUrl(String),
+    #[error("{0}")]
+    DataDir(String),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("the audit thread does not start: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl App {
+    /// Opens the database, the keys and the audit log. Blocks.
+    pub fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, OpenError> {
+        let store = open_store(&config)?;
+        let master = MasterKey::load(&config.master_key, store.is_sqlite(), &entropy)?;
+        Self::open_with(config, store, master, clock, entropy)
+    }
+
+    /// [`App::open`] with what it reads from outside given to it.
+    pub fn open_with(
+        config: Config,
+        store: Store,
+        master: MasterKey,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, OpenError> {
+        let metrics = Arc::new(Metrics::new());
+        let keys = KeyRing::open(&store, master, &clock)?;
+        let directory =
+            Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
+        let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
+        let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
+        Ok(Self {
+            recorder: Recorder::new(writer, metrics.clone()),
+            // A struct of texts: this cannot fail.
+            metadata: serde_json::to_string(&metadata).unwrap_or_default(),
+            secret_guesses: guesses(20, Duration::from_secs(3), &clock),
+            password_guesses: guesses(5, Duration::from_secs(60), &clock),
+            address_guesses: guesses(30, Duration::from_secs(10), &clock),
+            hashing: Semaphore::new(2),
+            stopping: AtomicBool::new(false),
+            config,
+            store,
+            keys,
+            directory,
+            clock,
+            entropy,
+            metrics,
+        })
+    }
+
+    /// Runs an administrative act in one transaction. When it returns, its
+    /// effect on tokens is there.
+    pub async fn act<T, E, F>(self: &Arc<Self>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let done = self.store.write(work).await?;
+        let app = self.clone();
+        // Done is done: what cannot be taken up now is taken up by the poll.
+        let _ = tokio::task::spawn_blocking(move || app.take_up_changes()).await;
+        Ok(done)
+    }
+
+    /// Takes up what changed in the registry, by this process or another.
+    pub fn take_up_changes(&self) {
+        let taken_up = match self.directory.refresh_blocking() {
+            Ok(false) => return,
+            Ok(true) => {
+                self.keys.reconcile(&self.store, &self.clock).map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = taken_up {
+            self.metrics.refresh_failures.inc();
+            tracing::warn!(error, "registry.refresh_failed");
+        }
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// From now on `/readyz` says that no more requests should come.
+    pub fn begin_stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Opens the database that the configuration names, and makes the folder it
+/// is to lie in.
+pub fn open_store(config: &Config) -> Result<Store, OpenError> {
+    let database = Database::parse(&config.database_url.0).map_err(OpenError::DatabaseUrl)?;
+    let make = |folder: &std::path::Path| {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| OpenError::DataDir(format!("{}: {error}", folder.display())))
+    };
+    if let Database::Sqlite { path } = &database {
+        make(&config.data_dir)?;
+        if let Some(folder) = std::path::Path::new(path).parent() {
+            make(folder)?;
+        }
+    }
+    Ok(Store::open(database, config.connections)?)
+}
+
+fn guesses<K: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(
+    burst: u32,
+    every: Duration,
+    clock: &Clock,
+) -> Guesses<K> {
+    Guesses::new(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), every, clock.clone())
+}

@@ -1,0 +1,10 @@
+//! What every HTTP face needs; each file names a thing of HTTP.
+pub mod actor;
+pub mod app;
+pub mod peer;
+pub mod same_origin;
+pub mod security_headers;
+pub mod session_store;
+pub mod static_files;
+
+pub use app::App;
