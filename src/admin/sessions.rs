@@ -6,10 +6,7 @@ use crate::model::audit_event::{Outcome, Target, printable};
 use crate::store::{Conn, administrators, audit_chains};
 
 /// Whoever signs in with `email`, and the hash of their password.
-pub fn candidate(
-    conn: &mut Conn,
-    email: &str,
-) -> Result<Option<(Administrator, String)>, Error> {
+pub fn candidate(conn: &mut Conn, email: &str) -> Result<Option<(Administrator, String)>, Error> {
     Ok(administrators::find_by_email(conn, email)?)
 }
 
@@ -21,8 +18,7 @@ pub fn begin(conn: &mut Conn, actor: &Actor, id: &str) -> Result<Administrator, 
     let administrator =
         administrators::find(conn, id)?.filter(|person| person.active).ok_or(Error::NotFound)?;
     administrators::note_sign_in(conn, id, actor.now)?;
-    let mut event =
-        actor.signed_in_as(&administrator).event("session.started", Outcome::Success);
+    let mut event = actor.signed_in_as(&administrator).event("session.started", Outcome::Success);
     event.target = Some(Target {
         kind: "administrator".into(),
         id: administrator.id.clone(),
@@ -54,12 +50,7 @@ impl Refused {
 
 /// Records an attempt that failed. An address that nobody signs in with is cut
 /// short: people type passwords into the wrong field.
-pub fn refuse(
-    conn: &mut Conn,
-    actor: &Actor,
-    email: &str,
-    why: Refused,
-) -> Result<(), Error> {
+pub fn refuse(conn: &mut Conn, actor: &Actor, email: &str, why: Refused) -> Result<(), Error> {
     let mut event = actor.event("session.denied", Outcome::Denied);
     event.reason = Some(why.as_str().into());
     event.detail = Some(match why {

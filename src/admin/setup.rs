@@ -25,8 +25,7 @@ pub fn offer(conn: &mut Conn, actor: &Actor) -> Result<Option<Zeroizing<String>>
 
 /// Whether `token` still sets something up.
 pub fn is_good(conn: &mut Conn, actor: &Actor, token: &str) -> Result<bool, Error> {
-    Ok(!store::administrators::any(conn)?
-        && setup_links::find(conn, &digest_of(token), actor.now)?)
+    Ok(!store::administrators::any(conn)? && setup_links::find(conn, &digest_of(token), actor.now)?)
 }
 
 /// Spends the link and makes the first administrator, an owner.
@@ -41,8 +40,8 @@ pub fn complete(
     details: AdministratorDetails,
     password_hash: &str,
 ) -> Result<Administrator, Error> {
-    let taken = setup_links::take(conn, &digest_of(token), actor.now)?;
-    if !taken || store::administrators::any(conn)? {
+    let spent = setup_links::take(conn, &digest_of(token), actor.now)?;
+    if !spent || store::administrators::any(conn)? {
         return Err(Error::NotFound);
     }
     let administrator = administrators::insert(conn, actor, details, password_hash)?;

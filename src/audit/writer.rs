@@ -183,9 +183,8 @@ impl Thread {
         if used.is_empty() {
             return;
         }
-        let written = self
-            .connection()
-            .and_then(|conn| conn.transaction(|conn| secrets::touch(conn, &used)));
+        let written =
+            self.connection().and_then(|conn| conn.transaction(|conn| secrets::touch(conn, &used)));
         if let Err(error) = written {
             tracing::warn!(%error, secrets = used.len(), "secrets.last_use_not_written");
             self.conn = None;
@@ -193,9 +192,10 @@ impl Thread {
     }
 
     fn empty_wal(&mut self) {
-        let long = self.wal.as_ref().is_some_and(|path| {
-            std::fs::metadata(path).is_ok_and(|file| file.len() > WAL_BYTES)
-        });
+        let long = self
+            .wal
+            .as_ref()
+            .is_some_and(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > WAL_BYTES));
         if long
             && let Ok(conn) = self.connection()
             && let Err(error) = conn.checkpoint(store::Checkpoint::Truncate)

@@ -16,7 +16,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     let data_dir = PathBuf::from(reader.text("data_dir"));
     let insecure = reader.parsed::<bool>("allow_insecure_http", "true or false");
     let issuer = reader.checked("issuer", |text| issuer(text, insecure.unwrap_or(false)));
-    let listen = reader.parsed::<SocketAddr>("listen", "an address and port, such as 127.0.0.1:8080");
+    let listen =
+        reader.parsed::<SocketAddr>("listen", "an address and port, such as 127.0.0.1:8080");
     let console_listen =
         reader.optional::<SocketAddr>("console_listen", "an address and port, or nothing");
     let metrics_listen = match reader.text("metrics_listen") {
@@ -98,9 +99,7 @@ impl<'a> Reader<'a> {
         match (self.text("master_key"), self.text("master_key_file")) {
             ("", "") => Some(MasterKey::File(data_dir.join("master.key"))),
             ("", path) => Some(MasterKey::File(PathBuf::from(path))),
-            (value, "") => {
-                Some(MasterKey::Value(Secret(Zeroizing::new(value.to_owned()))))
-            }
+            (value, "") => Some(MasterKey::Value(Secret(Zeroizing::new(value.to_owned())))),
             _ => {
                 self.errors.push(
                     "COUNTERSIGN_MASTER_KEY and COUNTERSIGN_MASTER_KEY_FILE: set one of them"
@@ -137,9 +136,11 @@ fn issuer(text: &str, insecure: bool) -> Result<Issuer, String> {
         None => false,
     };
     if !is_https && !loopback && !insecure {
-        return Err("tokens over plain http can be read on the way: use https, or for development \
+        return Err(
+            "tokens over plain http can be read on the way: use https, or for development \
                     only COUNTERSIGN_ALLOW_INSECURE_HTTP=true"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let path = url.path().trim_end_matches('/').to_owned();
     Ok(Issuer { url: text.to_owned(), path, is_https })
@@ -187,7 +188,8 @@ fn instance(text: &str) -> Result<String, String> {
 
 fn effective(raw: &Raw) -> Vec<Effective> {
     let shown = |setting: &'static super::Setting| {
-        let (text, source) = raw.get(setting.key).cloned().unwrap_or((String::new(), Source::Default));
+        let (text, source) =
+            raw.get(setting.key).cloned().unwrap_or((String::new(), Source::Default));
         let value = match (text.as_str(), setting.secret) {
             ("", _) => String::new(),
             (_, true) => "(set)".to_owned(),

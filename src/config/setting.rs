@@ -56,7 +56,12 @@ pub const SETTINGS: &[Setting] = &[
         "127.0.0.1:9090",
         "Address and port of /metrics, or off.",
     ),
-    plain("data_dir", "COUNTERSIGN_DATA_DIR", "./data", "Folder of the database and the master key."),
+    plain(
+        "data_dir",
+        "COUNTERSIGN_DATA_DIR",
+        "./data",
+        "Folder of the database and the master key.",
+    ),
     secret(
         "database_url",
         "DATABASE_URL",

@@ -1,5 +1,55 @@
 //! Pages; mirrors `templates/console`.
-use actix_web::web;
+//!
+//! A handler loads, fills a struct and renders it. GET changes nothing; POST
+//! answers 303, or 422 with the same page. Every page works without a script.
+pub mod chrome;
+pub mod failure;
+pub mod form;
+pub mod moment;
+pub mod overview;
+pub mod page;
+pub mod preferences;
+pub mod profile;
+pub mod session;
+pub mod setup;
+pub mod signed_in;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, ResponseError as _, web};
+
+use crate::web::same_origin;
+use failure::Failure;
 
 /// Every page, in the order of the menu.
-pub fn routes(_config: &mut web::ServiceConfig) {}
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.app_data(web::FormConfig::default().error_handler(|_, _| Failure::Malformed.into()));
+    config.service(
+        web::scope("")
+            .wrap(from_fn(refuse_forged))
+            .route("/", web::get().to(overview::get))
+            .configure(session::routes)
+            .configure(setup::routes)
+            .configure(profile::routes)
+            .configure(preferences::routes)
+            .default_service(web::to(not_found)),
+    );
+}
+
+async fn not_found() -> Result<&'static str, Failure> {
+    Err(Failure::NotFound)
+}
+
+/// Whatever changes something must come from a page of ours.
+async fn refuse_forged(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if same_origin::is_same_origin(request.request()) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    // An answer and not an error, so that it gets the headers of a page.
+    let refusal = Failure::Forged.error_response();
+    Ok(request.into_response(refusal).map_into_right_body())
+}

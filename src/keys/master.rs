@@ -102,9 +102,8 @@ impl MasterKey {
         let failed = |_| Error::Crypto("sealing");
         let key = RandomizedNonceKey::new(&AES_256_GCM, self.0.as_slice()).map_err(failed)?;
         let mut text = Zeroizing::new(plain.to_vec());
-        let nonce = key
-            .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut *text)
-            .map_err(failed)?;
+        let nonce =
+            key.seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut *text).map_err(failed)?;
         Ok([nonce.as_ref().as_slice(), &text].concat())
     }
 

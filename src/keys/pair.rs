@@ -73,9 +73,7 @@ impl Pair {
         let failed = |_| Error::Crypto("signing");
         let random = SystemRandom::new();
         match self {
-            Self::Ecdsa(pair) => {
-                Ok(pair.sign(&random, message).map_err(failed)?.as_ref().to_vec())
-            }
+            Self::Ecdsa(pair) => Ok(pair.sign(&random, message).map_err(failed)?.as_ref().to_vec()),
             Self::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Self::Rsa(pair, algorithm) => {
                 let padding: &dyn RsaEncoding = match algorithm {

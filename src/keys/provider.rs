@@ -57,9 +57,8 @@ pub const fn jwa(algorithm: Algorithm) -> Jwa {
 }
 
 fn signer(algorithm: &Jwa, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    let kept = std::str::from_utf8(key.as_bytes())
-        .ok()
-        .and_then(|kid| PAIRS.load().get(kid).cloned());
+    let kept =
+        std::str::from_utf8(key.as_bytes()).ok().and_then(|kid| PAIRS.load().get(kid).cloned());
     match kept {
         // `encode` compares the signer's algorithm with the header's.
         Some(pair) => Ok(Box::new(Kept(pair))),

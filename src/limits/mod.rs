@@ -7,9 +7,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::Clock as _;
+use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
-use governor::middleware::NoOpMiddleware;
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 

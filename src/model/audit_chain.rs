@@ -34,8 +34,7 @@ impl Batch {
         context.update(b"countersign batch v1\0");
         context.update(&u32::try_from(self.chain.len()).unwrap_or(u32::MAX).to_be_bytes());
         context.update(self.chain.as_bytes());
-        let numbers =
-            [self.number, self.first_position, self.events, self.first_at, self.last_at];
+        let numbers = [self.number, self.first_position, self.events, self.first_at, self.last_at];
         for number in numbers {
             context.update(&number.to_be_bytes());
         }

@@ -228,7 +228,8 @@ mod tests {
         event.reason = Some("bad_secret".into());
         event.actor = Actor { kind: "client".into(), ..Actor::default() };
         event.client_id = Some("m2m_1".into());
-        event.token = Some(TokenFacts { http_status: 401, duration_us: 7, ..TokenFacts::default() });
+        event.token =
+            Some(TokenFacts { http_status: 401, duration_us: 7, ..TokenFacts::default() });
 
         assert_eq!(
             event.body(),

@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn scopes_are_read_one_a_line_with_what_they_allow() {
         let scopes = read_scopes("a:read Read a\n\n b:write=Write b \nc").unwrap();
-        let pairs: Vec<_> = scopes.iter().map(|s| (s.name.as_str(), s.description.as_str())).collect();
+        let pairs: Vec<_> =
+            scopes.iter().map(|s| (s.name.as_str(), s.description.as_str())).collect();
         assert_eq!(pairs, [("a:read", "Read a"), ("b:write", "Write b"), ("c", "")]);
         assert!(read_scopes("a\na").is_err());
         assert!(read_scopes("\"").is_err());
@@ -161,8 +162,8 @@ mod tests {
 
     #[test]
     fn every_field_that_is_wrong_is_named() {
-        let errors =
-            NewResource::read("nope", ResourceDetails::read(" ", "", "29"), "HS256", "\\").unwrap_err();
+        let errors = NewResource::read("nope", ResourceDetails::read(" ", "", "29"), "HS256", "\\")
+            .unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["name", "token_lifetime_seconds", "identifier", "algorithm", "scopes"]);
     }

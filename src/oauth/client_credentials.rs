@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn one_scope_too_many_refuses_the_whole_request() {
-        let error = decide(&client(), &asking(Some("invoices:read admin"), &[BILLING]), NOW)
-            .unwrap_err();
+        let error =
+            decide(&client(), &asking(Some("invoices:read admin"), &[BILLING]), NOW).unwrap_err();
         assert_eq!(error.code, Code::InvalidScope);
         assert_eq!(error.description, "not granted for this resource: admin");
     }

@@ -20,14 +20,8 @@ pub enum Check {
 }
 
 impl Check {
-    pub const ALL: [Self; 6] = [
-        Self::Request,
-        Self::Client,
-        Self::Credential,
-        Self::Resource,
-        Self::Scope,
-        Self::Token,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Request, Self::Client, Self::Credential, Self::Resource, Self::Scope, Self::Token];
 
     /// Its place in [`Check::ALL`], as the audit log stores it.
     pub const fn index(self) -> u8 {

@@ -52,9 +52,11 @@ mod tests {
 
     #[test]
     fn an_absolute_uri_is_kept_as_it_was_written() {
-        for good in
-            ["https://api.example.com", "https://API.example.com:443/a/../b/", "urn:example:billing"]
-        {
+        for good in [
+            "https://api.example.com",
+            "https://API.example.com:443/a/../b/",
+            "urn:example:billing",
+        ] {
             assert_eq!(ResourceUri::parse(good).unwrap().as_str(), good);
         }
     }

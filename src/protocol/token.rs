@@ -77,7 +77,9 @@ async fn token(
     let secret = client_auth::verify(&presented, client.as_deref(), now)
         .inspect_err(|_| app.secret_guesses.failed(&pair))?;
     attempt.credential_id = Some(secret.id.clone());
-    let Some(client) = &client else { return Err(Error::unauthenticated(Reason::UnknownClient).into()) };
+    let Some(client) = &client else {
+        return Err(Error::unauthenticated(Reason::UnknownClient).into());
+    };
     let issuance = decide(client, &Request::parse(&form)?, now)?;
     let claims = Claims::new(&app.config.issuer.url, jti, &issuance);
     let signed = app.keys.sign(issuance.algorithm, &claims)?;

@@ -83,9 +83,7 @@ async fn sweep(app: Arc<App>) {
 
 /// A thread of its own: a checkpoint waits for the disk, and no request may
 /// wait for it.
-fn checkpointer(
-    app: &Arc<App>,
-) -> std::io::Result<(Arc<AtomicBool>, std::thread::JoinHandle<()>)> {
+fn checkpointer(app: &Arc<App>) -> std::io::Result<(Arc<AtomicBool>, std::thread::JoinHandle<()>)> {
     let stop = Arc::new(AtomicBool::new(false));
     let (stopped, store) = (stop.clone(), app.store.clone());
     let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(move || {

@@ -35,11 +35,8 @@ async fn readyz(app: web::Data<App>) -> HttpResponse {
     if !app.recorder.is_healthy() {
         missing.push("the audit log cannot be written");
     }
-    let mut response = if missing.is_empty() {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::ServiceUnavailable()
-    };
+    let mut response =
+        if missing.is_empty() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     let status = if missing.is_empty() { "ready" } else { "not ready" };
     response
         .insert_header((CACHE_CONTROL, "no-store"))

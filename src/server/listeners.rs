@@ -55,11 +55,7 @@ pub fn open(app: &Arc<App>) -> Result<Doors, Error> {
 }
 
 /// The console with its session, its headers and its files.
-pub fn console_routes(
-    services: &mut web::ServiceConfig,
-    app: &Arc<App>,
-    cookie_key: &[u8; 64],
-) {
+pub fn console_routes(services: &mut web::ServiceConfig, app: &Arc<App>, cookie_key: &[u8; 64]) {
     let sessions = session_store::middleware(
         &app.config,
         app.store.clone(),
@@ -87,12 +83,11 @@ fn serve(
     routes: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Server, Error> {
     let data = web::Data::from(app.clone());
-    let server = HttpServer::new(move || {
-        Actix::new().app_data(data.clone()).configure(routes.clone())
-    })
-    .client_request_timeout(HEAD)
-    .shutdown_timeout(app.config.shutdown_seconds)
-    .disable_signals();
+    let server =
+        HttpServer::new(move || Actix::new().app_data(data.clone()).configure(routes.clone()))
+            .client_request_timeout(HEAD)
+            .shutdown_timeout(app.config.shutdown_seconds)
+            .disable_signals();
     let server = match app.config.workers {
         0 => server,
         workers => server.workers(workers),

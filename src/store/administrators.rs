@@ -118,7 +118,10 @@ pub fn set_active(conn: &mut Conn, id: &str, active: bool) -> Result<bool, Error
     let changed = on!(conn, |c| diesel::update(
         administrators::table.find(id).filter(administrators::active.eq(!active))
     )
-    .set((administrators::active.eq(active), administrators::version.eq(administrators::version + 1)))
+    .set((
+        administrators::active.eq(active),
+        administrators::version.eq(administrators::version + 1)
+    ))
     .execute(c))?;
     Ok(changed == 1)
 }

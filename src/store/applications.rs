@@ -70,11 +70,9 @@ pub fn page(
         }
         if let Some(from) = from {
             let key = key(&from.details.name);
-            query = query.filter(
-                applications::name_key.gt(key.clone()).or(applications::name_key
-                    .eq(key)
-                    .and(applications::client_id.gt(from.client_id))),
-            );
+            query = query.filter(applications::name_key.gt(key.clone()).or(
+                applications::name_key.eq(key).and(applications::client_id.gt(from.client_id)),
+            ));
         }
         query.load(c)
     })?;
@@ -136,10 +134,8 @@ pub fn delete(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
 
 /// Whether there is any.
 pub fn any(conn: &mut Conn) -> Result<bool, Error> {
-    let first: Option<String> = on!(conn, |c| applications::table
-        .select(applications::client_id)
-        .first(c)
-        .optional())?;
+    let first: Option<String> =
+        on!(conn, |c| applications::table.select(applications::client_id).first(c).optional())?;
     Ok(first.is_some())
 }
 

@@ -109,11 +109,8 @@ fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
 fn lock_head(conn: &mut Conn, chain: &str) -> Result<Head, Error> {
     type HeadRow = (i64, i64, Vec<u8>);
     let select = |conn: &mut Conn| -> Result<Option<HeadRow>, Error> {
-        let columns = (
-            audit_chain_heads::batch,
-            audit_chain_heads::position,
-            audit_chain_heads::hash,
-        );
+        let columns =
+            (audit_chain_heads::batch, audit_chain_heads::position, audit_chain_heads::hash);
         let query = audit_chain_heads::table.find(chain).select(columns);
         Ok(match conn {
             Conn::Postgres(c) => query.for_update().first(c).optional(),
@@ -135,11 +132,8 @@ fn lock_head(conn: &mut Conn, chain: &str) -> Result<Head, Error> {
             select(conn)?
         }
     };
-    let corrupt = || Error::Corrupt {
-        table: "audit_chain_heads",
-        column: "hash",
-        id: chain.to_owned(),
-    };
+    let corrupt =
+        || Error::Corrupt { table: "audit_chain_heads", column: "hash", id: chain.to_owned() };
     let (batch, position, hash) = found.ok_or_else(corrupt)?;
     Ok(Head { batch, position, hash: hash.try_into().map_err(|_| corrupt())? })
 }

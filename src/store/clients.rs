@@ -95,7 +95,8 @@ fn grants_of(conn: &mut Conn, client_id: &str) -> Result<Vec<Grant>, Error> {
         };
         let corrupt =
             |column| Error::Corrupt { table: "resources", column, id: resource_id.clone() };
-        let scopes: Result<ScopeSet, _> = names.iter().map(|name| ScopeToken::parse(name)).collect();
+        let scopes: Result<ScopeSet, _> =
+            names.iter().map(|name| ScopeToken::parse(name)).collect();
         found.push(Grant {
             resource,
             scopes: scopes.map_err(|_| corrupt("scopes"))?,

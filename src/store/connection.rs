@@ -215,9 +215,9 @@ impl Database {
         }
         let mut url = Url::parse(url).map_err(|error| format!("the database URL: {error}"))?;
         let set = |url: &Url, name: &str| url.query_pairs().any(|(known, _)| known == name);
-        let wants_tls = url
-            .query_pairs()
-            .any(|(name, mode)| name == "sslmode" && !["disable", "allow", "prefer"].contains(&&*mode));
+        let wants_tls = url.query_pairs().any(|(name, mode)| {
+            name == "sslmode" && !["disable", "allow", "prefer"].contains(&&*mode)
+        });
         if wants_tls && cfg!(all(feature = "pg-bundled", not(feature = "pg-openssl"))) {
             return Err("this build speaks to PostgreSQL without TLS: build with \
                         --features pg-openssl, or say sslmode=disable"

@@ -91,7 +91,10 @@ pub fn resource_names(
 }
 
 /// How many applications may call each of these resources.
-pub fn caller_counts(conn: &mut Conn, resource_ids: &[String]) -> Result<Vec<(String, i64)>, Error> {
+pub fn caller_counts(
+    conn: &mut Conn,
+    resource_ids: &[String],
+) -> Result<Vec<(String, i64)>, Error> {
     Ok(on!(conn, |c| grants::table
         .filter(grants::resource_id.eq_any(resource_ids))
         .group_by(grants::resource_id)

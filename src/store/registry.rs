@@ -18,10 +18,7 @@ const KEPT: i64 = 10_000;
 
 /// The version now. Read it before the rows it is to vouch for.
 pub fn version(conn: &mut Conn) -> Result<i64, Error> {
-    Ok(on!(conn, |c| registry_version::table
-        .find(1)
-        .select(registry_version::version)
-        .first(c))?)
+    Ok(on!(conn, |c| registry_version::table.find(1).select(registry_version::version).first(c))?)
 }
 
 /// Notes a change, in the transaction that makes it. Counting up locks the row
@@ -47,10 +44,7 @@ pub fn note(conn: &mut Conn, touched: &Touched) -> Result<(), Error> {
 
 /// The changes after version `since`, oldest first. `None` when some of them
 /// are no longer kept.
-pub fn changes_since(
-    conn: &mut Conn,
-    since: i64,
-) -> Result<Option<Vec<(i64, Touched)>>, Error> {
+pub fn changes_since(conn: &mut Conn, since: i64) -> Result<Option<Vec<(i64, Touched)>>, Error> {
     let rows: Vec<(i64, Option<String>)> = on!(conn, |c| registry_changes::table
         .filter(registry_changes::version.gt(since))
         .order(registry_changes::version)

@@ -24,11 +24,8 @@ struct Row {
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Resource>, Error> {
-    let row: Option<Row> = on!(conn, |c| resources::table
-        .find(id)
-        .select(Row::as_select())
-        .first(c)
-        .optional())?;
+    let row: Option<Row> =
+        on!(conn, |c| resources::table.find(id).select(Row::as_select()).first(c).optional())?;
     row.map(Resource::try_from).transpose()
 }
 

@@ -10,8 +10,7 @@ use crate::config::Log;
 pub fn start(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(&log.level)
         .map_err(|error| format!("COUNTERSIGN_LOG_LEVEL: {error}"))?;
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Only the first start in a process takes effect; tests start many.
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };
     Ok(())

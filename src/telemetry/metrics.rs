@@ -65,11 +65,7 @@ impl Metrics {
     }
 
     fn register_requests(&self, registry: &mut Registry) {
-        registry.register(
-            "token_requests",
-            "Token requests by their answer",
-            self.tokens.clone(),
-        );
+        registry.register("token_requests", "Token requests by their answer", self.tokens.clone());
         registry.register_with_unit(
             "token_request_duration",
             "Time from a token request to its answer, the audit log included",
@@ -163,6 +159,8 @@ mod tests {
         metrics.token_answered("issued", Duration::from_millis(1));
         let text = metrics.encode();
         assert!(text.contains("countersign_token_requests_total{result=\"issued\"} 1"), "{text}");
-        assert!(text.lines().filter(|l| !l.starts_with('#')).all(|l| l.starts_with("countersign_")));
+        assert!(
+            text.lines().filter(|l| !l.starts_with('#')).all(|l| l.starts_with("countersign_"))
+        );
     }
 }

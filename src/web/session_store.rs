@@ -1,9 +1,7 @@
 //! Sessions of the console: on the server, found by a random key in a cookie.
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
-use actix_session::storage::{
-    LoadError, SaveError, SessionKey, SessionStore, UpdateError,
-};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Key, SameSite};
 use aws_lc_rs::digest;

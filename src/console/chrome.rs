@@ -1,0 +1,65 @@
+//! What every page has around it: menu, person, theme, notice.
+use crate::model::role::Role;
+
+pub struct Chrome {
+    /// The path of the menu's entry that is open.
+    pub current: &'static str,
+    pub name: String,
+    pub role: Role,
+    /// The host of the issuer: which server this is.
+    pub host: String,
+    /// `light`, `dark`, or empty for what the browser prefers.
+    pub theme: &'static str,
+    /// What the act before this page did, said once.
+    pub notice: Option<String>,
+}
+
+pub struct Section {
+    pub title: &'static str,
+    pub items: &'static [Item],
+}
+
+pub struct Item {
+    pub path: &'static str,
+    pub icon: &'static str,
+    pub name: &'static str,
+}
+
+const fn item(path: &'static str, icon: &'static str, name: &'static str) -> Item {
+    Item { path, icon, name }
+}
+
+static OVERVIEW: Section = Section { title: "", items: &[item("/", "gauge", "Overview")] };
+static DIRECTORY: Section = Section {
+    title: "Directory",
+    items: &[
+        item("/applications", "app-window", "Applications"),
+        item("/apis", "boxes", "APIs and scopes"),
+    ],
+};
+static RECORDS: Section =
+    Section { title: "Records", items: &[item("/log", "scroll-text", "Audit log")] };
+static SERVER: Section =
+    Section { title: "Server", items: &[item("/people", "users", "People and roles")] };
+
+impl Chrome {
+    /// Auditors come for the records, so those stand first for them.
+    pub fn menu(&self) -> [&'static Section; 4] {
+        match self.role {
+            Role::Auditor => [&OVERVIEW, &RECORDS, &DIRECTORY, &SERVER],
+            Role::Admin | Role::Owner => [&OVERVIEW, &DIRECTORY, &RECORDS, &SERVER],
+        }
+    }
+
+    pub fn role_title(&self) -> &'static str {
+        match self.role {
+            Role::Auditor => "Auditor",
+            Role::Admin => "Admin",
+            Role::Owner => "Owner",
+        }
+    }
+
+    pub fn other_theme(&self) -> &'static str {
+        if self.theme == "dark" { "light" } else { "dark" }
+    }
+}

@@ -1,0 +1,147 @@
+//! What a person sees when there is no page.
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+use crate::model::role::Right;
+use crate::oauth::time::Seconds;
+use crate::{admin, audit, store};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("audit: {0}")]
+    Audit(#[from] audit::NotRecorded),
+    /// Ours; the text is for the log.
+    #[error("{0}")]
+    Broken(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("the role lacks the right")]
+    Forbidden(Right),
+    /// A POST that no page of ours sent.
+    #[error("not from a page of this console")]
+    Forged,
+    #[error("the form cannot be read")]
+    Malformed,
+    #[error("there is no such page or thing")]
+    NotFound,
+    /// Nobody is signed in; `next` is where they wanted to go.
+    #[error("not signed in")]
+    SignIn { next: String },
+    #[error("store: {0}")]
+    Store(#[from] store::Error),
+    #[error("too many attempts")]
+    TooMany { wait: Seconds },
+}
+
+#[derive(Template)]
+#[template(path = "failure/page.html")]
+struct Page {
+    title: &'static str,
+    text: String,
+    link: &'static str,
+    link_text: &'static str,
+}
+
+impl From<admin::Error> for Failure {
+    fn from(error: admin::Error) -> Self {
+        match error {
+            admin::Error::Conflict(why) => Self::Conflict(why),
+            admin::Error::Forbidden(right) => Self::Forbidden(right),
+            admin::Error::Invalid(fields) => {
+                Self::Conflict(fields.into_iter().map(|f| f.message).collect::<Vec<_>>().join(" "))
+            }
+            admin::Error::NotFound => Self::NotFound,
+            admin::Error::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Failure {
+    fn page(&self) -> Page {
+        let back = ("/", "To the overview");
+        let (title, text, (link, link_text)) = match self {
+            Self::Conflict(why) => ("That did not fit", why.clone(), back),
+            Self::Forbidden(right) => ("Not for your role", forbidden(*right), back),
+            Self::Forged => (
+                "That did not come from here",
+                "The request did not come from a page of this console, so nothing was done. \
+                 Open the page again and repeat it."
+                    .to_owned(),
+                back,
+            ),
+            Self::Malformed => (
+                "The form could not be read",
+                "Open the page again and repeat it.".to_owned(),
+                back,
+            ),
+            Self::NotFound => (
+                "There is nothing here",
+                "It may have been deleted, or the address is mistyped.".to_owned(),
+                back,
+            ),
+            Self::SignIn { .. } => ("Sign in", String::new(), ("/sign-in", "Sign in")),
+            Self::TooMany { wait } => (
+                "Too many attempts",
+                format!("Wait {} seconds, then try again.", wait.0),
+                ("/sign-in", "Sign in"),
+            ),
+            Self::Audit(_) | Self::Broken(_) | Self::Store(_) => (
+                "This could not be done now",
+                "Nothing was changed. Try again in a moment; the answer's X-Request-Id helps an \
+                 operator to find the cause."
+                    .to_owned(),
+                back,
+            ),
+        };
+        Page { title, text, link, link_text }
+    }
+}
+
+fn forbidden(right: Right) -> String {
+    match right {
+        Right::Read => "Ask an owner for access.".to_owned(),
+        Right::ManageRegistry => {
+            "Admins and owners change APIs and applications; your role reads them.".to_owned()
+        }
+        Right::ManageAdministrators => "Owners manage who may sign in.".to_owned(),
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Forbidden(_) | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Audit(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        if self.status_code().is_server_error() {
+            tracing::error!(error = %self, "console.failed");
+        }
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            Self::SignIn { next } => {
+                let query: String = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair("next", next)
+                    .finish();
+                return response.insert_header((LOCATION, format!("/sign-in?{query}"))).finish();
+            }
+            Self::TooMany { wait } => {
+                response.insert_header((RETRY_AFTER, wait.0.to_string()));
+            }
+            _ => {}
+        }
+        let text = self.page().render().unwrap_or_else(|_| self.to_string());
+        response.insert_header(ContentType::html()).body(text)
+    }
+}

@@ -1,0 +1,41 @@
+//! From a template to an answer.
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::failure::Failure;
+
+/// A page.
+pub fn html(page: &impl Template) -> Result<HttpResponse, Failure> {
+    html_with(StatusCode::OK, page)
+}
+
+/// The same form again, with what is wrong with it.
+pub fn unprocessable(page: &impl Template) -> Result<HttpResponse, Failure> {
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, page)
+}
+
+/// A page that nothing may keep: it shows a secret.
+pub fn secret(page: &impl Template) -> Result<HttpResponse, Failure> {
+    let mut response = html(page)?;
+    let no_store = actix_web::http::header::HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, no_store);
+    Ok(response)
+}
+
+/// Where to look after something was done.
+pub fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// Whether htmx asks for a part of the page, and not a browser for all of it.
+pub fn wants_part(request: &HttpRequest) -> bool {
+    let has = |name: &str| request.headers().contains_key(name);
+    has("hx-request") && !has("hx-history-restore-request")
+}
+
+fn html_with(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Failure> {
+    let text = page.render().map_err(|error| Failure::Broken(error.to_string()))?;
+    Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(text))
+}

@@ -1,0 +1,79 @@
+//! `POST /profile/password`, and hashing what people choose.
+use actix_session::Session;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::show;
+use crate::admin::administrators;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::password::{self, Password};
+use crate::model::text::FieldError;
+use crate::store;
+use crate::web::App;
+
+#[derive(Deserialize)]
+pub struct Input {
+    current: String,
+    password: String,
+}
+
+pub async fn post(
+    person: SignedIn,
+    session: Session,
+    app: web::Data<App>,
+    form: web::Form<Input>,
+) -> Result<HttpResponse, Failure> {
+    let app = app.into_inner();
+    let pair = (None, person.administrator.id.clone());
+    if let Some(wait) = app.password_guesses.wait(&pair) {
+        return Err(Failure::TooMany { wait });
+    }
+    let email = person.administrator.email.clone();
+    let found =
+        app.store.read(move |conn| store::administrators::find_by_email(conn, &email)).await?;
+    let stored = found.map(|(_, hash)| hash).unwrap_or_default();
+    if !verify(&app, &form.current, stored).await? {
+        app.password_guesses.failed(&pair);
+        let errors = FieldErrors::one("current", "This is not your current password.");
+        return page::unprocessable(&show::fill(&person, errors));
+    }
+    let hash = match hash(&app, &form.password).await? {
+        Ok(hash) => hash,
+        Err(error) => return page::unprocessable(&show::fill(&person, vec![error].into())),
+    };
+    let (actor, id) = (person.actor.clone(), person.administrator.id.clone());
+    app.act(move |conn| administrators::set_password(conn, &actor, &id, &hash)).await?;
+    session.purge();
+    Ok(page::see_other("/sign-in"))
+}
+
+/// Hashes a password that somebody chose, or says why it cannot be taken.
+pub async fn hash(app: &App, text: &str) -> Result<Result<String, FieldError>, Failure> {
+    let password = match Password::choose(text) {
+        Ok(password) => password,
+        Err(message) => return Ok(Err(FieldError { field: "password", message })),
+    };
+    let salt = app.entropy.bytes();
+    let work = move || password::hash(&password, &salt);
+    let hashed = off_thread(app, work).await?;
+    hashed.map(Ok).map_err(|error| Failure::Broken(error.to_string()))
+}
+
+/// Whether `text` is the password that `stored` was made from.
+pub async fn verify(app: &App, text: &str, stored: String) -> Result<bool, Failure> {
+    let Some(password) = Password::present(text) else { return Ok(false) };
+    off_thread(app, move || password::verify(&password, &stored)).await
+}
+
+/// Argon2 on a thread of its own, and only so many at a time.
+async fn off_thread<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
+    let _turn = app.hashing.acquire().await.map_err(|error| broken(&error))?;
+    tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
+}

@@ -1,0 +1,15 @@
+//! Signing in and out.
+pub mod deletion;
+pub mod new;
+
+use actix_web::web;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/sign-in")
+                .route(web::get().to(new::get))
+                .route(web::post().to(new::post)),
+        )
+        .route("/sign-out", web::post().to(deletion::post));
+}

@@ -1,0 +1,159 @@
+//! `/sign-in`.
+use std::net::IpAddr;
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::admin::sessions::{self, Refused};
+use crate::admin::{self, Actor};
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::signed_in::anonymous;
+use crate::console::{page, profile};
+use crate::model::administrator::{Administrator, email_key};
+use crate::web::session_store::{ADMINISTRATOR, SIGNED_IN_AT};
+use crate::web::{App, peer};
+
+#[derive(Template)]
+#[template(path = "console/session/new.html")]
+struct New {
+    errors: FieldErrors,
+    email: String,
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub struct Query {
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Credentials {
+    email: String,
+    password: String,
+    next: Option<String>,
+}
+
+/// A hash that no password matches, so that an account nobody has costs as
+/// much as a wrong password.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+pub async fn get(query: web::Query<Query>) -> Result<HttpResponse, Failure> {
+    let next = local(query.into_inner().next);
+    page::html(&New { errors: FieldErrors::default(), email: String::new(), next })
+}
+
+/// The same answer for an unknown account, a wrong password and a suspended
+/// person; the audit log knows which it was.
+pub async fn post(
+    request: HttpRequest,
+    session: Session,
+    app: web::Data<App>,
+    form: web::Form<Credentials>,
+) -> Result<HttpResponse, Failure> {
+    let form = form.into_inner();
+    let app = app.into_inner();
+    let actor = anonymous(&request, &app);
+    let address = peer::address(&request, &app.config.trusted_proxies);
+    match authenticate(&app, &actor, address, &form).await? {
+        Ok(administrator) => {
+            app.metrics.sign_in("success");
+            session.clear();
+            // A new key: one that was known before signing in is worth nothing.
+            session.renew();
+            let kept = session
+                .insert(ADMINISTRATOR, &administrator.id)
+                .and_then(|()| session.insert(SIGNED_IN_AT, actor.now.0));
+            kept.map_err(|error| Failure::Broken(error.to_string()))?;
+            Ok(page::see_other(&local(form.next)))
+        }
+        Err(why) => {
+            app.metrics.sign_in(why.as_str());
+            let email = form.email.clone();
+            let record =
+                move |conn: &mut crate::store::Conn| sessions::refuse(conn, &actor, &email, why);
+            app.store.write::<_, admin::Error, _>(record).await?;
+            let errors =
+                FieldErrors::one("password", "The email address or the password is wrong.");
+            page::unprocessable(&New { errors, email: form.email, next: local(form.next) })
+        }
+    }
+}
+
+async fn authenticate(
+    app: &std::sync::Arc<App>,
+    actor: &Actor,
+    address: Option<IpAddr>,
+    form: &Credentials,
+) -> Result<Result<Administrator, Refused>, Failure> {
+    let pair = (address, email_key(&form.email));
+    let wait = app.password_guesses.wait(&pair).or_else(|| app.address_guesses.wait(&address));
+    if let Some(wait) = wait {
+        let (actor, email) = (actor.clone(), form.email.clone());
+        app.metrics.sign_in(Refused::Throttled.as_str());
+        let record = move |conn: &mut crate::store::Conn| {
+            sessions::refuse(conn, &actor, &email, Refused::Throttled)
+        };
+        app.store.write::<_, admin::Error, _>(record).await?;
+        return Err(Failure::TooMany { wait });
+    }
+    let email = form.email.clone();
+    let found =
+        app.store.read(move |conn| crate::store::administrators::find_by_email(conn, &email));
+    let found = found.await?;
+    let hash = found.as_ref().map_or(NOBODY, |(_, hash)| hash.as_str()).to_owned();
+    let right = profile::password::verify(app, &form.password, hash).await?;
+    let refused = match &found {
+        None => Some(Refused::UnknownAccount),
+        Some(_) if !right => Some(Refused::BadPassword),
+        Some((person, _)) if !person.active => Some(Refused::Suspended),
+        Some(_) => None,
+    };
+    let (None, Some((person, _))) = (refused, found) else {
+        app.password_guesses.failed(&pair);
+        app.address_guesses.failed(&address);
+        return Ok(Err(refused.unwrap_or(Refused::UnknownAccount)));
+    };
+    let (actor, id) = (actor.clone(), person.id);
+    match app.store.write(move |conn| sessions::begin(conn, &actor, &id)).await {
+        Ok(administrator) => Ok(Ok(administrator)),
+        Err(admin::Error::NotFound) => Ok(Err(Refused::Suspended)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A path of ours to go on to; anything else becomes the overview.
+fn local(next: Option<String>) -> String {
+    let ours = |path: &String| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains(['\\', '\r', '\n'])
+            && !path.starts_with("/sign-")
+    };
+    next.filter(ours).unwrap_or_else(|| "/".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::password::{self, Password};
+
+    #[test]
+    fn one_is_sent_on_only_within_this_console() {
+        let to = |path: &str| local(Some(path.to_owned()));
+        assert_eq!(to("/applications?q=a"), "/applications?q=a");
+        for bad in ["//evil", "https://evil", "/\\evil", "evil", "/sign-out", "/a\r\nb"] {
+            assert_eq!(to(bad), "/", "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_has_the_hash_of_nobody_but_it_can_be_read() {
+        let password = Password::present("anything").unwrap();
+        assert!(!password::verify(&password, NOBODY));
+        assert!(argon2::password_hash::phc::PasswordHash::new(NOBODY).is_ok());
+    }
+}

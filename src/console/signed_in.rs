@@ -1,0 +1,136 @@
+//! The person behind a request, or the way to sign in.
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::{Session, SessionExt as _};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::chrome::Chrome;
+use super::failure::Failure;
+use super::preferences;
+use crate::admin::Actor;
+use crate::admin::actor::Who;
+use crate::model::administrator::Administrator;
+use crate::model::role::{Right, Role};
+use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
+use crate::store::administrators;
+use crate::web::session_store::{ADMINISTRATOR, NOTICE, SIGNED_IN_AT};
+use crate::web::{App, actor};
+
+/// Somebody who signed in, is still active, and whose session has not ended.
+/// What their role may do is asked of the database with every request, so a
+/// change counts at once.
+pub struct SignedIn {
+    pub administrator: Administrator,
+    pub actor: Actor,
+    session: Session,
+    theme: &'static str,
+    host: String,
+}
+
+impl SignedIn {
+    pub fn now(&self) -> UnixTime {
+        self.actor.now
+    }
+
+    pub fn may(&self, right: Right) -> bool {
+        self.administrator.role.may(right)
+    }
+
+    /// Whether controls that change APIs and applications are shown.
+    pub fn manages(&self) -> bool {
+        self.may(Right::ManageRegistry)
+    }
+
+    /// For handlers of forms: who may not send one may not see it.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn must(&self, right: Right) -> Result<(), Failure> {
+        if self.may(right) { Ok(()) } else { Err(Failure::Forbidden(right)) }
+    }
+
+    /// What stands around the page of the menu entry `current`. Takes the
+    /// notice: it is said once.
+    pub fn chrome(&self, current: &'static str) -> Chrome {
+        let notice = self.session.remove(NOTICE);
+        Chrome {
+            current,
+            name: self.administrator.name.clone(),
+            role: self.administrator.role,
+            host: self.host.clone(),
+            theme: self.theme,
+            notice: notice.and_then(|text| serde_json::from_str(&text).ok()),
+        }
+    }
+
+    /// Says `text` on the next page. Never anything secret.
+    pub fn notice(&self, text: impl Into<String>) {
+        // A notice that cannot be kept is not worth a failure.
+        let _ = self.session.insert(NOTICE, text.into());
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { find(&request).await })
+    }
+}
+
+/// Who made this request, before anybody is known to have signed in.
+pub fn anonymous(request: &HttpRequest, app: &App) -> Actor {
+    Actor {
+        who: Who::Anonymous,
+        source: actor::source(request, app),
+        request_id: actor::request_id(request),
+        now: app.clock.now(),
+        chain: app.config.instance.as_str().into(),
+        entropy: app.entropy.clone(),
+    }
+}
+
+async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
+    let broken = || Failure::Broken("no app".to_owned());
+    let app = request.app_data::<web::Data<App>>().ok_or_else(broken)?;
+    let session = request.get_session();
+    let out = || {
+        let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        // A form that was sent cannot be sent again by a redirect.
+        let next = if request.method() == "GET" { next } else { "/" };
+        Failure::SignIn { next: next.to_owned() }
+    };
+    let id: Option<String> = session.get(ADMINISTRATOR).ok().flatten();
+    let signed_in_at: Option<i64> = session.get(SIGNED_IN_AT).ok().flatten();
+    let (Some(id), Some(signed_in_at)) = (id, signed_in_at) else { return Err(out()) };
+    let actor = anonymous(request, app);
+    let ends = UnixTime(signed_in_at) + Seconds(app.config.session_hours.saturating_mul(3_600));
+    if ends <= actor.now {
+        session.purge();
+        return Err(out());
+    }
+    let found = app.store.read(move |conn| administrators::find(conn, &id)).await?;
+    let Some(administrator) = found.filter(|person| person.active) else {
+        session.purge();
+        return Err(out());
+    };
+    let host = url::Url::parse(&app.config.issuer.url).ok();
+    Ok(SignedIn {
+        actor: actor.signed_in_as(&administrator),
+        session,
+        theme: preferences::theme(request),
+        host: host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default(),
+        administrator,
+    })
+}
+
+impl SignedIn {
+    pub fn is_owner(&self) -> bool {
+        self.administrator.role == Role::Owner
+    }
+}
