@@ -14,6 +14,9 @@ use crate::{console, protocol};
 /// Servers that are listening.
 pub struct Doors {
     handles: Vec<ServerHandle>,
+    /// Where each really listens: OAuth, then the console if it has a door of
+    /// its own, then metrics if they have one.
+    pub addresses: Vec<SocketAddr>,
 }
 
 /// How long a caller may take to send the head of a request.
@@ -47,11 +50,12 @@ pub fn open(app: &Arc<App>) -> Result<Doors, Error> {
             health::metrics_routes(services);
         })?);
     }
-    let handles = servers.iter().map(Server::handle).collect();
-    for server in servers {
+    let addresses = servers.iter().map(|(_, address)| *address).collect();
+    let handles = servers.iter().map(|(server, _)| server.handle()).collect();
+    for (server, _) in servers {
         actix_web::rt::spawn(server);
     }
-    Ok(Doors { handles })
+    Ok(Doors { handles, addresses })
 }
 
 /// The console with its session, its headers and its files.
@@ -81,7 +85,7 @@ fn serve(
     app: &Arc<App>,
     address: SocketAddr,
     routes: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
-) -> Result<Server, Error> {
+) -> Result<(Server, SocketAddr), Error> {
     let data = web::Data::from(app.clone());
     let server =
         HttpServer::new(move || Actix::new().app_data(data.clone()).configure(routes.clone()))
@@ -92,7 +96,9 @@ fn serve(
         0 => server,
         workers => server.workers(workers),
     };
-    Ok(server.bind(address).map_err(|error| Error::Listen(address, error))?.run())
+    let server = server.bind(address).map_err(|error| Error::Listen(address, error))?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
 }
 
 impl Doors {

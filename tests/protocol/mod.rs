@@ -1,0 +1,5 @@
+mod client_authentication;
+mod limits;
+mod metadata;
+mod token;
+mod whoami;

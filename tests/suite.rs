@@ -1,0 +1,8 @@
+//! Every test that needs a database or a server, in one program. On SQLite, or
+//! on PostgreSQL when `TEST_POSTGRES_URL` names a server to make databases on.
+mod admin;
+mod audit;
+mod console;
+mod protocol;
+mod store;
+mod support;

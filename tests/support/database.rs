@@ -1,0 +1,60 @@
+//! A new database for each server, gone when the server is.
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+
+pub struct TestDatabase {
+    pub url: String,
+    /// The server to drop it from, and its name.
+    postgres: Option<(String, String)>,
+    _folder: tempfile::TempDir,
+}
+
+impl TestDatabase {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        match std::env::var("TEST_POSTGRES_URL") {
+            Err(_) => {
+                let path = folder.path().join("test.db");
+                let url = format!("sqlite://{}", path.display());
+                Self { url, postgres: None, _folder: folder }
+            }
+            Ok(server) => {
+                let random = countersign::host::Entropy::System.bytes::<8>();
+                let name = format!("t{:016x}", u64::from_be_bytes(random));
+                let mut conn = PgConnection::establish(&server).unwrap();
+                conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+                let (base, _) = server.rsplit_once('/').unwrap();
+                let url = format!("{base}/{name}");
+                Self { url, postgres: Some((server, name)), _folder: folder }
+            }
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.postgres.is_some()
+    }
+
+    /// Runs SQL behind the program's back.
+    pub fn execute(&self, sql: &str) -> Result<(), String> {
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => diesel::SqliteConnection::establish(path)
+                .map_err(|error| error.to_string())?
+                .batch_execute(sql)
+                .map_err(|error| error.to_string()),
+            None => PgConnection::establish(&self.url)
+                .map_err(|error| error.to_string())?
+                .batch_execute(sql)
+                .map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.postgres
+            && let Ok(mut conn) = PgConnection::establish(server)
+        {
+            let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
