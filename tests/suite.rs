@@ -1,5 +1,11 @@
 //! Every test that needs a database or a server, in one program. On SQLite, or
 //! on PostgreSQL when `TEST_POSTGRES_URL` names a server to make databases on.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod admin;
 mod audit;
 mod console;

@@ -159,7 +159,7 @@ impl Thread {
         self.metrics.audit_group_events.observe(events.len() as f64);
         for done in waiting {
             // A caller that went away has its answer in the log.
-            let _ = done.send(outcome.as_ref().map(|()| ()).map_err(|_| NotRecorded::Failed));
+            let _ = done.send(outcome.as_ref().copied().map_err(|_| NotRecorded::Failed));
         }
         self.empty_wal();
     }

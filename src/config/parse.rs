@@ -91,6 +91,7 @@ impl<'a> Reader<'a> {
         self.checked(key, |text| text.parse().map_err(|_| format!("{text:?} is not {expected}")))
     }
 
+    #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
     fn optional<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<Option<T>> {
         if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
     }

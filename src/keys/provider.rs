@@ -32,7 +32,7 @@ pub fn install() {
 }
 
 /// Keeps `pair` under `kid`, and returns the key to sign with.
-pub fn keep(kid: &str, pair: Arc<Pair>) -> EncodingKey {
+pub fn keep(kid: &str, pair: &Arc<Pair>) -> EncodingKey {
     let family = match pair.algorithm() {
         Algorithm::Es256 => EncodingKey::from_ec_der,
         Algorithm::EdDsa => EncodingKey::from_ed_der,
@@ -56,6 +56,7 @@ pub const fn jwa(algorithm: Algorithm) -> Jwa {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is the library's")]
 fn signer(algorithm: &Jwa, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     let kept =
         std::str::from_utf8(key.as_bytes()).ok().and_then(|kid| PAIRS.load().get(kid).cloned());

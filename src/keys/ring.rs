@@ -160,7 +160,7 @@ impl KeyRing {
             keys.published.insert(kid.clone(), (key.algorithm, decoding));
             published.push(jwk);
             if key.state == State::Current {
-                let encoding = provider::keep(&kid, pair);
+                let encoding = provider::keep(&kid, &pair);
                 let mut header = Header::new(provider::jwa(key.algorithm));
                 header.typ = Some(TYPE.to_owned());
                 header.kid = Some(kid.clone());

@@ -7,6 +7,8 @@ pub mod metadata;
 pub mod token;
 pub mod whoami;
 
+use std::future::{Ready, ready};
+
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpResponse, web};
 
@@ -25,7 +27,7 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
             web::resource(document)
                 .route(web::get().to(metadata::get))
                 .route(web::head().to(metadata::get))
-                .default_service(web::to(|| method_not_allowed("GET, HEAD"))),
+                .default_service(web::to(only("GET, HEAD"))),
         );
     }
     config
@@ -33,18 +35,18 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
             web::resource(format!("{path}/oauth/jwks.json"))
                 .route(web::get().to(jwks::get))
                 .route(web::head().to(jwks::get))
-                .default_service(web::to(|| method_not_allowed("GET, HEAD"))),
+                .default_service(web::to(only("GET, HEAD"))),
         )
         .service(
             web::resource(format!("{path}/oauth/token"))
                 .route(web::post().to(token::post))
-                .default_service(web::to(|| method_not_allowed("POST"))),
+                .default_service(web::to(only("POST"))),
         )
         .service(
             web::resource(format!("{path}/whoami"))
                 .route(web::get().to(whoami::get))
                 .route(web::head().to(whoami::get))
-                .default_service(web::to(|| method_not_allowed("GET, HEAD"))),
+                .default_service(web::to(only("GET, HEAD"))),
         );
     if app.config.authorization_endpoint {
         config.service(
@@ -54,13 +56,17 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
     }
 }
 
-/// RFC 9110 §15.5.6.
-async fn method_not_allowed(allowed: &'static str) -> HttpResponse {
-    HttpResponse::MethodNotAllowed()
-        .insert_header((ALLOW, allowed))
-        .insert_header(("cache-control", "no-store"))
-        .json(serde_json::json!({
-            "error": "invalid_request",
-            "error_description": format!("this endpoint takes {allowed}"),
-        }))
+/// Refuses every other method, RFC 9110 §15.5.6.
+fn only(allowed: &'static str) -> impl Fn() -> Ready<HttpResponse> + Clone {
+    move || {
+        ready(
+            HttpResponse::MethodNotAllowed()
+                .insert_header((ALLOW, allowed))
+                .insert_header(("cache-control", "no-store"))
+                .json(serde_json::json!({
+                    "error": "invalid_request",
+                    "error_description": format!("this endpoint takes {allowed}"),
+                })),
+        )
+    }
 }

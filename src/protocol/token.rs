@@ -3,18 +3,19 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::body;
 use super::failure::{Failure, uncached};
 use crate::keys::ring::Signed;
-use crate::model::audit_event::{Actor, Event, Mark, Outcome, TokenFacts, printable};
+use crate::model::audit_event::{Actor, Event, Mark, Outcome, Source, TokenFacts, printable};
 use crate::oauth::access_token::Claims;
-use crate::oauth::client_credentials::{Issuance, Request, decide};
+use crate::oauth::client_credentials::{Issuance, MAX_RESOURCES, Request, decide};
 use crate::oauth::error::Code;
 use crate::oauth::form::Form;
 use crate::oauth::reason::Reason;
+use crate::oauth::resource::ResourceUri;
 use crate::oauth::token_response::TokenResponse;
 use crate::oauth::{Error, UnixTime, client_auth};
 use crate::web::{App, actor, peer};
@@ -25,13 +26,11 @@ pub async fn post(
     payload: web::Payload,
     app: web::Data<App>,
 ) -> HttpResponse {
-    let (started, now) = (Instant::now(), app.clock.now());
-    let mark = app.entropy.mark(now);
-    let request_id = format!("req_{}", mark.id);
-    let mut attempt = Attempt::default();
-    let decided = token(&app, &request, payload, &mark.id, now, &mut attempt).await;
-    let event = attempt.event(mark, now, &decided, started, &actor::source(&request, &app));
-    let recorded = app.recorder.record(event).await;
+    let started = Instant::now();
+    let mut attempt = Attempt::new(&app, &request);
+    let request_id = format!("req_{}", attempt.mark.id);
+    let decided = token(&app, &request, payload, &mut attempt).await;
+    let recorded = app.recorder.record(attempt.event(&decided, started)).await;
     let answer = match recorded {
         Ok(()) => decided,
         Err(error) => Err(error.into()),
@@ -50,22 +49,19 @@ pub async fn post(
     response
 }
 
-const REQUEST_ID: actix_web::http::header::HeaderName =
-    actix_web::http::header::HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Read it aloud: it is the specification's order.
 async fn token(
     app: &App,
     request: &HttpRequest,
     payload: web::Payload,
-    jti: &str,
-    now: UnixTime,
     attempt: &mut Attempt,
 ) -> Result<(Issuance, Signed), Failure> {
     let bytes = body::read(request, payload).await?;
     must_not_use_query(request)?;
     let form = Form::parse(&bytes)?;
-    let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
     attempt.note_form(&form, authorization);
     let presented = client_auth::presented(authorization, &form)?;
     let pair = guesser(app, request, &presented.client_id);
@@ -74,14 +70,14 @@ async fn token(
     }
     attempt.method = Some(presented.method.as_str());
     let client = app.directory.find(&presented.client_id).await?;
-    let secret = client_auth::verify(&presented, client.as_deref(), now)
+    let secret = client_auth::verify(&presented, client.as_deref(), attempt.now)
         .inspect_err(|_| app.secret_guesses.failed(&pair))?;
     attempt.credential_id = Some(secret.id.clone());
     let Some(client) = &client else {
         return Err(Error::unauthenticated(Reason::UnknownClient).into());
     };
-    let issuance = decide(client, &Request::parse(&form)?, now)?;
-    let claims = Claims::new(&app.config.issuer.url, jti, &issuance);
+    let issuance = decide(client, &Request::parse(&form)?, attempt.now)?;
+    let claims = Claims::new(&app.config.issuer.url, &attempt.mark.id, &issuance);
     let signed = app.keys.sign(issuance.algorithm, &claims)?;
     Ok((issuance, signed))
 }
@@ -130,8 +126,10 @@ fn failed(failure: &Failure, request_id: &str) -> HttpResponse {
 
 /// What is known of a request so far. A refusal is recorded with it, so the
 /// client named here may be one that never proved itself.
-#[derive(Default)]
 struct Attempt {
+    mark: Mark,
+    now: UnixTime,
+    source: Source,
     client_id: Option<String>,
     method: Option<&'static str>,
     credential_id: Option<String>,
@@ -140,6 +138,20 @@ struct Attempt {
 }
 
 impl Attempt {
+    fn new(app: &App, request: &HttpRequest) -> Self {
+        let now = app.clock.now();
+        Self {
+            mark: app.entropy.mark(now),
+            now,
+            source: actor::source(request, app),
+            client_id: None,
+            method: None,
+            credential_id: None,
+            scope: None,
+            resources: Vec::new(),
+        }
+    }
+
     fn note_form(&mut self, form: &Form<'_>, authorization: Option<&[u8]>) {
         self.client_id = client_auth::claimed_client_id(authorization, form)
             .map(|client_id| recordable(&client_id));
@@ -147,26 +159,19 @@ impl Attempt {
         self.resources = form
             .all("resource")
             .chain(form.all("audience"))
-            .take(8)
-            .map(|resource| printable(resource, 512))
+            .take(MAX_RESOURCES)
+            .map(|resource| printable(resource, ResourceUri::MAX_BYTES))
             .collect();
     }
 
-    fn event(
-        self,
-        mark: Mark,
-        now: UnixTime,
-        decided: &Result<(Issuance, Signed), Failure>,
-        started: Instant,
-        source: &crate::model::audit_event::Source,
-    ) -> Event {
+    fn event(self, decided: &Result<(Issuance, Signed), Failure>, started: Instant) -> Event {
         let (code, outcome) = match decided {
             Ok(_) => ("token.issued", Outcome::Success),
             Err(failure) if failure.is_refusal() => ("token.denied", Outcome::Denied),
             Err(_) => ("token.failed", Outcome::Error),
         };
-        let jti = mark.id.clone();
-        let mut event = Event::new(mark, now, code, outcome);
+        let id = self.mark.id.clone();
+        let mut event = Event::new(self.mark, self.now, code, outcome);
         let mut facts = TokenFacts {
             resource: self.resources,
             scope_requested: self.scope,
@@ -175,14 +180,7 @@ impl Attempt {
             ..TokenFacts::default()
         };
         match decided {
-            Ok((issuance, signed)) => {
-                facts.resource.clone_from(&issuance.resources);
-                facts.scope_granted = Some(issuance.scope.to_string());
-                facts.jti = Some(jti.clone());
-                facts.kid = Some(signed.kid.clone());
-                facts.alg = Some(issuance.algorithm.as_str().into());
-                facts.exp = Some(issuance.expires_at.seconds());
-            }
+            Ok((issuance, signed)) => note_issuance(&mut facts, &id, issuance, signed),
             Err(failure) => {
                 facts.http_status = failure.status().as_u16();
                 facts.oauth_error = Some(failure.code().as_str().into());
@@ -197,12 +195,21 @@ impl Attempt {
             credential_id: self.credential_id,
             ..Actor::default()
         };
-        event.request_id = Some(format!("req_{jti}"));
-        event.source = source.clone();
+        event.request_id = Some(format!("req_{id}"));
+        event.source = self.source;
         event.client_id = self.client_id;
         event.token = Some(facts);
         event
     }
+}
+
+fn note_issuance(facts: &mut TokenFacts, jti: &str, issuance: &Issuance, signed: &Signed) {
+    facts.resource.clone_from(&issuance.resources);
+    facts.scope_granted = Some(issuance.scope.to_string());
+    facts.jti = Some(jti.to_owned());
+    facts.kid = Some(signed.kid.clone());
+    facts.alg = Some(issuance.algorithm.as_str().into());
+    facts.exp = Some(issuance.expires_at.seconds());
 }
 
 /// A client id as it may be stored. People type secrets into the wrong field:

@@ -1,7 +1,7 @@
 //! `GET /whoami`: does my token work, and what does it say? Protected by our
 //! own tokens, RFC 6750.
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub async fn get(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
     if request.query_string().split('&').any(|pair| pair.starts_with("access_token=")) {
         return challenge(StatusCode::BAD_REQUEST, Some("invalid_request"));
     }
-    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let header = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let token = match bearer::read(header) {
         Authorization::Absent => return challenge(StatusCode::UNAUTHORIZED, None),
         Authorization::Malformed => {

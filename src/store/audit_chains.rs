@@ -117,21 +117,19 @@ fn lock_head(conn: &mut Conn, chain: &str) -> Result<Head, Error> {
             Conn::Sqlite(c) => query.first(c).optional(),
         }?)
     };
-    let found = match select(conn)? {
-        Some(found) => Some(found),
-        None => {
-            on!(conn, |c| diesel::insert_into(audit_chain_heads::table)
-                .values((
-                    audit_chain_heads::chain.eq(chain),
-                    audit_chain_heads::batch.eq(0),
-                    audit_chain_heads::position.eq(0),
-                    audit_chain_heads::hash.eq(GENESIS.as_slice()),
-                ))
-                .on_conflict_do_nothing()
-                .execute(c))?;
-            select(conn)?
-        }
-    };
+    let mut found = select(conn)?;
+    if found.is_none() {
+        on!(conn, |c| diesel::insert_into(audit_chain_heads::table)
+            .values((
+                audit_chain_heads::chain.eq(chain),
+                audit_chain_heads::batch.eq(0),
+                audit_chain_heads::position.eq(0),
+                audit_chain_heads::hash.eq(GENESIS.as_slice()),
+            ))
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        found = select(conn)?;
+    }
     let corrupt =
         || Error::Corrupt { table: "audit_chain_heads", column: "hash", id: chain.to_owned() };
     let (batch, position, hash) = found.ok_or_else(corrupt)?;

@@ -81,7 +81,7 @@ impl App {
             // A struct of texts: this cannot fail.
             metadata: serde_json::to_string(&metadata).unwrap_or_default(),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
-            password_guesses: guesses(5, Duration::from_secs(60), &clock),
+            password_guesses: guesses(5, Duration::from_mins(1), &clock),
             address_guesses: guesses(30, Duration::from_secs(10), &clock),
             hashing: Semaphore::new(2),
             stopping: AtomicBool::new(false),

@@ -15,14 +15,12 @@ pub fn is_same_origin(request: &HttpRequest) -> bool {
         return true;
     }
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    match header("sec-fetch-site") {
-        Some(site) => site == "same-origin",
-        None => {
-            let origin = header(ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
-            let host = header(HOST.as_str()).or_else(|| request.uri().host());
-            matches!((origin, host), (Some((_, origin)), Some(host)) if origin == host)
-        }
+    if let Some(site) = header("sec-fetch-site") {
+        return site == "same-origin";
     }
+    let origin = header(ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
+    let host = header(HOST.as_str()).or_else(|| request.uri().host());
+    matches!((origin, host), (Some((_, origin)), Some(host)) if origin == host)
 }
 
 #[cfg(test)]
