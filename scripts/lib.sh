@@ -1,7 +1,11 @@
+# shellcheck shell=bash disable=SC2034
 # What the scripts share; they read it with `source`.
 
 # Where cargo builds, and where the scripts keep what they install.
 target=${CARGO_TARGET_DIR:-target}
+
+# rustup puts cargo there, and a shell may not have heard of it yet.
+PATH=$PATH:$HOME/.cargo/bin
 
 # Ends the script because this machine lacks something: 3 tells scripts/test
 # that nothing was tested, and why.
@@ -43,7 +47,7 @@ need_node() {
     node=node
     if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
         local package
-        package=$(node -p '`node-${process.platform}-${process.arch}`')
+        package=$(node -p '["node", process.platform, process.arch].join("-")')
         npm_install "$target/node" "$package@22.23.3"
         node=$target/node/node_modules/$package/bin/node
     fi

@@ -57,9 +57,7 @@ impl Store {
     /// program, or its SQLite has a known fault.
     pub fn open(database: Database, connections: u32) -> Result<Self, Error> {
         let manager = Manager(Arc::new(database));
-        let mut conn = manager.connect().map_err(unavailable)?;
-        migrations::run(&mut conn)?;
-        drop(conn);
+        prepare(&manager)?;
         let database = manager.0.clone();
         let pool = Pool::builder()
             .max_size(connections)
@@ -275,6 +273,23 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, conn: &mut Conn) -> bool {
         std::thread::panicking() || on!(conn, |c| c.is_broken())
+    }
+}
+
+/// Brings the schema up to date. Making a new SQLite file ready for its
+/// write-ahead log takes no turns with other processes: try again.
+fn prepare(manager: &Manager) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let done =
+            manager.connect().map_err(unavailable).and_then(|mut conn| migrations::run(&mut conn));
+        match done {
+            Err(Error::Unavailable(why)) if tries < 10 && why.contains("locked") => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            other => return other,
+        }
     }
 }
 

@@ -45,29 +45,15 @@ pub fn run(conn: &mut Conn) -> Result<(), Error> {
 }
 
 fn apply(conn: &mut Conn) -> Result<(), Error> {
-    let pending = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        match conn {
-            Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES).map(drop),
-            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(drop),
-        }
-    };
-    retry_when_locked(pending)
-}
-
-/// Two programs may make the same SQLite file at the same moment.
-fn retry_when_locked(
-    mut work: impl FnMut() -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
-) -> Result<(), Error> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match work() {
-            Ok(()) => return Ok(()),
-            Err(error) if tries < 5 && error.to_string().contains("locked") => {
-                std::thread::sleep(std::time::Duration::from_millis(200));
-            }
-            Err(error) => return Err(Error::Unavailable(format!("migration failed: {error}"))),
-        }
+    let failed = |error| Error::Unavailable(format!("migration failed: {error}"));
+    match conn {
+        Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES).map(drop).map_err(failed),
+        // Under the write lock from the first look: another process may be
+        // making the same tables at the same moment.
+        Conn::Sqlite(_) => conn.transaction(|conn| match conn {
+            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(drop).map_err(failed),
+            Conn::Postgres(_) => Ok(()),
+        }),
     }
 }
 

@@ -1,1 +1,3 @@
-
+mod administrators;
+mod registry;
+mod roles;

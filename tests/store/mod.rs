@@ -1,1 +1,3 @@
-
+mod concurrency;
+mod migrations;
+mod paging;

@@ -39,7 +39,7 @@ impl TestDatabase {
         match self.url.strip_prefix("sqlite://") {
             Some(path) => diesel::SqliteConnection::establish(path)
                 .map_err(|error| error.to_string())?
-                .batch_execute(sql)
+                .batch_execute(&format!("PRAGMA busy_timeout=5000; {sql}"))
                 .map_err(|error| error.to_string()),
             None => PgConnection::establish(&self.url)
                 .map_err(|error| error.to_string())?

@@ -1,0 +1,219 @@
+//! The rules of the house that a compiler does not check. They are read off
+//! the source text: this catches who forgets, not who wants to cheat.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each folder of `src/`, and the folders it may use; `config` and `telemetry`
+/// besides, from `store` up.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("oauth", &[]),
+    ("model", &["oauth"]),
+    ("config", &["oauth"]),
+    ("telemetry", &["config"]),
+    ("host", &["oauth", "model"]),
+    ("store", &["model", "oauth"]),
+    ("audit", &["store", "model", "oauth"]),
+    ("directory", &["store", "host", "oauth"]),
+    ("keys", &["store", "host", "model", "oauth"]),
+    ("limits", &["host", "oauth"]),
+    ("admin", &["store", "host", "model", "oauth"]),
+    ("web", &["audit", "directory", "keys", "limits", "store", "host", "model", "oauth"]),
+    ("protocol", &["web", "audit", "keys", "store", "model", "oauth"]),
+    ("console", &["web", "admin", "audit", "store", "model", "oauth"]),
+    (
+        "server",
+        &[
+            "protocol", "console", "web", "admin", "audit", "keys", "store", "host", "model",
+            "oauth",
+        ],
+    ),
+    ("cli", &["server", "web", "admin", "keys", "store", "host", "model", "oauth"]),
+];
+
+const ANYWHERE_FROM_STORE_UP: [&str; 2] = ["config", "telemetry"];
+
+#[test]
+fn every_folder_has_its_rule() {
+    let mut folders: Vec<String> = fs::read_dir("src")
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    let mut known: Vec<&str> = MAY_USE.iter().map(|(folder, _)| *folder).collect();
+    folders.sort();
+    known.sort_unstable();
+    assert_eq!(folders, known);
+}
+
+#[test]
+fn nothing_imports_upward() {
+    for (place, (folder, allowed)) in MAY_USE.iter().enumerate() {
+        for file in files(&Path::new("src").join(folder), "rs") {
+            for used in uses(&product_code(&file)) {
+                let known = MAY_USE.iter().any(|(known, _)| *known == used);
+                let everywhere = place > 4 && ANYWHERE_FROM_STORE_UP.contains(&used.as_str());
+                let may = used == *folder || allowed.contains(&used.as_str()) || everywhere;
+                assert!(!known || may, "{}: {folder} may not use {used}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pure_folders_do_no_io() {
+    const WORDS: [&str; 11] = [
+        "actix_web",
+        "diesel",
+        "tokio",
+        "async fn",
+        "SystemTime",
+        "Instant",
+        "std::fs",
+        "std::net::Tcp",
+        "rand::",
+        "Mutex",
+        "Arc<",
+    ];
+    for folder in ["src/oauth", "src/model"] {
+        for file in files(Path::new(folder), "rs") {
+            let code = product_code(&file);
+            for word in WORDS {
+                assert!(!code.contains(word), "{}: {word}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_store_names_diesel() {
+    for file in files(Path::new("src"), "rs").into_iter().filter(|f| !f.starts_with("src/store")) {
+        assert!(!product_code(&file).contains("diesel"), "{}", file.display());
+    }
+}
+
+/// A face reads with the store's functions and changes through `admin` alone.
+#[test]
+fn the_console_changes_nothing_past_the_acts() {
+    const VERBS: [&str; 9] = [
+        "append",
+        "delete",
+        "insert",
+        "note",
+        "revoke",
+        "set",
+        "set_active",
+        "set_password",
+        "update",
+    ];
+    for file in files(Path::new("src/console"), "rs") {
+        let code = product_code(&file);
+        for (at, import) in code.match_indices("use crate::store::") {
+            for table in names(&code[at + import.len()..]) {
+                for verb in VERBS {
+                    let call = format!(" {table}::{verb}(");
+                    assert!(!code.contains(&call), "{}:{call}", file.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_has_the_code_of_its_name() {
+    for page in files(Path::new("templates/console"), "html") {
+        let partial = page.file_name().unwrap().to_str().unwrap().starts_with('_');
+        let code = Path::new("src").join(page.strip_prefix("templates").unwrap());
+        let code = code.with_extension("rs");
+        assert!(partial || code.is_file(), "{} has no {}", page.display(), code.display());
+    }
+}
+
+#[test]
+fn pages_have_no_inline_style_or_script() {
+    for page in files(Path::new("templates"), "html") {
+        let text = fs::read_to_string(&page).unwrap();
+        for word in [" style=", "<style", " onclick=", " onload=", "hx-on", "javascript:", "|safe"]
+        {
+            assert!(!text.contains(word), "{}: {word}", page.display());
+        }
+        for script in text.match_indices("<script") {
+            let tag = &text[script.0..];
+            assert!(tag.starts_with("<script src="), "{}: inline script", page.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_under_400_lines() {
+    for file in [files(Path::new("src"), "rs"), files(Path::new("templates"), "html")].concat() {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 400, "{}: {lines} lines", file.display());
+    }
+}
+
+#[test]
+fn no_dumping_grounds() {
+    const NAMES: [&str; 9] =
+        ["utils", "util", "helpers", "helper", "common", "misc", "types", "manager", "prelude"];
+    for file in files(Path::new("src"), "rs") {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        assert!(!NAMES.contains(&name), "{}", file.display());
+    }
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = |database: &str| {
+        let mut names: Vec<_> = fs::read_dir(Path::new("migrations").join(database))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .inspect(|path| {
+                assert!(path.join("up.sql").is_file() && path.join("down.sql").is_file());
+            })
+            .map(|path| path.file_name().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+/// The text of a file without its tests.
+fn product_code(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    text.split("#[cfg(test)]").next().unwrap().to_owned()
+}
+
+/// The folders named after `crate::`, in comments too.
+fn uses(code: &str) -> Vec<String> {
+    code.match_indices("crate::").flat_map(|(at, path)| names(&code[at + path.len()..])).collect()
+}
+
+/// The first path segments: one, or those in braces.
+fn names(after: &str) -> Vec<String> {
+    let word = |text: &str| {
+        text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
+    match after.strip_prefix('{') {
+        Some(list) => list.split('}').next().unwrap_or("").split(',').map(word).collect(),
+        None => vec![word(after)],
+    }
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

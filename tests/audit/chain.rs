@@ -1,0 +1,113 @@
+//! The chain: whole when nobody touched it, broken when somebody did.
+use std::sync::Arc;
+
+use countersign::store::audit_chains::{self, Verified};
+
+use crate::support::Server;
+use crate::support::database::TestDatabase;
+
+fn verify(server: &Server, chain: &str) -> Result<Verified, String> {
+    server
+        .read(|conn| audit_chains::verify(conn, chain))
+        .map_err(|broken| format!("{}: {}", broken.batch, broken.why))
+}
+
+fn with_events() -> Server {
+    let server = Server::start();
+    let billing = server.world().billing;
+    for _ in 0..3 {
+        server.token(&billing, &[]);
+    }
+    server
+}
+
+#[test]
+fn an_untouched_log_verifies_to_its_last_row() {
+    let server = with_events();
+    let verified = verify(&server, "main").unwrap();
+    let count = server.read(countersign::store::audit_log::count);
+    assert_eq!(verified.events, count);
+    assert!(verified.batches <= verified.events);
+}
+
+#[test]
+fn the_database_refuses_to_change_or_delete_what_is_recorded() {
+    let server = with_events();
+    for sql in [
+        "UPDATE audit_events SET outcome = 'success'",
+        "DELETE FROM audit_events WHERE position = 1",
+        "UPDATE audit_batches SET events = 0",
+        "DELETE FROM audit_batches",
+    ] {
+        let error = server.database.execute(sql).unwrap_err();
+        assert!(error.contains("append-only"), "{sql}: {error}");
+    }
+    if server.database.is_postgres() {
+        assert!(server.database.execute("TRUNCATE audit_events").is_err());
+    }
+}
+
+/// Whoever owns the database can take the triggers away; the chain still tells.
+#[test]
+fn every_way_of_touching_the_log_breaks_the_chain() {
+    let touches = [
+        "UPDATE audit_events SET body = REPLACE(body, 'billing', 'mallory') WHERE position = 3",
+        "UPDATE audit_events SET reason = 'bad_secret' WHERE position = 3",
+        "UPDATE audit_events SET at = at + 1 WHERE position = 3",
+        "DELETE FROM audit_events WHERE position = 3",
+        "UPDATE audit_batches SET first_at = first_at - 1 WHERE batch = 2",
+        "UPDATE audit_batches SET root = previous WHERE batch = 2",
+        "DELETE FROM audit_batches WHERE batch = 2",
+        "UPDATE audit_chain_heads SET batch = batch - 1",
+        "INSERT INTO audit_events SELECT chain, position + 1000, batch, 'Z', at, category, code, \
+         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 3",
+    ];
+    for (index, touch) in touches.into_iter().enumerate() {
+        let server = with_events();
+        for trigger in ["audit_events", "audit_batches"] {
+            let sql = if server.database.is_postgres() {
+                format!("ALTER TABLE {trigger} DISABLE TRIGGER ALL")
+            } else {
+                format!(
+                    "DROP TRIGGER {trigger}_are_not_changed; DROP TRIGGER {trigger}_are_not_deleted"
+                )
+            };
+            server.database.execute(&sql).unwrap();
+        }
+        assert!(verify(&server, "main").is_ok());
+
+        server.database.execute(touch).unwrap();
+
+        let verified = verify(&server, "main");
+        // A row that no batch holds is counted by nobody: it is found by the sum.
+        let rows = server.read(countersign::store::audit_log::count);
+        let whole = verified.is_ok_and(|verified| verified.events == rows);
+        assert!(!whole, "touch {index} was not noticed: {touch}");
+    }
+}
+
+/// Two servers with names of their own, and a third that shares a name.
+#[test]
+fn servers_keep_chains_of_their_own_and_may_share_one() {
+    let database = Arc::new(TestDatabase::new());
+    let first = Server::start_on(database.clone(), &[]);
+    let second = Server::start_on(database.clone(), &[("COUNTERSIGN_INSTANCE", "second")]);
+    let shares = Server::start_on(database, &[]);
+    let billing = first.world().billing;
+    for server in [&second, &shares] {
+        server.app.take_up_changes();
+    }
+    std::thread::scope(|scope| {
+        for server in [&first, &second, &shares] {
+            let billing = &billing;
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    assert_eq!(server.token(billing, &[]).status, 200);
+                }
+            });
+        }
+    });
+    let (main, other) = (verify(&first, "main").unwrap(), verify(&first, "second").unwrap());
+    assert_eq!(main.events + other.events, first.read(countersign::store::audit_log::count));
+    assert_eq!(other.events, 10);
+}
