@@ -1,5 +1,17 @@
-//! The command line.
+//! The command line: the same acts as the console, for scripts and for people.
+mod administrators;
+mod applications;
+mod audit;
+mod check;
+mod demo;
+mod grants;
+mod healthcheck;
+mod migrate;
+mod operator;
 mod output;
+mod resources;
+mod scopes;
+mod secrets;
 mod serve;
 
 use std::process::ExitCode;
@@ -7,14 +19,20 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use operator::Operator;
+use output::Output;
 
 /// Short-lived, scoped access tokens for machines, and proof of what was issued.
 ///
 /// Configured by environment variables, or by a TOML file that
-/// COUNTERSIGN_CONFIG names; `countersign check` prints what took effect.
+/// `COUNTERSIGN_CONFIG` names; `countersign check` prints what took effect.
+/// Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 #[derive(Parser)]
 #[command(name = "countersign", version, about)]
 struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -23,21 +41,62 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::Serve),
+    /// Bring the schema of the database up to date.
+    Migrate,
+    /// APIs that tokens are for.
+    #[command(subcommand)]
+    Resource(resources::Command),
+    /// Scopes of an API.
+    #[command(subcommand)]
+    Scope(scopes::Command),
+    /// Services, jobs, tools and devices that ask for tokens.
+    #[command(subcommand)]
+    Application(applications::Command),
+    /// Secrets of an application.
+    #[command(subcommand)]
+    Secret(secrets::Command),
+    /// What an application may ask for.
+    #[command(subcommand)]
+    Grant(grants::Command),
+    /// People who may sign in to the console.
+    #[command(subcommand)]
+    Administrator(administrators::Command),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Print the effective configuration, and see whether it works.
+    Check,
+    /// Ask the server on this machine whether it is ready.
+    Healthcheck,
 }
 
 /// Runs the command of this process: 0 done, 1 refused or failed with a
 /// sentence on standard error, 2 wrong usage.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let config = match Config::read(std::env::vars()) {
-        Ok(config) => config,
-        Err(error) => return output::failed(&error),
-    };
-    let done = match cli.command {
-        Command::Serve(serve) => serve.run(config),
+    let done = match Config::read(std::env::vars()) {
+        Ok(config) => dispatch(cli.command, config, Output { json: cli.json }),
+        Err(error) => Err(error.into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::failed(&error),
+    }
+}
+
+fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<()> {
+    let operator = |config| Operator::open(config);
+    match command {
+        Command::Serve(serve) => serve.run(config),
+        Command::Migrate => migrate::run(config, output),
+        Command::Resource(command) => command.run(&operator(config)?, output),
+        Command::Scope(command) => command.run(&operator(config)?, output),
+        Command::Application(command) => command.run(&operator(config)?, output),
+        Command::Secret(command) => command.run(&operator(config)?, output),
+        Command::Grant(command) => command.run(&operator(config)?, output),
+        Command::Administrator(command) => command.run(&operator(config)?, output),
+        Command::Audit(command) => command.run(&operator(config)?, output),
+        Command::Check => check::run(&config, output),
+        Command::Healthcheck => healthcheck::run(&config, output),
     }
 }

@@ -1,15 +1,92 @@
-//! What commands print.
+//! What commands print: text for people, JSON for programs.
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::oauth::UnixTime;
+
+/// How the person wants it.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    pub json: bool,
+}
+
+impl Output {
+    /// One thing: as JSON, or as lines of `name  value`.
+    pub fn object(self, object: &Value) {
+        if self.json {
+            return line(object);
+        }
+        let Some(members) = object.as_object() else { return line(plain(object)) };
+        let width = members.keys().map(String::len).max().unwrap_or(0);
+        for (name, value) in members {
+            line(format!("{name:width$}  {}", plain(value)));
+        }
+    }
+
+    /// Several things: as a JSON array, or as a table of these columns.
+    pub fn table(self, columns: &[&str], rows: &[Value]) {
+        if self.json {
+            return line(Value::from(rows));
+        }
+        let cell = |row: &Value, column: &str| row.get(column).map(plain).unwrap_or_default();
+        let widths: Vec<usize> = columns
+            .iter()
+            .map(|column| {
+                let longest = rows.iter().map(|row| cell(row, column).chars().count()).max();
+                longest.unwrap_or(0).max(column.len())
+            })
+            .collect();
+        let print = |cells: Vec<String>| {
+            let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            line(padded.collect::<Vec<_>>().join("  ").trim_end());
+        };
+        print(columns.iter().map(|column| (*column).to_owned()).collect());
+        for row in rows {
+            print(columns.iter().map(|column| cell(row, column)).collect());
+        }
+    }
+
+    /// What was done, in one sentence; as JSON when there is more to tell.
+    pub fn done(self, sentence: &str, object: &Value) {
+        if self.json { line(object) } else { line(sentence) }
+    }
+}
+
+/// RFC 3339 in UTC, to the microsecond.
+pub fn time(at: UnixTime) -> String {
+    Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
 
 /// One sentence on standard error, and exit code 1.
 #[expect(clippy::print_stderr, reason = "this is where commands print errors")]
-pub fn failed(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("countersign: {error}");
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("countersign: {error:#}");
     ExitCode::FAILURE
 }
 
-/// A line for the person who runs the command.
-#[expect(clippy::print_stdout, reason = "this is where commands print")]
+/// A line on standard output. Who stopped reading does not want the rest.
 pub fn line(text: impl std::fmt::Display) {
-    println!("{text}");
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Asks for something on the terminal, if there is one.
+#[expect(clippy::print_stderr, reason = "this is where commands ask")]
+pub fn prompt(text: &str) {
+    if std::io::stdin().is_terminal() {
+        eprint!("{text}: ");
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::output;
+use super::{demo, output};
 use crate::admin::setup;
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
@@ -26,23 +26,38 @@ impl Serve {
         actix_web::rt::System::new().block_on(async move {
             let open = move || App::open(config, Clock::System, Entropy::System);
             let app = Arc::new(tokio::task::spawn_blocking(open).await??);
-            let greeting = greeting(&app).await.context("cannot prepare the first start")?;
+            let greeting =
+                self.greeting(&app).await.context("the first start cannot be prepared")?;
             server::run(app, move || output::line(greeting)).await?;
             Ok(())
         })
     }
-}
 
-/// What the person who started it should see first.
-async fn greeting(app: &Arc<App>) -> anyhow::Result<String> {
-    let actor = server::system(app, app.clock.now());
-    let link = app.act(move |conn| setup::offer(conn, &actor)).await?;
-    let mut lines = vec![format!("Console: {}", app.config.url("/"))];
-    if let Some(token) = link {
-        lines.push(format!(
-            "Set up the first administrator (once, within a day): {}",
-            app.config.url(&format!("/setup?token={}", *token))
-        ));
+    /// What the person who started it should see first.
+    async fn greeting(&self, app: &Arc<App>) -> anyhow::Result<String> {
+        let actor = server::system(app, app.clock.now());
+        let offering = actor.clone();
+        let link = app.act(move |conn| setup::offer(conn, &offering)).await?;
+        let mut lines = vec![format!("Console: {}", app.config.console_url("/"))];
+        if let Some(token) = link {
+            lines.push(format!(
+                "Set up the first administrator (once, within a day): {}",
+                app.config.console_url(&format!("/setup?token={}", *token))
+            ));
+        }
+        if self.demo {
+            lines.push(match app.act(move |conn| demo::seed(conn, &actor)).await? {
+                Some(made) => demo::commands(
+                    &made,
+                    &app.config.url("/oauth/token"),
+                    &app.config.url("/whoami"),
+                ),
+                None => "This database is in use already: nothing was added for the demo. Its \
+                         secret was shown on the first start; make another with `countersign \
+                         secret add` or in the console."
+                    .to_owned(),
+            });
+        }
+        Ok(lines.join("\n"))
     }
-    Ok(lines.join("\n"))
 }

@@ -122,6 +122,16 @@ impl Config {
         format!("{}{path}", self.issuer.url.trim_end_matches('/'))
     }
 
+    /// The URL of `path` in the console: at the root of the issuer's host, or
+    /// of its own door.
+    pub fn console_url(&self, path: &str) -> String {
+        if let Some(address) = self.console_listen {
+            return format!("http://{address}{path}");
+        }
+        let origin = self.issuer.url.trim_end_matches('/').trim_end_matches(&self.issuer.path);
+        format!("{origin}{path}")
+    }
+
     pub fn settings() -> &'static [Setting] {
         SETTINGS
     }

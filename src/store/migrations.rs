@@ -114,6 +114,17 @@ pub fn sqlite_version(conn: &mut Conn) -> Result<String, Error> {
     Ok(row.version)
 }
 
+/// The release of the database, for people.
+pub fn server_version(conn: &mut Conn) -> Result<String, Error> {
+    if let Conn::Sqlite(_) = conn {
+        return sqlite_version(conn);
+    }
+    let row: Version =
+        on!(conn, |c| diesel::sql_query("SELECT current_setting('server_version') AS version")
+            .get_result(c))?;
+    Ok(row.version)
+}
+
 fn parse_version(text: &str) -> (u32, u32, u32) {
     let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);

@@ -1,0 +1,94 @@
+//! `countersign administrator`.
+use std::io::BufRead as _;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::operator::Operator;
+use super::output::{self, Output, time};
+use crate::admin::{self, administrators};
+use crate::host::Entropy;
+use crate::model::administrator::{Administrator, AdministratorDetails};
+use crate::model::password::{self, Password};
+use crate::store;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Let somebody sign in. The password comes from `COUNTERSIGN_PASSWORD` or
+    /// the first line of standard input.
+    Create {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// owner, admin or auditor.
+        #[arg(long)]
+        role: String,
+    },
+    /// List who may sign in.
+    List,
+    /// Give somebody a password, and end their sessions. The password comes
+    /// from `COUNTERSIGN_PASSWORD` or the first line of standard input.
+    SetPassword { email: String },
+}
+
+impl Command {
+    pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Create { email, name, role } => {
+                let details = AdministratorDetails::read(&email, &name, &role)
+                    .map_err(admin::Error::Invalid)?;
+                let hash = read_password()?;
+                let made = operator
+                    .act(|conn, actor| administrators::create(conn, actor, details, &hash))?;
+                output.object(&describe(&made));
+            }
+            Self::List => {
+                let all = operator.read(store::administrators::all)?;
+                let rows: Vec<Value> = all.iter().map(describe).collect();
+                output.table(&["email", "name", "role", "state", "last_signed_in_at"], &rows);
+            }
+            Self::SetPassword { email } => {
+                let find =
+                    |conn: &mut store::Conn| store::administrators::find_by_email(conn, &email);
+                let (person, _) = operator.read(find)?.ok_or(admin::Error::NotFound)?;
+                let hash = read_password()?;
+                operator.act(|conn, actor| {
+                    administrators::set_password(conn, actor, &person.id, &hash)
+                })?;
+                let sentence = format!("{} has a new password; sessions are ended.", person.email);
+                output.done(&sentence, &describe(&person));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Never from an argument: those are seen by everybody on the machine.
+fn read_password() -> anyhow::Result<String> {
+    let text = if let Ok(text) = std::env::var("COUNTERSIGN_PASSWORD") {
+        Zeroizing::new(text)
+    } else {
+        output::prompt("Password");
+        let mut line = Zeroizing::new(String::new());
+        std::io::stdin().lock().read_line(&mut line).context("no password")?;
+        Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned())
+    };
+    let password = Password::choose(&text).map_err(|why| admin::Error::field("password", why))?;
+    let salt = Entropy::System.bytes();
+    password::hash(&password, &salt).map_err(|error| anyhow::anyhow!("hashing: {error}"))
+}
+
+fn describe(person: &Administrator) -> Value {
+    json!({
+        "id": person.id,
+        "email": person.email,
+        "name": person.name,
+        "role": person.role.as_str(),
+        "state": if person.active { "active" } else { "suspended" },
+        "created_at": time(person.created_at),
+        "last_signed_in_at": person.last_signed_in_at.map(time),
+    })
+}

@@ -1,0 +1,186 @@
+//! `countersign application`.
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::grants;
+use super::operator::Operator;
+use super::output::{Output, time};
+use crate::admin;
+use crate::admin::applications::{self, NewApplication};
+use crate::model::application::{Application, ApplicationDetails, ApplicationInput};
+use crate::model::grant::Access;
+use crate::model::secret::NewSecret;
+use crate::store::applications::Filter;
+use crate::store::{self, Conn};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Register an application, with its grants and its first secret.
+    Create(Box<Create>),
+    /// List applications.
+    List {
+        /// Part of a name or owner, or a whole client id.
+        #[arg(long)]
+        search: Option<String>,
+    },
+    /// Show an application, its grants and its secrets.
+    Show { client_id: String },
+    /// Give it no more tokens.
+    Suspend { client_id: String },
+    /// Give it tokens again.
+    Resume { client_id: String },
+    /// Delete it with its grants and secrets.
+    Delete { client_id: String },
+}
+
+#[derive(Args)]
+pub struct Create {
+    #[arg(long)]
+    name: String,
+    #[arg(long, default_value = "")]
+    description: String,
+    /// The team that answers for it.
+    #[arg(long, default_value = "")]
+    owner: String,
+    /// Where that team is reached.
+    #[arg(long, default_value = "")]
+    contact: String,
+    /// Seconds, instead of each API's own.
+    #[arg(long, default_value = "")]
+    token_lifetime: String,
+    /// `URI=scope,scope`, or `URI=*` for all current and future scopes; may be
+    /// repeated.
+    #[arg(long)]
+    grant: Vec<String>,
+    #[arg(long, default_value = "initial")]
+    secret_name: String,
+    /// Days the secret works; nothing: until it is revoked.
+    #[arg(long, default_value = "")]
+    secret_days: String,
+    /// Make no secret yet.
+    #[arg(long)]
+    no_secret: bool,
+}
+
+impl Command {
+    pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Create(create) => create.run(operator, output),
+            Self::List { search } => list(operator, output, search),
+            Self::Show { client_id } => {
+                let shown: Value = operator.store.read_blocking(|conn| shown(conn, &client_id))?;
+                output.object(&shown);
+                Ok(())
+            }
+            Self::Suspend { client_id } => {
+                operator.act(|conn, actor| applications::suspend(conn, actor, &client_id))?;
+                say(output, &client_id, "suspended");
+                Ok(())
+            }
+            Self::Resume { client_id } => {
+                operator.act(|conn, actor| applications::resume(conn, actor, &client_id))?;
+                say(output, &client_id, "active");
+                Ok(())
+            }
+            Self::Delete { client_id } => {
+                operator.act(|conn, actor| applications::delete(conn, actor, &client_id))?;
+                say(output, &client_id, "deleted");
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        let details = ApplicationDetails::read(ApplicationInput {
+            name: &self.name,
+            description: &self.description,
+            owner: &self.owner,
+            contact: &self.contact,
+            token_lifetime_seconds: &self.token_lifetime,
+        })
+        .map_err(admin::Error::Invalid)?;
+        let grants: Vec<(String, Access)> =
+            self.grant.iter().map(|grant| grants::parse(grant)).collect::<Result<_, _>>()?;
+        let secret = if self.no_secret {
+            None
+        } else {
+            let read = NewSecret::read(&self.secret_name, &self.secret_days);
+            Some(read.map_err(admin::Error::Invalid)?)
+        };
+        let new = NewApplication { details, grants, secret };
+        let created = operator.act(|conn, actor| applications::create(conn, actor, new))?;
+        let mut object = json!({
+            "client_id": created.application.client_id,
+            "name": created.application.details.name,
+        });
+        if let (Some(members), Some((secret, value))) = (object.as_object_mut(), created.secret) {
+            members.insert("client_secret".into(), value.as_str().into());
+            members.insert("secret_id".into(), secret.id.into());
+            members.insert("secret_expires_at".into(), secret.expires_at.map(time).into());
+        }
+        output.object(&object);
+        Ok(())
+    }
+}
+
+fn list(operator: &Operator, output: Output, search: Option<String>) -> anyhow::Result<()> {
+    let filter = Filter { search, active: None };
+    let (mut rows, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let page = operator
+            .read(|conn| store::applications::page(conn, &filter, after.as_deref(), 500))?;
+        rows.extend(page.rows.iter().map(describe));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    output.table(&["client_id", "name", "owner", "state", "created_at"], &rows);
+    Ok(())
+}
+
+fn shown(conn: &mut Conn, client_id: &str) -> Result<Value, admin::Error> {
+    let found = store::applications::find(conn, client_id)?.ok_or(admin::Error::NotFound)?;
+    let held = store::grants::all(conn, client_id)?;
+    let secrets = store::secrets::all(conn, client_id)?;
+    let mut shown = describe(&found);
+    if let Some(members) = shown.as_object_mut() {
+        let grants: Vec<Value> = held
+            .iter()
+            .map(|grant| format!("{}={}", grant.resource_identifier, scopes(&grant.access)))
+            .map(Value::from)
+            .collect();
+        members.insert("grants".into(), grants.into());
+        let names: Vec<Value> = secrets.iter().map(|secret| secret.name.clone().into()).collect();
+        members.insert("secrets".into(), names.into());
+    }
+    Ok(shown)
+}
+
+fn scopes(access: &Access) -> String {
+    match access {
+        Access::All => "*".to_owned(),
+        Access::Scopes(scopes) => scopes.join(","),
+    }
+}
+
+fn describe(application: &Application) -> Value {
+    let details = &application.details;
+    json!({
+        "client_id": application.client_id,
+        "name": details.name,
+        "description": details.description,
+        "owner": details.owner,
+        "contact": details.contact,
+        "state": if application.active { "active" } else { "suspended" },
+        "token_lifetime_seconds": details.token_lifetime.map(|seconds| seconds.0),
+        "created_at": time(application.created_at),
+    })
+}
+
+fn say(output: Output, client_id: &str, state: &str) {
+    let object = json!({ "client_id": client_id, "state": state });
+    output.done(&format!("{client_id} is {state}."), &object);
+}

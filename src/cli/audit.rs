@@ -1,0 +1,172 @@
+//! `countersign audit`.
+use anyhow::Context as _;
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::operator::Operator;
+use super::output::{self, Output, time};
+use crate::admin;
+use crate::model::audit_event::Outcome;
+use crate::oauth::UnixTime;
+use crate::store::audit_log::{self, Filter, OutcomeFilter, StoredEvent};
+use crate::store::{Conn, audit_chains};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Print events, newest first.
+    List {
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        #[arg(long)]
+        outcome: Option<OutcomeArgument>,
+        #[arg(long)]
+        client_id: Option<String>,
+        /// Such as `bad_secret` or `scope_not_granted`.
+        #[arg(long)]
+        reason: Option<String>,
+        /// RFC 3339, such as 2026-11-23T14:00:00Z.
+        #[arg(long)]
+        since: Option<String>,
+    },
+    /// Print every row as it was hashed, in the order of its chain.
+    Export {
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: Format,
+    },
+    /// Walk every chain and say whether all of it is there and unchanged.
+    Verify,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum OutcomeArgument {
+    Success,
+    Refused,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    Jsonl,
+}
+
+/// How many rows are read at a time.
+const AT_ONCE: i64 = 1_000;
+
+impl Command {
+    pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::List { limit, outcome, client_id, reason, since } => {
+                let filter = Filter {
+                    outcome: outcome.map(|outcome| match outcome {
+                        OutcomeArgument::Success => OutcomeFilter::Success,
+                        OutcomeArgument::Refused => OutcomeFilter::Refused,
+                    }),
+                    client_id,
+                    reason,
+                    from: since.as_deref().map(read_time).transpose()?,
+                    ..Filter::default()
+                };
+                list(operator, output, &filter, limit)
+            }
+            Self::Export { format: Format::Jsonl } => export(operator),
+            Self::Verify => verify(operator, output),
+        }
+    }
+}
+
+fn list(operator: &Operator, output: Output, filter: &Filter, limit: usize) -> anyhow::Result<()> {
+    let page = operator.read(|conn| audit_log::page(conn, filter, None, limit))?;
+    let rows: Vec<Value> = page.rows.iter().map(describe).collect();
+    let columns = ["time", "code", "outcome", "reason", "actor", "client_id", "id"];
+    output.table(&columns, &rows);
+    Ok(())
+}
+
+/// One JSON object a line. That it was exported is recorded, before it is.
+fn export(operator: &Operator) -> anyhow::Result<()> {
+    let actor = operator.actor();
+    let event = actor.event("audit.exported", Outcome::Success);
+    operator.store.write_blocking::<_, admin::Error>(|conn| {
+        Ok(audit_chains::append(conn, &actor.chain, &[event])?)
+    })?;
+    for chain in operator.read(audit_chains::names)? {
+        let mut position = 0;
+        loop {
+            let after = |conn: &mut Conn| audit_log::after(conn, &chain, position, AT_ONCE);
+            let rows = operator.read(after)?;
+            let Some(last) = rows.last() else { break };
+            position = last.position;
+            for row in &rows {
+                output::line(exported(row)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn exported(row: &StoredEvent) -> anyhow::Result<Value> {
+    let salt: String = row.salt.iter().map(|byte| format!("{byte:02x}")).collect();
+    let event: Value = serde_json::from_str(&row.body)
+        .with_context(|| format!("row {} of chain {} cannot be read", row.position, row.chain))?;
+    Ok(json!({
+        "chain": row.chain,
+        "position": row.position,
+        "batch": row.batch,
+        "salt": salt,
+        // The text is what was hashed; the object is the same for reading.
+        "body": row.body,
+        "event": event,
+    }))
+}
+
+fn verify(operator: &Operator, output: Output) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for chain in operator.read(audit_chains::names)? {
+        match operator.read(|conn| audit_chains::verify(conn, &chain))? {
+            Ok(whole) => rows.push(json!({
+                "chain": chain, "batches": whole.batches, "events": whole.events,
+            })),
+            Err(broken) => anyhow::bail!(
+                "the audit log was tampered with: chain {}, batch {}: {}",
+                broken.chain,
+                broken.batch,
+                broken.why
+            ),
+        }
+    }
+    let chained: i64 = rows.iter().filter_map(|row| row.get("events")?.as_i64()).sum();
+    let stored = operator.read(audit_log::count)?;
+    anyhow::ensure!(
+        chained == stored,
+        "the audit log was tampered with: {} rows stand in no batch",
+        stored - chained
+    );
+    output.table(&["chain", "batches", "events"], &rows);
+    Ok(())
+}
+
+fn describe(row: &StoredEvent) -> Value {
+    let event = row.event();
+    let actor = event.as_ref().map(|event| {
+        let actor = &event.actor;
+        actor.name.clone().or_else(|| actor.id.clone()).unwrap_or_else(|| actor.kind.to_string())
+    });
+    let body: Option<Value> = serde_json::from_str(&row.body).ok();
+    json!({
+        "id": row.id,
+        "time": time(UnixTime(row.at)),
+        "code": row.code,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "actor": actor,
+        "client_id": row.client_id,
+        "resource": row.resource,
+        "event": body,
+    })
+}
+
+fn read_time(text: &str) -> anyhow::Result<UnixTime> {
+    let at: jiff::Timestamp = text
+        .parse()
+        .with_context(|| format!("{text:?} is no time: write it like 2026-11-23T14:00:00Z"))?;
+    Ok(UnixTime(at.as_microsecond()))
+}

@@ -1,0 +1,61 @@
+//! Whoever sits at the server's own machine.
+use crate::admin::actor::Who;
+use crate::admin::{self, Actor};
+use crate::config::Config;
+use crate::host::{Clock, Entropy};
+use crate::model::audit_event::{Source, printable};
+use crate::store::{self, Checkpoint, Conn, Store};
+use crate::web::app::open_store;
+
+/// A database to act on, and the name to act under.
+pub struct Operator {
+    pub config: Config,
+    pub store: Store,
+    pub clock: Clock,
+}
+
+impl Operator {
+    pub fn open(mut config: Config) -> anyhow::Result<Self> {
+        config.connections = 2;
+        let store = open_store(&config)?;
+        Ok(Self { config, store, clock: Clock::System })
+    }
+
+    /// Does an act in one transaction. A running server takes it up within a
+    /// second.
+    pub fn act<T>(
+        &self,
+        act: impl FnOnce(&mut Conn, &Actor) -> Result<T, admin::Error>,
+    ) -> anyhow::Result<T> {
+        let actor = self.actor();
+        let done = self.store.write_blocking(|conn| act(conn, &actor))?;
+        self.checkpoint();
+        Ok(done)
+    }
+
+    pub fn read<T>(
+        &self,
+        query: impl FnOnce(&mut Conn) -> Result<T, store::Error>,
+    ) -> anyhow::Result<T> {
+        Ok(self.store.read_blocking(query)?)
+    }
+
+    pub fn actor(&self) -> Actor {
+        let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+        Actor {
+            who: Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) },
+            source: Source::default(),
+            request_id: None,
+            now: self.clock.now(),
+            chain: self.config.instance.as_str().into(),
+            entropy: Entropy::System,
+        }
+    }
+
+    /// Without a server nobody else empties SQLite's write-ahead log.
+    fn checkpoint(&self) {
+        let moved = |conn: &mut Conn| conn.checkpoint(Checkpoint::Passive);
+        // What is not moved now is moved by the next command, or the server.
+        let _ = self.store.read_blocking::<_, store::Error>(moved);
+    }
+}

@@ -1,0 +1,121 @@
+//! `countersign resource`.
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::operator::Operator;
+use super::output::{Output, time};
+use crate::admin::{self, resources};
+use crate::model::resource::{NewResource, Resource, ResourceDetails};
+use crate::store::{self, Conn, scopes};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Register an API with its scopes.
+    Create(Create),
+    /// List APIs.
+    List {
+        /// Part of a name or identifier.
+        #[arg(long)]
+        search: Option<String>,
+    },
+    /// Show an API and its scopes.
+    Show { resource: String },
+    /// Delete an API, its scopes and every grant at it.
+    Delete { resource: String },
+}
+
+#[derive(Args)]
+pub struct Create {
+    /// An absolute URI; the `aud` of its tokens. It never changes.
+    #[arg(long)]
+    identifier: String,
+    #[arg(long)]
+    name: String,
+    #[arg(long, default_value = "")]
+    description: String,
+    /// Seconds, 30 to 86400.
+    #[arg(long, default_value = "600")]
+    token_lifetime: String,
+    /// ES256, EdDSA, PS256 or RS256.
+    #[arg(long, default_value = "ES256")]
+    algorithm: String,
+    /// NAME or NAME=DESCRIPTION; may be repeated.
+    #[arg(long)]
+    scope: Vec<String>,
+}
+
+impl Command {
+    pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Create(create) => create.run(operator, output),
+            Self::List { search } => list(operator, output, search.as_deref()),
+            Self::Show { resource } => {
+                let find = |conn: &mut Conn| shown(conn, &resource);
+                let shown: Value = operator.store.read_blocking(find)?;
+                output.object(&shown);
+                Ok(())
+            }
+            Self::Delete { resource } => {
+                let deleted = operator.act(|conn, actor| {
+                    let found = resources::resolve(conn, &resource)?;
+                    resources::delete(conn, actor, &found.id)?;
+                    Ok(found)
+                })?;
+                let sentence = format!("Deleted {} ({}).", deleted.name, deleted.identifier);
+                output.done(&sentence, &describe(&deleted));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        let details = ResourceDetails::read(&self.name, &self.description, &self.token_lifetime);
+        let scopes = self.scope.join("\n");
+        let new = NewResource::read(&self.identifier, details, &self.algorithm, &scopes)
+            .map_err(admin::Error::Invalid)?;
+        let created = operator.act(|conn, actor| resources::create(conn, actor, new))?;
+        let shown: Value = operator.store.read_blocking(|conn| shown(conn, &created.id))?;
+        output.object(&shown);
+        Ok(())
+    }
+}
+
+fn list(operator: &Operator, output: Output, search: Option<&str>) -> anyhow::Result<()> {
+    let (mut rows, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let read = |conn: &mut Conn| store::resources::page(conn, search, after.as_deref(), 500);
+        let page = operator.read(read)?;
+        rows.extend(page.rows.iter().map(describe));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    output.table(&["identifier", "name", "algorithm", "token_lifetime_seconds", "id"], &rows);
+    Ok(())
+}
+
+fn shown(conn: &mut Conn, text: &str) -> Result<Value, admin::Error> {
+    let resource = resources::resolve(conn, text)?;
+    let scopes = scopes::all(conn, &resource.id)?;
+    let mut shown = describe(&resource);
+    if let Some(members) = shown.as_object_mut() {
+        let scopes: Vec<Value> = scopes.into_iter().map(|scope| Value::from(scope.name)).collect();
+        members.insert("scopes".into(), scopes.into());
+    }
+    Ok(shown)
+}
+
+fn describe(resource: &Resource) -> Value {
+    json!({
+        "id": resource.id,
+        "identifier": resource.identifier,
+        "name": resource.name,
+        "description": resource.description,
+        "token_lifetime_seconds": resource.token_lifetime.0,
+        "algorithm": resource.algorithm.as_str(),
+        "created_at": time(resource.created_at),
+    })
+}

@@ -1,0 +1,81 @@
+//! `countersign secret`.
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::operator::Operator;
+use super::output::{Output, time};
+use crate::admin::{self, secrets};
+use crate::model::secret::{NewSecret, Secret};
+use crate::oauth::UnixTime;
+use crate::store;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a secret beside those there are, and print it once.
+    Add {
+        client_id: String,
+        #[arg(long)]
+        name: String,
+        /// Days it works; nothing: until it is revoked.
+        #[arg(long, default_value = "")]
+        days: String,
+    },
+    /// List the secrets of an application, without their values.
+    List { client_id: String },
+    /// End a secret at once.
+    Revoke { client_id: String, secret_id: String },
+}
+
+impl Command {
+    pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Add { client_id, name, days } => {
+                let new = NewSecret::read(&name, &days).map_err(admin::Error::Invalid)?;
+                let (secret, value) =
+                    operator.act(|conn, actor| secrets::add(conn, actor, &client_id, &new))?;
+                let mut object = describe(&secret, operator.clock.now());
+                if let Some(members) = object.as_object_mut() {
+                    members.insert("client_secret".into(), value.as_str().into());
+                }
+                output.object(&object);
+            }
+            Self::List { client_id } => {
+                let found = operator.read(|conn| {
+                    Ok(match store::applications::find(conn, &client_id)? {
+                        Some(_) => Some(store::secrets::all(conn, &client_id)?),
+                        None => None,
+                    })
+                })?;
+                let now = operator.clock.now();
+                let rows: Vec<Value> = found
+                    .ok_or(admin::Error::NotFound)?
+                    .iter()
+                    .map(|secret| describe(secret, now))
+                    .collect();
+                let columns = ["secret_id", "name", "hint", "state", "expires_at", "last_used_at"];
+                output.table(&columns, &rows);
+            }
+            Self::Revoke { client_id, secret_id } => {
+                operator.act(|conn, actor| secrets::revoke(conn, actor, &client_id, &secret_id))?;
+                let object = json!({ "secret_id": secret_id, "state": "revoked" });
+                output.done(&format!("{secret_id} is revoked."), &object);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn describe(secret: &Secret, now: UnixTime) -> Value {
+    json!({
+        "secret_id": secret.id,
+        "client_id": secret.client_id,
+        "name": secret.name,
+        "hint": secret.hint,
+        "state": secret.state(now).as_str(),
+        "created_by": secret.created_by,
+        "created_at": time(secret.created_at),
+        "expires_at": secret.expires_at.map(time),
+        "revoked_at": secret.revoked_at.map(time),
+        "last_used_at": secret.last_used_at.map(time),
+    })
+}
