@@ -57,7 +57,8 @@ impl Output {
 
 /// RFC 3339 in UTC, to the microsecond.
 pub fn time(at: UnixTime) -> String {
-    Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+    let at = Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{at:.6}")
 }
 
 /// One sentence on standard error, and exit code 1.

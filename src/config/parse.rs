@@ -192,6 +192,10 @@ fn effective(raw: &Raw) -> Vec<Effective> {
         let (text, source) =
             raw.get(setting.key).cloned().unwrap_or((String::new(), Source::Default));
         let value = match (text.as_str(), setting.secret) {
+            ("", _) if setting.key == "database_url" => {
+                let folder = raw.get("data_dir").map_or("", |(folder, _)| folder.as_str());
+                format!("sqlite://{folder}/countersign.db")
+            }
             ("", _) => String::new(),
             (_, true) => "(set)".to_owned(),
             (_, false) => text,

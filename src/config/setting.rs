@@ -104,7 +104,12 @@ pub const SETTINGS: &[Setting] = &[
         "Most clients kept in memory.",
     ),
     plain("workers", "COUNTERSIGN_WORKERS", "0", "Threads that serve requests; 0: one per core."),
-    plain("log_level", "COUNTERSIGN_LOG_LEVEL", "info", "error, warn, info, debug, or a filter."),
+    plain(
+        "log_level",
+        "COUNTERSIGN_LOG_LEVEL",
+        "info,actix_server=warn",
+        "error, warn, info, debug, or a filter.",
+    ),
     plain("log_format", "COUNTERSIGN_LOG_FORMAT", "text", "text or json."),
     plain(
         "session_idle_minutes",

@@ -1,4 +1,6 @@
 //! Log lines, on standard error: text for people, JSON for machines.
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Log;
@@ -10,7 +12,10 @@ use crate::config::Log;
 pub fn start(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(&log.level)
         .map_err(|error| format!("COUNTERSIGN_LOG_LEVEL: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // Only the first start in a process takes effect; tests start many.
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };
     Ok(())
