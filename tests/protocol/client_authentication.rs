@@ -23,7 +23,9 @@ fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
     });
     server.act(|conn, actor| applications::suspend(conn, actor, &world.mallory.client_id));
 
-    let ask = |id: &str, secret: &str| server.token_request(&[("authorization", &basic(id, secret))], &[GRANT]);
+    let ask = |id: &str, secret: &str| {
+        server.token_request(&[("authorization", &basic(id, secret))], &[GRANT])
+    };
     let answers = [
         ask("m2m_AAAAAAAAAAAAAAAAAAAAAA", "csk_x"),
         ask("somebody", "csk_x"),
@@ -44,7 +46,14 @@ fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
         server.events("token.denied").into_iter().map(|event| event.reason.unwrap()).collect();
     assert_eq!(
         reasons,
-        ["unknown_client", "unknown_client", "bad_secret", "secret_expired", "secret_revoked", "client_suspended"]
+        [
+            "unknown_client",
+            "unknown_client",
+            "bad_secret",
+            "secret_expired",
+            "secret_revoked",
+            "client_suspended"
+        ]
     );
 }
 
@@ -70,7 +79,11 @@ fn header_and_body_both_work_and_a_refusal_always_has_a_challenge() {
         vec![GRANT, ("client_id", id), ("client_assertion", "a.b.c")],
     ] {
         let answer = server.token_request(&[], &parameters);
-        assert_eq!((answer.status, answer.error().as_str()), (401, "invalid_client"), "{parameters:?}");
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (401, "invalid_client"),
+            "{parameters:?}"
+        );
         assert_eq!(
             answer.header("www-authenticate"),
             Some(r#"Basic realm="countersign", charset="UTF-8""#)

@@ -65,7 +65,8 @@ fn ten_thousand_scopes_are_refused_at_once() {
 #[test]
 fn a_head_that_never_ends_is_cut_off() {
     let server = Server::start();
-    let endless = format!("POST /oauth/token HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(300_000));
+    let endless =
+        format!("POST /oauth/token HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(300_000));
     let answer = server.raw(endless.as_bytes());
     assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
     assert_eq!(server.get("/healthz").status, 200);

@@ -149,9 +149,7 @@ fn a_grant_of_all_scopes_follows_the_api() {
     assert_eq!(server.token(&client, &[]).json()["scope"], "a");
 
     let scope = countersign::model::resource::Scope::read("b", "").unwrap();
-    server.act(|conn, actor| {
-        countersign::admin::resources::add_scope(conn, actor, &id, &scope)
-    });
+    server.act(|conn, actor| countersign::admin::resources::add_scope(conn, actor, &id, &scope));
 
     assert_eq!(server.token(&client, &[]).json()["scope"], "a b");
 }
@@ -167,7 +165,10 @@ fn each_fault_has_its_own_error() {
         (&[], "invalid_request"),
         (&[("grant_type", "")], "invalid_request"),
         (&[("grant_type", "password")], "unsupported_grant_type"),
-        (&[("grant_type", "client_credentials"), ("grant_type", "client_credentials")], "invalid_request"),
+        (
+            &[("grant_type", "client_credentials"), ("grant_type", "client_credentials")],
+            "invalid_request",
+        ),
         (&[("grant_type", "client_credentials"), ("scope", "a  b")], "invalid_scope"),
         (&[("grant_type", "client_credentials"), ("scope", "\"")], "invalid_scope"),
     ];
@@ -197,7 +198,8 @@ fn other_methods_are_refused_and_told_which_one_works() {
 fn parameters_in_the_url_are_refused_and_not_recorded() {
     let server = Server::start();
     let billing = server.world().billing;
-    let path = format!("/oauth/token?client_id={}&client_secret={}", billing.client_id, billing.secret);
+    let path =
+        format!("/oauth/token?client_id={}&client_secret={}", billing.client_id, billing.secret);
     let body = form(&[("grant_type", "client_credentials")]);
 
     let answer = server.request("POST", &path, &[FORM], body.clone());
@@ -232,7 +234,9 @@ fn bodies_of_another_kind_are_refused() {
     for good in [form_type, "application/x-www-form-urlencoded;charset=UTF-8"] {
         assert_eq!(post(good, "", body.clone()).status, 200, "{good}");
     }
-    for bad in ["application/json", "text/plain", "application/x-www-form-urlencoded; charset=latin1"] {
+    for bad in
+        ["application/json", "text/plain", "application/x-www-form-urlencoded; charset=latin1"]
+    {
         let answer = post(bad, "", body.clone());
         assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_request"), "{bad}");
     }
@@ -288,8 +292,7 @@ fn two_secrets_work_side_by_side_until_one_expires() {
     let server = Server::start();
     let old = server.world().billing;
     let new = NewSecret { name: "next".into(), lifetime: Some(Seconds(3_600)) };
-    let (_, value) =
-        server.act(|conn, actor| secrets::add(conn, actor, &old.client_id, &new));
+    let (_, value) = server.act(|conn, actor| secrets::add(conn, actor, &old.client_id, &new));
     let mut next = old.clone();
     next.secret = value.to_string();
 

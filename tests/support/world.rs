@@ -45,12 +45,7 @@ impl Server {
         self.resource_with(identifier, scopes, Algorithm::Es256)
     }
 
-    pub fn resource_with(
-        &self,
-        identifier: &str,
-        scopes: &[&str],
-        algorithm: Algorithm,
-    ) -> String {
+    pub fn resource_with(&self, identifier: &str, scopes: &[&str], algorithm: Algorithm) -> String {
         let scope = |name: &&str| Scope { name: (*name).to_owned(), description: String::new() };
         let new = NewResource {
             identifier: identifier.to_owned(),
