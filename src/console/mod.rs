@@ -2,14 +2,18 @@
 //!
 //! A handler loads, fills a struct and renders it. GET changes nothing; POST
 //! answers 303, or 422 with the same page. Every page works without a script.
+pub mod administrators;
 pub mod chrome;
+pub mod duration;
 pub mod failure;
 pub mod form;
+pub mod line;
 pub mod moment;
 pub mod overview;
 pub mod page;
 pub mod preferences;
 pub mod profile;
+pub mod resources;
 pub mod session;
 pub mod setup;
 pub mod signed_in;
@@ -29,6 +33,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         web::scope("")
             .wrap(from_fn(refuse_forged))
             .route("/", web::get().to(overview::get))
+            .configure(resources::routes)
+            .configure(administrators::routes)
             .configure(session::routes)
             .configure(setup::routes)
             .configure(profile::routes)

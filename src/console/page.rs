@@ -16,6 +16,11 @@ pub fn unprocessable(page: &impl Template) -> Result<HttpResponse, Failure> {
     html_with(StatusCode::UNPROCESSABLE_ENTITY, page)
 }
 
+/// The same form again: what it was made from is another by now.
+pub fn conflict(page: &impl Template) -> Result<HttpResponse, Failure> {
+    html_with(StatusCode::CONFLICT, page)
+}
+
 /// A page that nothing may keep: it shows a secret.
 pub fn secret(page: &impl Template) -> Result<HttpResponse, Failure> {
     let mut response = html(page)?;

@@ -102,6 +102,15 @@ pub fn caller_counts(
         .load(c))?)
 }
 
+/// How many applications may ask for every scope of a resource.
+pub fn count_all_scopes(conn: &mut Conn, resource_id: &str) -> Result<i64, Error> {
+    Ok(on!(conn, |c| grants::table
+        .filter(grants::resource_id.eq(resource_id))
+        .filter(grants::all_scopes.eq(true))
+        .count()
+        .get_result(c))?)
+}
+
 /// Puts `access` in the place of what the application held at the resource.
 ///
 /// # Errors

@@ -1,0 +1,68 @@
+//! People who may sign in, and as what.
+pub mod edit;
+pub mod index;
+pub mod new;
+pub mod password;
+pub mod resumption;
+pub mod show;
+pub mod suspension;
+
+use actix_web::web;
+
+use crate::console::failure::Failure;
+use crate::model::administrator::Administrator;
+use crate::model::role::Role;
+use crate::store::administrators;
+use crate::web::App;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/people", web::get().to(index::get))
+        .service(
+            web::resource("/people/new")
+                .route(web::get().to(new::get))
+                .route(web::post().to(new::post)),
+        )
+        .route("/people/{id}", web::get().to(show::get))
+        .service(
+            web::resource("/people/{id}/edit")
+                .route(web::get().to(edit::get))
+                .route(web::post().to(edit::post)),
+        )
+        .service(
+            web::resource("/people/{id}/suspension")
+                .route(web::get().to(suspension::get))
+                .route(web::post().to(suspension::post)),
+        )
+        .service(
+            web::resource("/people/{id}/resumption")
+                .route(web::get().to(resumption::get))
+                .route(web::post().to(resumption::post)),
+        )
+        .route("/people/{id}/password", web::post().to(password::post));
+}
+
+/// The person of this id.
+async fn find(app: &App, id: String) -> Result<Administrator, Failure> {
+    app.store.read(move |conn| administrators::find(conn, &id)).await?.ok_or(Failure::NotFound)
+}
+
+pub(super) const fn role_title(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "Owner",
+        Role::Admin => "Admin",
+        Role::Auditor => "Auditor",
+    }
+}
+
+/// The roles to choose from: word, title, what it may do, whether chosen.
+fn roles(chosen: &str) -> [(&'static str, &'static str, &'static str, bool); 3] {
+    Role::ALL.map(|role| {
+        let about = match role {
+            Role::Owner => "All that an admin may, and who may sign in.",
+            Role::Admin => "Manages APIs, applications, their secrets and access.",
+            Role::Auditor => "Reads everything, changes nothing.",
+        };
+        (role.as_str(), role_title(role), about, role.as_str() == chosen)
+    })
+}

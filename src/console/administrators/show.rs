@@ -1,0 +1,50 @@
+//! `GET /people/{id}`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::role_title;
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::administrator::Administrator;
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/administrators/show.html")]
+pub(super) struct Show {
+    chrome: Chrome,
+    is_owner: bool,
+    /// Whether this is the person who looks.
+    is_own: bool,
+    found: Administrator,
+    role: &'static str,
+    created: Moment,
+    signed_in: Option<Moment>,
+    errors: FieldErrors,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let found = super::find(&app, id.into_inner()).await?;
+    page::html(&fill(&person, found, FieldErrors::default()))
+}
+
+pub(super) fn fill(person: &SignedIn, found: Administrator, errors: FieldErrors) -> Show {
+    let now = person.now();
+    Show {
+        chrome: person.chrome("/people"),
+        is_owner: person.is_owner(),
+        is_own: person.administrator.id == found.id,
+        role: role_title(found.role),
+        created: Moment::new(found.created_at, now),
+        signed_in: found.last_signed_in_at.map(|at| Moment::new(at, now)),
+        found,
+        errors,
+    }
+}

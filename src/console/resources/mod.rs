@@ -1,0 +1,31 @@
+//! APIs. People read "API"; code says resource, as the protocol does.
+pub mod deletion;
+pub mod edit;
+pub mod index;
+pub mod new;
+pub mod scopes;
+pub mod show;
+
+use actix_web::web;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/apis", web::get().to(index::get))
+        .service(
+            web::resource("/apis/new")
+                .route(web::get().to(new::get))
+                .route(web::post().to(new::post)),
+        )
+        .route("/apis/{id}", web::get().to(show::get))
+        .service(
+            web::resource("/apis/{id}/edit")
+                .route(web::get().to(edit::get))
+                .route(web::post().to(edit::post)),
+        )
+        .service(
+            web::resource("/apis/{id}/deletion")
+                .route(web::get().to(deletion::get))
+                .route(web::post().to(deletion::post)),
+        )
+        .configure(scopes::routes);
+}

@@ -1,0 +1,81 @@
+//! `/apis/{id}/scopes/{scope}/deletion`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::admin::{self, resources};
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::grant::Access;
+use crate::model::resource::Resource;
+use crate::model::role::Right;
+use crate::store::grants::Caller;
+use crate::store::{Conn, Error, grants, scopes};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/resources/scopes/deletion.html")]
+struct Deletion {
+    chrome: Chrome,
+    resource: Resource,
+    scope: String,
+    /// How many grants name it.
+    named_by: i64,
+    /// How many grants hold it because they hold every scope.
+    held_by_all: i64,
+    /// Some of those that name it.
+    callers: Vec<Caller>,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (id, scope) = path.into_inner();
+    let resource = crate::console::resources::show::find(&app, id).await?;
+    let chrome = person.chrome("/apis");
+    let load = move |conn: &mut Conn| read(conn, chrome, resource, scope);
+    page::html(&app.store.read(load).await?.ok_or(Failure::NotFound)?)
+}
+
+pub async fn post(
+    person: SignedIn,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (id, scope) = path.into_inner();
+    let (actor, target, name) = (person.actor.clone(), id.clone(), scope.clone());
+    let remove = move |conn: &mut Conn| resources::remove_scope(conn, &actor, &target, &name);
+    app.into_inner().act::<_, admin::Error, _>(remove).await?;
+    person.notice(format!("Scope {scope} is removed."));
+    Ok(page::see_other(&format!("/apis/{id}#s-scopes")))
+}
+
+fn read(
+    conn: &mut Conn,
+    chrome: Chrome,
+    resource: Resource,
+    scope: String,
+) -> Result<Option<Deletion>, Error> {
+    if !scopes::all(conn, &resource.id)?.iter().any(|known| known.name == scope) {
+        return Ok(None);
+    }
+    let names = scopes::holders(conn, &resource.id)?;
+    let mut callers = grants::callers(conn, &resource.id, crate::console::resources::show::NAMED)?;
+    callers.retain(|caller| match &caller.access {
+        Access::All => false,
+        Access::Scopes(held) => held.contains(&scope),
+    });
+    Ok(Some(Deletion {
+        chrome,
+        named_by: names.iter().find(|(name, _)| *name == scope).map_or(0, |(_, count)| *count),
+        held_by_all: grants::count_all_scopes(conn, &resource.id)?,
+        callers,
+        resource,
+        scope,
+    }))
+}

@@ -1,0 +1,144 @@
+//! `GET /apis/{id}`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::scopes::addition;
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::moment::Moment;
+use crate::console::signed_in::SignedIn;
+use crate::console::{duration, line, page};
+use crate::model::resource::{LONG_TOKEN_LIFETIME, Resource, Scope};
+use crate::oauth::metadata::Metadata;
+use crate::store::grants::Caller;
+use crate::store::{Conn, Error, grants, resources, scopes};
+use crate::web::App;
+
+/// The most callers that a page names.
+pub const NAMED: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "console/resources/show.html")]
+pub(super) struct Show {
+    chrome: Chrome,
+    manages: bool,
+    loaded: Loaded,
+    created: Moment,
+    /// What an API that checks tokens must know.
+    issuer: String,
+    jwks_uri: String,
+    /// Which sample is open: `python` or `node`.
+    lang: &'static str,
+    errors: FieldErrors,
+    input: addition::Input,
+}
+
+/// What the database says of an API.
+pub(super) struct Loaded {
+    pub resource: Resource,
+    pub line: &'static str,
+    pub scopes: Vec<Held>,
+    /// By name, [`NAMED`] at most.
+    pub callers: Vec<Caller>,
+    pub caller_count: i64,
+}
+
+/// A scope, and how many applications may ask for it.
+pub(super) struct Held {
+    pub scope: Scope,
+    pub holders: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    lang: String,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    id: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let (input, errors) = (addition::Input::default(), FieldErrors::default());
+    let mut show = fill(&person, &app, id.into_inner(), input, errors).await?;
+    show.lang = if query.lang == "node" { "node" } else { "python" };
+    page::html(&show)
+}
+
+/// The API of this id.
+pub(super) async fn find(app: &App, id: String) -> Result<Resource, Failure> {
+    app.store.read(move |conn| resources::find(conn, &id)).await?.ok_or(Failure::NotFound)
+}
+
+/// An API with its scopes and callers.
+pub(super) async fn load(app: &App, id: String) -> Result<Loaded, Failure> {
+    app.store.read(move |conn| read(conn, &id)).await?.ok_or(Failure::NotFound)
+}
+
+pub(super) async fn fill(
+    person: &SignedIn,
+    app: &App,
+    id: String,
+    input: addition::Input,
+    errors: FieldErrors,
+) -> Result<Show, Failure> {
+    let loaded = load(app, id).await?;
+    let metadata = Metadata::new(&app.config.issuer.url, false);
+    Ok(Show {
+        chrome: person.chrome("/apis"),
+        manages: person.manages(),
+        created: Moment::new(loaded.resource.created_at, person.now()),
+        loaded,
+        issuer: metadata.issuer,
+        jwks_uri: metadata.jwks_uri,
+        lang: "python",
+        errors,
+        input,
+    })
+}
+
+fn read(conn: &mut Conn, id: &str) -> Result<Option<Loaded>, Error> {
+    let Some(resource) = resources::find(conn, id)? else { return Ok(None) };
+    let named = scopes::holders(conn, id)?;
+    let of_all = grants::count_all_scopes(conn, id)?;
+    let held = |scope: Scope| {
+        let named = named.iter().find(|(name, _)| *name == scope.name);
+        Held { holders: of_all + named.map_or(0, |(_, count)| *count), scope }
+    };
+    let counts = grants::caller_counts(conn, &[id.to_owned()])?;
+    Ok(Some(Loaded {
+        line: line::class(&resource.identifier),
+        scopes: scopes::all(conn, id)?.into_iter().map(held).collect(),
+        callers: grants::callers(conn, id, NAMED)?,
+        caller_count: counts.first().map_or(0, |(_, count)| *count),
+        resource,
+    }))
+}
+
+impl Show {
+    fn lifetime(&self) -> String {
+        duration::text(self.loaded.resource.token_lifetime)
+    }
+
+    fn is_long(&self) -> bool {
+        self.loaded.resource.token_lifetime > LONG_TOKEN_LIFETIME
+    }
+}
+
+impl Loaded {
+    /// How many callers the page leaves out.
+    pub fn unnamed(&self) -> i64 {
+        self.caller_count - i64::try_from(self.callers.len()).unwrap_or(self.caller_count)
+    }
+}
+
+impl Held {
+    /// The share of the callers who hold it, in percent.
+    pub fn share(&self, callers: &i64) -> i64 {
+        if *callers == 0 { 0 } else { self.holders * 100 / callers }
+    }
+}
