@@ -3,6 +3,7 @@
 //! A handler loads, fills a struct and renders it. GET changes nothing; POST
 //! answers 303, or 422 with the same page. Every page works without a script.
 pub mod administrators;
+pub mod applications;
 pub mod chrome;
 pub mod duration;
 pub mod failure;
@@ -33,6 +34,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         web::scope("")
             .wrap(from_fn(refuse_forged))
             .route("/", web::get().to(overview::get))
+            .configure(applications::routes)
             .configure(resources::routes)
             .configure(administrators::routes)
             .configure(session::routes)

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from checks import CLIENT_ID, CLIENT_SECRET, ISSUER, RESOURCE, SCOPE, check, equal
 
-GRANT = {"grant_type": "client_credentials"}
+GRANT = {"grant_type": "client_credentials", "resource": RESOURCE}
 
 
 class Api(JWTBearerTokenValidator):
@@ -52,10 +52,12 @@ with check("authlib: discovers the server, RFC 8414"):
     metadata.validate()
     equal(metadata["issuer"], ISSUER)
 
+token_endpoint = metadata["token_endpoint"]
+
 for method in metadata["token_endpoint_auth_methods_supported"]:
     client = session(method)
     with check(f"authlib: gets a token with {method}"):
-        token = client.fetch_token(metadata["token_endpoint"], **GRANT, resource=RESOURCE)
+        token = client.fetch_token(token_endpoint, **GRANT)
         equal(token["token_type"], "Bearer")
         equal(token["scope"], SCOPE)
         if not token["expires_in"] > 0 or not token["expires_at"] > time.time():
@@ -76,7 +78,7 @@ for method in metadata["token_endpoint_auth_methods_supported"]:
 
     with check(f"authlib: a wrong secret is invalid_client with {method}"):
         wrong = session(method, CLIENT_SECRET[:-1])
-        ask = lambda: wrong.fetch_token(metadata["token_endpoint"], **GRANT)
+        ask = lambda: wrong.fetch_token(token_endpoint, **GRANT)
         refused("invalid_client", "client authentication failed", ask)
 
 with check("authlib: another API refuses the token"):

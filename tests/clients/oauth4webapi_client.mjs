@@ -82,7 +82,9 @@ for (const method of as.token_endpoint_auth_methods_supported) {
 
   // The library shows the challenge of a 401, and the answer it came with.
   await check(`oauth4webapi: a wrong secret is invalid_client with ${method}`, async () => {
-    const refusal = await token(as, credential(CLIENT_SECRET.slice(0, -1)), {}).catch((e) => e);
+    const refusal = await token(as, credential(CLIENT_SECRET.slice(0, -1)), {
+      resource: RESOURCE,
+    }).catch((e) => e);
     assert(refusal instanceof oauth.WWWAuthenticateChallengeError, refusal);
     assert.equal(refusal.status, 401);
     assert.equal(refusal.cause[0].scheme, "basic");
@@ -104,7 +106,8 @@ await check("oauth4webapi: an API that is not granted is invalid_target, RFC 870
 });
 
 await check("oauth4webapi: /whoami challenges a token that was tampered with", async () => {
-  const { access_token } = await token(as, oauth.ClientSecretBasic(CLIENT_SECRET), { scope: SCOPE });
+  const credential = oauth.ClientSecretBasic(CLIENT_SECRET);
+  const { access_token } = await token(as, credential, { resource: RESOURCE });
   const refusal = await oauth.protectedResourceRequest(
     `${access_token.slice(0, -4)}AAAA`, "GET", new URL(`${ISSUER}/whoami`),
     undefined, undefined, options).catch((e) => e);

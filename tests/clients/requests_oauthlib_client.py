@@ -71,12 +71,14 @@ for method in metadata["token_endpoint_auth_methods_supported"]:
 
     with check(f"requests-oauthlib: a wrong secret is invalid_client with {method}"):
         wrong = credential(method, CLIENT_SECRET[:-1])
-        refused(InvalidClientError, lambda: session().fetch_token(token_endpoint, **wrong))
+        ask = lambda: session().fetch_token(token_endpoint, resource=RESOURCE, **wrong)
+        refused(InvalidClientError, ask)
 
 with check("requests-oauthlib: an unknown scope is invalid_scope"):
     greedy = session("invoices:delete")
     right = credential("client_secret_basic")
-    refused(InvalidScopeError, lambda: greedy.fetch_token(token_endpoint, **right))
+    ask = lambda: greedy.fetch_token(token_endpoint, resource=RESOURCE, **right)
+    refused(InvalidScopeError, ask)
 
 with check("pyjwt: another API refuses the token"):
     try:

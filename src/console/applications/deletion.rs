@@ -1,0 +1,83 @@
+//! `/applications/{client_id}/deletion`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::show::{self, Loaded};
+use crate::admin::{self, applications};
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::role::Right;
+use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/applications/deletion.html")]
+struct Deletion {
+    chrome: Chrome,
+    errors: FieldErrors,
+    loaded: Loaded,
+    last_used: Option<Moment>,
+    is_in_use: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Input {
+    /// The application's name, typed again when it is in use.
+    name: String,
+}
+
+/// Used within this time, an application counts as in use.
+const LATELY: Seconds = Seconds::days(30);
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    client_id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let loaded = show::load(&app, client_id.into_inner()).await?;
+    page::html(&fill(&person, loaded, FieldErrors::default()))
+}
+
+pub async fn post(
+    person: SignedIn,
+    app: web::Data<App>,
+    client_id: web::Path<String>,
+    form: web::Form<Input>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (client_id, app) = (client_id.into_inner(), app.into_inner());
+    let loaded = show::load(&app, client_id.clone()).await?;
+    let name = loaded.application.details.name.clone();
+    if is_in_use(&loaded, person.now()) && form.name.trim() != name {
+        let errors = FieldErrors::one("name", format!("Type {name} to delete it."));
+        return page::unprocessable(&fill(&person, loaded, errors));
+    }
+    let actor = person.actor.clone();
+    app.act::<_, admin::Error, _>(move |conn| applications::delete(conn, &actor, &client_id))
+        .await?;
+    person.notice(format!("{name} is deleted."));
+    Ok(page::see_other("/applications"))
+}
+
+fn fill(person: &SignedIn, loaded: Loaded, errors: FieldErrors) -> Deletion {
+    let now = person.now();
+    Deletion {
+        chrome: person.chrome("/applications"),
+        errors,
+        last_used: loaded.last_used().map(|at| Moment::new(at, now)),
+        is_in_use: is_in_use(&loaded, now),
+        loaded,
+    }
+}
+
+fn is_in_use(loaded: &Loaded, now: UnixTime) -> bool {
+    loaded.last_used().is_some_and(|at| now.since(at) < LATELY)
+}

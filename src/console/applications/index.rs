@@ -1,0 +1,103 @@
+//! `GET /applications`.
+use std::collections::HashMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::application::Application;
+use crate::model::page::{PAGE_ROWS, Page};
+use crate::model::secret::{Secret, State};
+use crate::oauth::UnixTime;
+use crate::store::applications::Filter;
+use crate::store::{Conn, Error, applications, grants, secrets};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/applications/index.html", blocks = ["results"])]
+struct Index {
+    chrome: Chrome,
+    manages: bool,
+    query: Query,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Row {
+    application: Application,
+    apis: Vec<String>,
+    secrets: usize,
+    next_expiry: Option<Moment>,
+    last_used: Option<Moment>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    q: String,
+    /// `active`, `suspended`, or empty for both.
+    state: String,
+    after: String,
+}
+
+pub async fn get(
+    request: HttpRequest,
+    person: SignedIn,
+    app: web::Data<App>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let mut query = query.into_inner();
+    query.q = query.q.trim().to_owned();
+    let (asked, now) = (query.clone(), person.now());
+    let found = app.store.read(move |conn| rows(conn, &asked, now)).await?;
+    let chrome = person.chrome("/applications");
+    let manages = person.manages();
+    let index = Index { chrome, manages, query, rows: found.rows, next: found.next };
+    if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
+}
+
+/// A page of applications with what belongs to them: one query a table, never
+/// one a row.
+fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Error> {
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let active = match query.state.as_str() {
+        "active" => Some(true),
+        "suspended" => Some(false),
+        _ => None,
+    };
+    let filter = Filter { search: given(&query.q), active };
+    let page = applications::page(conn, &filter, given(&query.after).as_deref(), PAGE_ROWS)?;
+    let ids: Vec<String> = page.rows.iter().map(|row| row.client_id.clone()).collect();
+    let mut apis: HashMap<String, Vec<String>> = HashMap::new();
+    for (client_id, name) in grants::resource_names(conn, &ids)? {
+        apis.entry(client_id).or_default().push(name);
+    }
+    let mut held: HashMap<String, Vec<Secret>> = HashMap::new();
+    for secret in secrets::of_clients(conn, &ids)? {
+        held.entry(secret.client_id.clone()).or_default().push(secret);
+    }
+    Ok(page.map(|application| {
+        let apis = apis.remove(&application.client_id).unwrap_or_default();
+        let held = held.remove(&application.client_id).unwrap_or_default();
+        Row::new(application, apis, &held, now)
+    }))
+}
+
+impl Row {
+    fn new(application: Application, apis: Vec<String>, held: &[Secret], now: UnixTime) -> Self {
+        let active = || held.iter().filter(|secret| secret.state(now) == State::Active);
+        let moment = |at: Option<UnixTime>| at.map(|at| Moment::new(at, now));
+        Self {
+            application,
+            apis,
+            secrets: active().count(),
+            next_expiry: moment(active().filter_map(|secret| secret.expires_at).min()),
+            last_used: moment(held.iter().filter_map(|secret| secret.last_used_at).max()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Applications, their secrets and their access.
+pub mod access;
+pub mod choice;
+pub mod deletion;
+pub mod edit;
+pub mod index;
+pub mod lifeline;
+pub mod new;
+pub mod resumption;
+pub mod secrets;
+pub mod show;
+pub mod suspension;
+
+use actix_web::web;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/applications", web::get().to(index::get))
+        .service(
+            web::resource("/applications/new")
+                .route(web::get().to(new::get))
+                .route(web::post().to(new::post)),
+        )
+        .route("/applications/{client_id}", web::get().to(show::get))
+        .service(
+            web::resource("/applications/{client_id}/edit")
+                .route(web::get().to(edit::get))
+                .route(web::post().to(edit::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/access")
+                .route(web::get().to(access::get))
+                .route(web::post().to(access::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/suspension")
+                .route(web::get().to(suspension::get))
+                .route(web::post().to(suspension::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/resumption")
+                .route(web::get().to(resumption::get))
+                .route(web::post().to(resumption::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/deletion")
+                .route(web::get().to(deletion::get))
+                .route(web::post().to(deletion::post)),
+        )
+        .configure(secrets::routes);
+}

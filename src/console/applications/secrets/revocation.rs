@@ -1,0 +1,63 @@
+//! `/applications/{client_id}/secrets/{secret_id}/revocation`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::admin::{self, secrets};
+use crate::console::applications::show;
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::application::Application;
+use crate::model::role::Right;
+use crate::model::secret::{Secret, State};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/applications/secrets/revocation.html")]
+struct Revocation {
+    chrome: Chrome,
+    application: Application,
+    secret: Secret,
+    last_used: Option<Moment>,
+    /// The names of those that go on working.
+    others: Vec<String>,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (client_id, id) = path.into_inner();
+    let loaded = show::load(&app, client_id).await?;
+    let now = person.now();
+    let works = |secret: &&Secret| secret.id != id && secret.state(now) == State::Active;
+    let others = loaded.secrets.iter().filter(works).map(|secret| secret.name.clone()).collect();
+    let found = loaded.secrets.into_iter().find(|secret| secret.id == id);
+    let secret = found.ok_or(Failure::NotFound)?;
+    page::html(&Revocation {
+        chrome: person.chrome("/applications"),
+        application: loaded.application,
+        last_used: secret.last_used_at.map(|at| Moment::new(at, now)),
+        secret,
+        others,
+    })
+}
+
+pub async fn post(
+    person: SignedIn,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (actor, (client_id, id)) = (person.actor.clone(), path.into_inner());
+    let back = format!("/applications/{client_id}");
+    app.into_inner()
+        .act::<_, admin::Error, _>(move |conn| secrets::revoke(conn, &actor, &client_id, &id))
+        .await?;
+    person.notice("The secret is revoked.");
+    Ok(page::see_other(&back))
+}

@@ -1,0 +1,176 @@
+//! `GET /applications/{client_id}`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::lifeline::{Axis, Lifeline};
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::moment::Moment;
+use crate::console::signed_in::SignedIn;
+use crate::console::{duration, line, page};
+use crate::model::application::Application;
+use crate::model::grant::{Access, Grant};
+use crate::model::secret::{Secret, State};
+use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
+use crate::store::{Conn, Error, applications, grants, scopes, secrets};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/applications/show.html")]
+struct Show {
+    chrome: Chrome,
+    manages: bool,
+    application: Application,
+    created: Moment,
+    last_used: Option<Moment>,
+    token_url: String,
+    whoami_url: String,
+    axis: Axis,
+    secrets: Vec<Row>,
+    access: Vec<Line>,
+}
+
+/// What the database says of an application.
+pub struct Loaded {
+    pub application: Application,
+    pub secrets: Vec<Secret>,
+    pub access: Vec<Line>,
+}
+
+/// An API that it may call.
+pub struct Line {
+    pub grant: Grant,
+    pub class: &'static str,
+    pub stops: Vec<String>,
+}
+
+/// A secret on the axis.
+struct Row {
+    secret: Secret,
+    state: State,
+    lifeline: Lifeline,
+    created: Moment,
+    expires: Option<Moment>,
+    revoked: Option<Moment>,
+    last_used: Option<Moment>,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    client_id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let loaded = load(&app, client_id.into_inner()).await?;
+    let now = person.now();
+    let axis = Axis::over(&loaded.secrets, now);
+    let last_used = loaded.last_used();
+    page::html(&Show {
+        chrome: person.chrome("/applications"),
+        manages: person.manages(),
+        created: Moment::new(loaded.application.created_at, now),
+        last_used: last_used.map(|at| Moment::new(at, now)),
+        token_url: app.config.url("/oauth/token"),
+        whoami_url: app.config.url("/whoami"),
+        secrets: loaded.secrets.into_iter().map(|secret| Row::new(secret, &axis, now)).collect(),
+        access: loaded.access,
+        application: loaded.application,
+        axis,
+    })
+}
+
+/// An application with its secrets and its access.
+pub async fn load(app: &App, client_id: String) -> Result<Loaded, Failure> {
+    app.store.read(move |conn| read(conn, &client_id)).await?.ok_or(Failure::NotFound)
+}
+
+fn read(conn: &mut Conn, client_id: &str) -> Result<Option<Loaded>, Error> {
+    let Some(application) = applications::find(conn, client_id)? else { return Ok(None) };
+    let mut access = Vec::new();
+    for grant in grants::all(conn, client_id)? {
+        let stops = match &grant.access {
+            Access::All => {
+                scopes::all(conn, &grant.resource_id)?.into_iter().map(|scope| scope.name).collect()
+            }
+            Access::Scopes(names) => names.clone(),
+        };
+        let class = line::class(&grant.resource_identifier);
+        access.push(Line { grant, class, stops });
+    }
+    Ok(Some(Loaded { application, secrets: secrets::all(conn, client_id)?, access }))
+}
+
+impl Loaded {
+    /// When any of its secrets was last used, to the minute.
+    pub fn last_used(&self) -> Option<UnixTime> {
+        self.secrets.iter().filter_map(|secret| secret.last_used_at).max()
+    }
+}
+
+impl Line {
+    pub fn is_whole(&self) -> bool {
+        self.grant.access == Access::All
+    }
+}
+
+impl Row {
+    fn new(secret: Secret, axis: &Axis, now: UnixTime) -> Self {
+        let moment = |at: Option<UnixTime>| at.map(|at| Moment::new(at, now));
+        Self {
+            state: secret.state(now),
+            lifeline: axis.lifeline(&secret, now),
+            created: Moment::new(secret.created_at, now),
+            expires: moment(secret.expires_at),
+            revoked: moment(secret.revoked_at),
+            last_used: moment(secret.last_used_at),
+            secret,
+        }
+    }
+
+    /// The plate beside its name: what it is, and how it looks.
+    fn plate(&self) -> (&'static str, &'static str) {
+        match (self.state, self.lifeline.ends_soon, &self.last_used) {
+            (State::Revoked, ..) => ("Revoked", ""),
+            (State::Expired, ..) => ("Expired", ""),
+            (State::Active, true, _) => ("Ends soon", "caution"),
+            (State::Active, false, None) => ("Never used", ""),
+            (State::Active, false, Some(_)) => ("Active", "clear"),
+        }
+    }
+}
+
+impl Show {
+    fn lifetime(&self) -> String {
+        let own = self.application.details.token_lifetime;
+        own.map_or_else(|| "As each API says".to_owned(), duration::text)
+    }
+
+    /// What stands in the way of its next token.
+    fn obstacles(&self) -> Vec<(&'static str, &'static str)> {
+        let mut obstacles = Vec::new();
+        if !self.application.active {
+            obstacles.push(("It is suspended.", "Every request for a token is refused."));
+        }
+        if !self.secrets.iter().any(|row| row.state == State::Active) {
+            obstacles.push((
+                "No secret of it works.",
+                "This application cannot get tokens until it has one.",
+            ));
+        }
+        if self.access.is_empty() {
+            obstacles.push(("It may call nothing.", "It would get invalid_target."));
+        }
+        obstacles
+    }
+
+    /// The API and the scopes that the sample asks for.
+    fn sample(&self) -> (String, String) {
+        let line = self.access.first();
+        let resource = line.map(|line| line.grant.resource_identifier.clone());
+        let scopes = line.map(|line| line.stops.join(" "));
+        (resource.unwrap_or_default(), scopes.unwrap_or_default())
+    }
+}
+
+/// What counts as soon.
+pub const SOON: Seconds = Seconds::days(14);
