@@ -9,6 +9,7 @@ pub mod duration;
 pub mod failure;
 pub mod form;
 pub mod line;
+pub mod log;
 pub mod moment;
 pub mod overview;
 pub mod page;
@@ -29,13 +30,16 @@ use failure::Failure;
 
 /// Every page, in the order of the menu.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.app_data(web::FormConfig::default().error_handler(|_, _| Failure::Malformed.into()));
+    config
+        .app_data(web::FormConfig::default().error_handler(|_, _| Failure::Malformed.into()))
+        .app_data(web::QueryConfig::default().error_handler(|_, _| Failure::Malformed.into()));
     config.service(
         web::scope("")
             .wrap(from_fn(refuse_forged))
             .route("/", web::get().to(overview::get))
             .configure(applications::routes)
             .configure(resources::routes)
+            .configure(log::routes)
             .configure(administrators::routes)
             .configure(session::routes)
             .configure(setup::routes)

@@ -1,0 +1,158 @@
+//! Administrative acts as sentences: who did what to what.
+use super::words;
+use crate::model::audit_event::{Change, Event};
+
+/// `Ada` `changed application` `billing-worker`.
+pub struct Act {
+    pub who: String,
+    pub did: String,
+    pub name: Option<String>,
+    /// The page of what it was done to, when it has one.
+    pub href: Option<String>,
+    pub changes: String,
+}
+
+impl Act {
+    pub fn new(event: &Event) -> Self {
+        let target = event.target.as_ref();
+        Self {
+            who: who(event),
+            did: did(&event.code).to_owned(),
+            name: target.filter(|_| !is_self(event)).map(|target| target.name.clone()),
+            href: href(event),
+            changes: changes(&event.changes),
+        }
+    }
+}
+
+/// Who did it, as one would say it.
+fn who(event: &Event) -> String {
+    let name = event.actor.name.clone();
+    match (event.actor.kind.as_ref(), name) {
+        ("operator", Some(name)) => format!("{name}, at the command line,"),
+        ("system", _) => "The server".to_owned(),
+        (_, Some(name)) => name,
+        ("anonymous", None) if event.code == "administrator.created" => {
+            "Whoever had the set-up link".to_owned()
+        }
+        (_, None) => "Somebody".to_owned(),
+    }
+}
+
+fn did(code: &str) -> &str {
+    match code {
+        "administrator.created" => "added",
+        "administrator.password_set" => "set the password of",
+        "administrator.resumed" => "resumed",
+        "administrator.suspended" => "suspended",
+        "administrator.updated" => "changed",
+        "application.created" => "registered application",
+        "application.deleted" => "deleted application",
+        "application.resumed" => "resumed application",
+        "application.suspended" => "suspended application",
+        "application.updated" => "changed application",
+        "grant.removed" => "took access from application",
+        "grant.set" => "set the access of application",
+        "resource.created" => "registered API",
+        "resource.deleted" => "deleted API",
+        "resource.updated" => "changed API",
+        "scope.added" => "added a scope to API",
+        "scope.removed" => "removed a scope from API",
+        "secret.added" => "added secret",
+        "secret.revoked" => "revoked secret",
+        "server.started" => "started",
+        "server.stopped" => "stopped",
+        "session.denied" => "could not sign in",
+        "session.ended" => "signed out",
+        "session.started" => "signed in",
+        other => other,
+    }
+}
+
+/// Signing in is done to nobody else.
+fn is_self(event: &Event) -> bool {
+    event.category() == "session"
+}
+
+fn href(event: &Event) -> Option<String> {
+    let target = event.target.as_ref().filter(|_| !event.code.ends_with(".deleted"))?;
+    match target.kind.as_ref() {
+        "administrator" => Some(format!("/people/{}", target.id)),
+        "application" => Some(format!("/applications/{}", target.id)),
+        "resource" => Some(format!("/apis/{}", target.id)),
+        "secret" => event.client_id.as_ref().map(|client_id| format!("/applications/{client_id}")),
+        _ => None,
+    }
+}
+
+/// `scopes a → a b, resource …`; at most three fields, each cut short.
+fn changes(changes: &[Change]) -> String {
+    let mut parts: Vec<String> = changes.iter().take(3).map(change).collect();
+    if changes.len() > 3 {
+        parts.push(format!("{} more", changes.len() - 3));
+    }
+    parts.join(", ")
+}
+
+fn change(change: &Change) -> String {
+    let field = words::field(&change.field);
+    match (change.before.as_str(), change.after.as_str()) {
+        ("", after) => format!("{field} {}", short(after)),
+        (before, "") => format!("{field} {} → none", short(before)),
+        (before, after) => format!("{field} {} → {}", short(before), short(after)),
+    }
+}
+
+fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    text.chars().take(MOST).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::audit_event::{Actor, Mark, Outcome, Target};
+    use crate::oauth::UnixTime;
+
+    fn event(code: &'static str, changed: &[(&'static str, &str, &str)]) -> Event {
+        let mark = Mark { id: "01K".into(), salt: [0; 16] };
+        let mut event = Event::new(mark, UnixTime(0), code, Outcome::Success);
+        event.actor =
+            Actor { kind: "administrator".into(), name: Some("Ada".into()), ..Actor::default() };
+        event.target =
+            Some(Target { kind: "application".into(), id: "m2m_1".into(), name: "billing".into() });
+        let change = |&(field, before, after): &(&'static str, &str, &str)| Change {
+            field: field.into(),
+            before: before.into(),
+            after: after.into(),
+        };
+        event.changes = changed.iter().map(change).collect();
+        event
+    }
+
+    #[test]
+    fn an_act_reads_as_a_sentence() {
+        let act = Act::new(&event("grant.set", &[("scopes", "a", "a b")]));
+        let name = act.name.unwrap();
+        assert_eq!(
+            format!("{} {} {name}: {}", act.who, act.did, act.changes),
+            "Ada set the access of application billing: scopes a → a b"
+        );
+        assert_eq!(act.href.as_deref(), Some("/applications/m2m_1"));
+    }
+
+    #[test]
+    fn what_was_deleted_has_no_page() {
+        assert_eq!(Act::new(&event("application.deleted", &[])).href, None);
+    }
+
+    #[test]
+    fn a_long_list_of_changes_is_cut_short() {
+        let four = [("a", "", "1"), ("b", "2", ""), ("c", "3", "4"), ("d", "", "5")];
+        let act = Act::new(&event("application.updated", &four));
+        assert_eq!(act.changes, "a 1, b 2 → none, c 3 → 4, 1 more");
+    }
+}

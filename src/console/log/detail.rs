@@ -1,0 +1,229 @@
+//! Everything about one event.
+use serde_json::json;
+
+use super::advice::{self, Facts};
+use super::entry::{self, Entry, What};
+use super::ladder::{self, Rung};
+use super::names::Names;
+use super::words;
+use crate::console::moment::Moment;
+use crate::model::audit_event::{Change, Event, Outcome, TokenFacts};
+use crate::oauth::UnixTime;
+use crate::oauth::reason::Reason;
+use crate::store::audit_log::StoredEvent;
+
+pub struct Detail {
+    pub title: &'static str,
+    /// Empty for what needs no words.
+    pub why: String,
+    pub mend: &'static str,
+    pub rungs: Vec<Rung>,
+    /// What the caller got.
+    pub response: Option<String>,
+    pub facts: Vec<Fact>,
+    pub changes: Vec<Change>,
+    /// Ids of requests that were counted and not written.
+    pub samples: Vec<String>,
+    /// The client id and the name of the application, when there is one.
+    pub application: Option<(String, String)>,
+    /// Whether the answer may lie in what it was granted.
+    pub concerns_access: bool,
+    /// The log, narrowed to what is like this.
+    pub alike: Option<String>,
+}
+
+/// One line of what is known.
+pub struct Fact {
+    pub name: &'static str,
+    pub value: String,
+    pub is_code: bool,
+}
+
+impl Detail {
+    pub fn new(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> Self {
+        let is_token = event.category() == "token";
+        let reason = event.reason.as_deref().and_then(Reason::parse);
+        let refused = event.outcome != Outcome::Success;
+        let application = event.client_id.as_ref().and_then(|client_id| {
+            Some((client_id.clone(), names.application(client_id)?.to_owned()))
+        });
+        Self {
+            title: title(event),
+            why: why(event, names, reason),
+            mend: reason.map_or("", advice::mend),
+            rungs: if is_token { ladder::rungs(event, names) } else { Vec::new() },
+            response: event.token.as_ref().map(|facts| response(event, facts)),
+            facts: facts(stored, event, names, now),
+            changes: event.changes.clone(),
+            samples: event.flood.as_ref().map(|flood| flood.samples.clone()).unwrap_or_default(),
+            concerns_access: application.is_some() && reason.is_some_and(advice::concerns_access),
+            application,
+            alike: refused.then(|| alike(event)),
+        }
+    }
+}
+
+fn title(event: &Event) -> &'static str {
+    match (event.category(), event.outcome) {
+        ("token", Outcome::Success) => "What was issued",
+        ("token", Outcome::Denied) => "Why this was refused",
+        ("token", Outcome::Error) => "Why this failed",
+        (_, Outcome::Success) => "What was done",
+        (_, _) => "What was tried",
+    }
+}
+
+fn why(event: &Event, names: &Names, reason: Option<Reason>) -> String {
+    let mut sentences = Vec::new();
+    if let Some(flood) = &event.flood {
+        sentences.push(format!(
+            "{} requests like this came within a minute. They were counted and not written out \
+             one by one.",
+            flood.count
+        ));
+    }
+    if let Some(reason) = reason {
+        sentences.push(refusal(event, names, reason));
+    } else if event.category() != "token" {
+        sentences.push(sentence(event, names));
+    }
+    sentences.join(" ")
+}
+
+/// An act, and why it was refused when it was.
+fn sentence(event: &Event, names: &Names) -> String {
+    let entry = Entry::new(event, names, UnixTime(event.at));
+    let What::Act(act) = entry.what else { return String::new() };
+    let name = act.name.map(|name| format!(" {name}")).unwrap_or_default();
+    let why = event.reason.as_deref().map(words::reason);
+    match (why, event.detail.as_deref()) {
+        (Some(why), Some(detail)) => format!("{} {}{name}: {why}, {detail}.", act.who, act.did),
+        (Some(why), None) => format!("{} {}{name}: {why}.", act.who, act.did),
+        _ => format!("{} {}{name}.", act.who, act.did),
+    }
+}
+
+fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
+    let none = TokenFacts::default();
+    let facts = event.token.as_ref().unwrap_or(&none);
+    let named: Vec<&str> = facts.resource.iter().map(|id| names.resource(id)).collect();
+    let refused = entry::refused_scopes(event);
+    let scopes = match (refused.as_slice(), facts.scope_requested.as_deref()) {
+        ([], Some(asked)) => asked.to_owned(),
+        ([], None) => "every scope it holds".to_owned(),
+        (refused, _) => refused.join(", "),
+    };
+    let secret = names.secret(event);
+    advice::why(
+        reason,
+        Facts {
+            client: &match &event.client_id {
+                Some(_) => entry::who(event, names),
+                None => "The client".to_owned(),
+            },
+            secret: secret.as_deref().unwrap_or("a secret"),
+            resources: &if named.is_empty() { "an API".to_owned() } else { named.join(", ") },
+            scopes: &scopes,
+        },
+    )
+}
+
+/// What went over the wire, without the token: that is never kept.
+fn response(event: &Event, facts: &TokenFacts) -> String {
+    let body = match &facts.oauth_error {
+        Some(error) => json!({ "error": error }),
+        None => json!({
+            "access_token": "…",
+            "token_type": "Bearer",
+            "expires_in": facts.exp.map(|exp| exp - UnixTime(event.at).seconds()),
+            "scope": facts.scope_granted,
+        }),
+    };
+    format!("{} {body}", facts.http_status)
+}
+
+/// The log, narrowed to refusals of this application for this reason.
+fn alike(event: &Event) -> String {
+    super::query::Query {
+        outcome: "refused".to_owned(),
+        application: event.client_id.clone().unwrap_or_default(),
+        reason: event.reason.as_deref().unwrap_or_default().to_owned(),
+        period: "7d".to_owned(),
+        ..super::query::Query::default()
+    }
+    .href()
+}
+
+fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> Vec<Fact> {
+    let mut list = List::default();
+    list.text("Time", Moment::new(UnixTime(event.at), now).full);
+    if let Some(flood) = &event.flood {
+        let full = |at| Moment::new(UnixTime(at), now).full;
+        list.text("First and last", format!("{} to {}", full(flood.first_at), full(flood.last_at)));
+    }
+    list.code("Request ID", event.request_id.clone());
+    list.code("Event ID", Some(event.id.clone()));
+    match &event.token {
+        Some(token) => of_token(&mut list, event, token, names, now),
+        None => of_act(&mut list, event),
+    }
+    let from = [&event.source.address, &event.source.user_agent];
+    let from: Vec<&str> = from.into_iter().flatten().map(String::as_str).collect();
+    list.some("From", (!from.is_empty()).then(|| from.join(", ")));
+    list.text(
+        "Kept as",
+        format!("chain {}, batch {}, position {}", stored.chain, stored.batch, stored.position),
+    );
+    list.0
+}
+
+fn of_token(list: &mut List, event: &Event, token: &TokenFacts, names: &Names, now: UnixTime) {
+    let has_proved = event.actor.credential_id.is_some();
+    let client = if has_proved { "Client ID" } else { "Client ID, as sent" };
+    list.code(client, event.client_id.clone());
+    let method = event.actor.method.as_deref().map(words::method).map(str::to_owned);
+    let ways: Vec<String> = method.into_iter().chain(names.secret(event)).collect();
+    list.some("Authentication", (!ways.is_empty()).then(|| ways.join(", ")));
+    list.code("API", (!token.resource.is_empty()).then(|| token.resource.join(" ")));
+    list.code("Scopes asked", token.scope_requested.clone());
+    list.code("Scopes granted", token.scope_granted.clone());
+    list.code("Token ID, jti", token.jti.clone());
+    list.code("Key, kid", token.kid.clone());
+    let expiry = token.exp.map(|exp| Moment::new(UnixTime::from_seconds(exp), now).full);
+    list.some("Expires", expiry);
+    let (whole, part) = (token.duration_us / 1_000, token.duration_us % 1_000 / 100);
+    list.text("Answered in", format!("{whole}.{part} ms"));
+    list.some("Noted", event.detail.clone());
+}
+
+fn of_act(list: &mut List, event: &Event) {
+    let actor = &event.actor;
+    let who = [actor.name.as_deref(), actor.role.as_deref()];
+    let who: Vec<&str> = who.into_iter().flatten().collect();
+    list.some("Done by", (!who.is_empty()).then(|| who.join(", ")));
+    list.code("Their ID", actor.id.clone());
+    list.some("By way of", actor.method.as_deref().map(words::method).map(str::to_owned));
+    if let Some(target) = &event.target {
+        list.text("Done to", format!("{} {}", target.kind, target.name));
+        list.code("Its ID", Some(target.id.clone()));
+    }
+    list.code("Client ID", event.client_id.clone());
+    list.code("Code", Some(event.code.clone().into_owned()));
+}
+
+#[derive(Default)]
+struct List(Vec<Fact>);
+
+impl List {
+    fn text(&mut self, name: &'static str, value: String) {
+        self.0.push(Fact { name, value, is_code: false });
+    }
+
+    fn some(&mut self, name: &'static str, value: Option<String>) {
+        self.0.extend(value.map(|value| Fact { name, value, is_code: false }));
+    }
+
+    fn code(&mut self, name: &'static str, value: Option<String>) {
+        self.0.extend(value.map(|value| Fact { name, value, is_code: true }));
+    }
+}

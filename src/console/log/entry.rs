@@ -1,0 +1,193 @@
+//! One row of the log.
+use super::act::Act;
+use super::names::Names;
+use super::words;
+use crate::console::line;
+use crate::console::moment::Moment;
+use crate::model::audit_event::{Event, Outcome, TokenFacts};
+use crate::oauth::UnixTime;
+use crate::oauth::reason::Reason;
+
+/// The most scopes that a row names.
+const SCOPES: usize = 12;
+
+pub struct Entry {
+    pub id: String,
+    pub at: Moment,
+    pub clock: String,
+    /// When it was not today.
+    pub date: Option<String>,
+    /// `clear` or `danger`.
+    pub aspect: &'static str,
+    pub outcome: &'static str,
+    pub what: What,
+    /// Why it was refused, or that it stands for others.
+    pub note: String,
+    pub secret: String,
+    pub address: String,
+    pub is_open: bool,
+}
+
+pub enum What {
+    Token(Call),
+    Act(Act),
+}
+
+/// Who asked for which scopes of which APIs.
+pub struct Call {
+    pub who: String,
+    /// When there is such an application.
+    pub href: Option<String>,
+    pub resources: Vec<Line>,
+    pub scopes: Vec<Asked>,
+    pub more_scopes: usize,
+}
+
+pub struct Line {
+    pub name: String,
+    pub class: &'static str,
+}
+
+pub struct Asked {
+    pub name: String,
+    pub is_refused: bool,
+}
+
+impl Entry {
+    pub fn new(event: &Event, names: &Names, now: UnixTime) -> Self {
+        let at = UnixTime(event.at);
+        let date = Moment::date(at);
+        let is_token = event.category() == "token";
+        let what =
+            if is_token { What::Token(call(event, names)) } else { What::Act(Act::new(event)) };
+        let secret = match names.secret(event) {
+            Some(name) => name,
+            None if is_token => "none".to_owned(),
+            None => String::new(),
+        };
+        Self {
+            id: event.id.clone(),
+            at: Moment::new(at, now),
+            clock: Moment::clock(at),
+            date: (date != Moment::date(now)).then_some(date),
+            aspect: if event.outcome == Outcome::Success { "clear" } else { "danger" },
+            outcome: outcome(event),
+            what,
+            note: note(event),
+            secret,
+            address: event.source.address.clone().unwrap_or_default(),
+            is_open: false,
+        }
+    }
+
+    /// What the link to the rest is called.
+    pub fn link(&self) -> &'static str {
+        match (&self.what, self.aspect) {
+            _ if self.is_open => "Close",
+            (What::Token(_), "danger") => "Why?",
+            _ => "Details",
+        }
+    }
+
+    /// Whose row this is, for who cannot see it.
+    pub fn who(&self) -> &str {
+        match &self.what {
+            What::Token(call) => &call.who,
+            What::Act(act) => &act.who,
+        }
+    }
+}
+
+pub fn outcome(event: &Event) -> &'static str {
+    match (event.outcome, event.category()) {
+        (Outcome::Success, "token") => "Issued",
+        (Outcome::Success, _) => "Done",
+        (Outcome::Denied, _) => "Refused",
+        (Outcome::Error, _) => "Failed",
+    }
+}
+
+/// The application by its name, or the client id as it was sent.
+pub fn who(event: &Event, names: &Names) -> String {
+    match &event.client_id {
+        Some(client_id) => names.application(client_id).unwrap_or(client_id).to_owned(),
+        None => "No client named".to_owned(),
+    }
+}
+
+/// The scopes that were refused, where the log knows which.
+pub fn refused_scopes(event: &Event) -> Vec<&str> {
+    let facts = event.token.as_ref();
+    if let Some(scopes) = facts.and_then(|facts| facts.scope_refused.as_deref()) {
+        return scopes.split(' ').collect();
+    }
+    if event.reason.as_deref() != Some(Reason::ScopeNotGranted.as_str()) {
+        return Vec::new();
+    }
+    // `ledger:export at https://api.example.com/ledger`
+    let detail = event.detail.as_deref().and_then(|detail| detail.rsplit_once(" at "));
+    detail.map(|(scopes, _)| scopes.split(' ').collect()).unwrap_or_default()
+}
+
+fn call(event: &Event, names: &Names) -> Call {
+    let none = TokenFacts::default();
+    let facts = event.token.as_ref().unwrap_or(&none);
+    let refused = refused_scopes(event);
+    let asked = facts.scope_granted.as_ref().or(facts.scope_requested.as_ref());
+    let all: Vec<&str> = asked.map(|text| text.split_whitespace().collect()).unwrap_or_default();
+    let scope =
+        |name: &&str| Asked { name: (*name).to_owned(), is_refused: refused.contains(name) };
+    let known = event.client_id.as_ref().filter(|id| names.application(id).is_some());
+    let line = |identifier: &String| Line {
+        name: names.resource(identifier).to_owned(),
+        class: line::class(identifier),
+    };
+    Call {
+        who: who(event, names),
+        href: known.map(|client_id| format!("/applications/{client_id}")),
+        resources: facts.resource.iter().map(line).collect(),
+        scopes: all.iter().take(SCOPES).map(scope).collect(),
+        more_scopes: all.len().saturating_sub(SCOPES),
+    }
+}
+
+fn note(event: &Event) -> String {
+    let reason = event.reason.as_deref().map(words::reason).unwrap_or_default();
+    match &event.flood {
+        Some(flood) if reason.is_empty() => format!("{} alike counted", flood.count),
+        Some(flood) => format!("{reason}, {} alike counted", flood.count),
+        None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::audit_event::{FloodFacts, Mark};
+
+    fn refused(asked: &str, detail: &str) -> Event {
+        let mark = Mark { id: "01K".into(), salt: [0; 16] };
+        let mut event = Event::new(mark, UnixTime(0), "token.denied", Outcome::Denied);
+        event.reason = Some("scope_not_granted".into());
+        event.detail = Some(detail.to_owned());
+        event.token =
+            Some(TokenFacts { scope_requested: Some(asked.to_owned()), ..TokenFacts::default() });
+        event
+    }
+
+    #[test]
+    fn the_scopes_that_were_refused_are_told_from_the_others() {
+        let event = refused("a b c", "a c at https://x.example/at the end");
+        let entry = Entry::new(&event, &Names::default(), UnixTime(0));
+        let What::Token(call) = entry.what else { panic!("an act") };
+        let refused: Vec<_> = call.scopes.iter().map(|scope| scope.is_refused).collect();
+        assert_eq!(refused, [true, false, true]);
+    }
+
+    #[test]
+    fn what_stands_for_others_says_how_many() {
+        let mut event = refused("a", "a at https://x.example");
+        event.flood = Some(FloodFacts { count: 80, first_at: 0, last_at: 1, samples: Vec::new() });
+        assert_eq!(note(&event), "Scope not granted, 80 alike counted");
+    }
+}

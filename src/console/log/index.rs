@@ -1,0 +1,159 @@
+//! `GET /log`.
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::choices::Choices;
+use super::entry::{Entry, What};
+use super::names::Names;
+use super::query::{PERIODS, Query};
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::audit_event::Event;
+use crate::model::page::{PAGE_ROWS, Page};
+use crate::oauth::UnixTime;
+use crate::store::audit_log::{self, Filter};
+use crate::store::{Conn, Error};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/log/index.html", blocks = ["results"])]
+struct Index {
+    chrome: Chrome,
+    query: Query,
+    choices: Choices,
+    errors: FieldErrors,
+    rows: Vec<Entry>,
+    older: Option<String>,
+    /// When nothing was found: the newest that a longer period would find.
+    elsewhere: Option<Elsewhere>,
+}
+
+/// Something that fits, but is older than the period.
+struct Elsewhere {
+    at: Moment,
+    href: String,
+}
+
+/// What was read for a page.
+struct Found {
+    choices: Choices,
+    rows: Page<Entry>,
+    newest: Option<UnixTime>,
+}
+
+pub async fn get(
+    request: HttpRequest,
+    person: SignedIn,
+    app: web::Data<App>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let (query, now) = (query.into_inner().tidy(), person.now());
+    let is_part = page::wants_part(&request);
+    if !is_part && request.query_string() != query.to_text() {
+        return Ok(found(&query.href()));
+    }
+    let filter = query.filter(now);
+    let errors = filter.as_ref().err().cloned().unwrap_or_default();
+    let (filter, asked) = (filter.ok(), query.clone());
+    let load = move |conn: &mut Conn| read(conn, filter, &asked, is_part, now);
+    let Found { choices, rows, newest } = app.store.read(load).await?;
+    if let (false, Some(_), [only]) = (is_part, query.event_id(), rows.rows.as_slice()) {
+        return Ok(found(&format!("/log/{}", only.id)));
+    }
+    let index = Index {
+        chrome: person.chrome("/log"),
+        older: rows.next.map(|before| Query { before, ..query.clone() }.href()),
+        rows: rows.rows,
+        elsewhere: newest.map(|at| elsewhere(at, now, &query)),
+        query,
+        choices,
+        errors,
+    };
+    answer(&index, is_part)
+}
+
+fn answer(index: &Index, is_part: bool) -> Result<HttpResponse, Failure> {
+    if !is_part {
+        return match index.errors.is_empty() {
+            true => page::html(index),
+            false => page::unprocessable(index),
+        };
+    }
+    let mut response = match index.errors.is_empty() {
+        true => page::html(&index.as_results())?,
+        false => page::unprocessable(&index.as_results())?,
+    };
+    // What the address bar shows: the shortest URL of this view.
+    if let Ok(href) = HeaderValue::from_str(&index.query.href()) {
+        response.headers_mut().insert(HeaderName::from_static("hx-push-url"), href);
+    }
+    Ok(response)
+}
+
+/// The same view at its shortest URL.
+fn found(href: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::FOUND).insert_header((LOCATION, href)).finish()
+}
+
+fn read(
+    conn: &mut Conn,
+    filter: Option<Filter>,
+    query: &Query,
+    is_part: bool,
+    now: UnixTime,
+) -> Result<Found, Error> {
+    let choices = if is_part { Choices::default() } else { Choices::read(conn, query)? };
+    let Some(filter) = filter else {
+        return Ok(Found { choices, rows: Page { rows: Vec::new(), next: None }, newest: None });
+    };
+    let before = (!query.before.is_empty()).then_some(query.before.as_str());
+    let page = audit_log::page(conn, &filter, before, PAGE_ROWS)?;
+    let events: Vec<Event> = page.rows.iter().filter_map(audit_log::StoredEvent::event).collect();
+    let names = Names::read(conn, &events)?;
+    let newest = if page.rows.is_empty() && query.period() != "custom" {
+        let ever = Filter { from: None, to: None, ..filter };
+        audit_log::page(conn, &ever, before, 1)?.rows.first().map(|row| UnixTime(row.at))
+    } else {
+        None
+    };
+    let rows = events.iter().map(|event| Entry::new(event, &names, now)).collect();
+    Ok(Found { choices, rows: Page { rows, next: page.next }, newest })
+}
+
+/// The shortest period that goes back to `at`.
+fn elsewhere(at: UnixTime, now: UnixTime, query: &Query) -> Elsewhere {
+    let reaches = |length| now - length <= at;
+    let period = PERIODS.iter().find(|(.., length)| length.is_none_or(reaches));
+    let period = period.map(|(word, ..)| (*word).to_owned()).unwrap_or_default();
+    let href = Query { period, ..query.clone() }.tidy().href();
+    Elsewhere { at: Moment::new(at, now), href }
+}
+
+impl Index {
+    /// What the period is called within a sentence.
+    fn period(&self) -> String {
+        if self.query.period() == "custom" {
+            return "between these times".to_owned();
+        }
+        let known = PERIODS.iter().find(|(word, ..)| *word == self.query.period());
+        let text = known.map_or("", |(_, text, _)| *text).to_lowercase();
+        if text.starts_with("last") { format!("in the {text}") } else { text }
+    }
+
+    /// Whether anything but the period narrows the view.
+    fn is_narrowed(&self) -> bool {
+        let period = Query { period: self.query.period.clone(), ..Query::default() };
+        self.query != period
+    }
+
+    /// The same view from its newest row.
+    fn newest_href(&self) -> String {
+        Query { before: String::new(), ..self.query.clone() }.href()
+    }
+}

@@ -1,0 +1,63 @@
+//! `GET /log/{id}`: one event, on a page of its own or within the list.
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::detail::Detail;
+use super::entry::Entry;
+use super::names::Names;
+use super::query::event_id;
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::oauth::UnixTime;
+use crate::store::{Conn, Error, audit_log};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/log/show.html", blocks = ["opened", "closed"])]
+struct Show {
+    chrome: Chrome,
+    manages: bool,
+    entry: Entry,
+    detail: Detail,
+}
+
+/// What a row of the list asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// Whether to show the row closed again.
+    closed: bool,
+}
+
+pub async fn get(
+    request: HttpRequest,
+    person: SignedIn,
+    app: web::Data<App>,
+    id: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let (id, now) = (event_id(&id).ok_or(Failure::NotFound)?.to_owned(), person.now());
+    let found = app.store.read(move |conn| read(conn, &id, now)).await?;
+    let (mut entry, detail) = found.ok_or(Failure::NotFound)?;
+    let is_part = page::wants_part(&request);
+    entry.is_open = is_part && !query.closed;
+    let show = Show { chrome: person.chrome("/log"), manages: person.manages(), entry, detail };
+    match (is_part, query.closed) {
+        (true, false) => page::html(&show.as_opened()),
+        (true, true) => page::html(&show.as_closed()),
+        (false, _) => page::html(&show),
+    }
+}
+
+fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<(Entry, Detail)>, Error> {
+    let Some(stored) = audit_log::find(conn, id)? else { return Ok(None) };
+    let Some(event) = stored.event() else {
+        return Err(Error::Corrupt { table: "audit_events", column: "body", id: id.to_owned() });
+    };
+    let names = Names::read(conn, std::slice::from_ref(&event))?;
+    let entry = Entry::new(&event, &names, now);
+    Ok(Some((entry, Detail::new(&stored, &event, &names, now))))
+}

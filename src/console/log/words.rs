@@ -1,0 +1,97 @@
+//! The words of the log for people.
+use crate::admin::sessions::Refused;
+use crate::oauth::reason::{Check, Reason};
+
+/// Every reason there is: the word that is stored, and the one people read.
+pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_tokens = Reason::ALL.iter().map(|known| (known.as_str(), of_token(*known)));
+    let of_sessions =
+        [Refused::BadPassword, Refused::Suspended, Refused::Throttled, Refused::UnknownAccount];
+    of_tokens.chain(of_sessions.map(|known| (known.as_str(), of_session(known))))
+}
+
+/// What people read for a stored word; the word itself, when it is of another
+/// version of ours.
+pub fn reason(word: &str) -> &str {
+    if word == "many" {
+        return "Too many kinds to tell apart";
+    }
+    reasons().find(|(known, _)| *known == word).map_or(word, |(_, text)| text)
+}
+
+pub const fn check(check: Check) -> &'static str {
+    match check {
+        Check::Request => "Request",
+        Check::Client => "Client",
+        Check::Credential => "Secret",
+        Check::Resource => "API",
+        Check::Scope => "Scope",
+        Check::Token => "Token",
+    }
+}
+
+/// How somebody proved who they are.
+pub fn method(word: &str) -> &str {
+    match word {
+        "client_secret_basic" => "Basic header",
+        "client_secret_post" => "Form post",
+        "session" => "Console session",
+        "cli" => "Command line",
+        other => other,
+    }
+}
+
+/// A field of a change: `token_lifetime_seconds` is `token lifetime seconds`.
+pub fn field(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+const fn of_token(reason: Reason) -> &'static str {
+    match reason {
+        Reason::RequestMalformed => "Request cannot be read",
+        Reason::ParametersInQuery => "Parameters in the URL",
+        Reason::SeveralCredentials => "Two ways of authenticating",
+        Reason::NoCredential => "No credential",
+        Reason::RateLimited => "Too many wrong secrets",
+        Reason::UnknownClient => "No application has this client ID",
+        Reason::ClientSuspended => "Application suspended",
+        Reason::BadSecret => "Wrong secret",
+        Reason::SecretExpired => "Secret expired",
+        Reason::SecretRevoked => "Secret revoked",
+        Reason::ClientMismatch => "Two client IDs",
+        Reason::GrantTypeNotSupported => "Another grant type",
+        Reason::ResourceMissing => "No API named",
+        Reason::ResourceMalformed => "APIs cannot be read",
+        Reason::ResourceNotGranted => "API not granted",
+        Reason::ResourcesNotTogether => "APIs that sign differently",
+        Reason::ScopeMalformed => "Scope cannot be read",
+        Reason::ScopeNotGranted => "Scope not granted",
+        Reason::Overloaded => "Server could not record it",
+    }
+}
+
+const fn of_session(reason: Refused) -> &'static str {
+    match reason {
+        Refused::BadPassword => "Wrong password",
+        Refused::Suspended => "Person suspended",
+        Refused::Throttled => "Too many wrong passwords",
+        Refused::UnknownAccount => "Nobody has this address",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_words() {
+        let mut texts: Vec<_> = reasons().map(|(_, text)| text).collect();
+        let all = texts.len();
+        assert_eq!(all, Reason::ALL.len() + 4);
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), all);
+        assert_eq!(reason("scope_not_granted"), "Scope not granted");
+        assert_eq!(reason("of_a_later_version"), "of_a_later_version");
+    }
+}
