@@ -72,7 +72,9 @@ impl Command {
 impl Create {
     fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         let details = ResourceDetails::read(&self.name, &self.description, &self.token_lifetime);
-        let scopes = self.scope.join("\n");
+        // On the command line a space would need quotes.
+        let lines = self.scope.iter().map(|scope| scope.replacen('=', " ", 1));
+        let scopes = lines.collect::<Vec<_>>().join("\n");
         let new = NewResource::read(&self.identifier, details, &self.algorithm, &scopes)
             .map_err(admin::Error::Invalid)?;
         let created = operator.act(|conn, actor| resources::create(conn, actor, new))?;

@@ -69,7 +69,7 @@ impl ResourceDetails {
 
 impl NewResource {
     /// Reads a registration. `scopes` has one scope a line: a name, and after
-    /// a space or `=` what it allows.
+    /// a space what it allows.
     ///
     /// # Errors
     /// The fields that cannot be taken.
@@ -136,7 +136,7 @@ fn read_algorithm(text: &str) -> Result<Algorithm, String> {
 fn read_scopes(text: &str) -> Result<Vec<Scope>, String> {
     let mut scopes: Vec<Scope> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (name, description) = line.split_once([' ', '=', '\t']).unwrap_or((line, ""));
+        let (name, description) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         let scope = Scope::read(name, description)?;
         if scopes.iter().any(|known| known.name == scope.name) {
             return Err(format!("{} stands here twice.", scope.name));
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn scopes_are_read_one_a_line_with_what_they_allow() {
-        let scopes = read_scopes("a:read Read a\n\n b:write=Write b \nc").unwrap();
+        let scopes = read_scopes("a:read Read a\n\n b:write Write b \nc").unwrap();
         let pairs: Vec<_> =
             scopes.iter().map(|s| (s.name.as_str(), s.description.as_str())).collect();
         assert_eq!(pairs, [("a:read", "Read a"), ("b:write", "Write b"), ("c", "")]);

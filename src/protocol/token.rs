@@ -11,6 +11,7 @@ use super::failure::{Failure, uncached};
 use crate::keys::ring::Signed;
 use crate::model::audit_event::{Actor, Event, Mark, Outcome, Source, TokenFacts, printable};
 use crate::oauth::access_token::Claims;
+use crate::oauth::client::Client;
 use crate::oauth::client_credentials::{Issuance, MAX_RESOURCES, Request, decide};
 use crate::oauth::error::Code;
 use crate::oauth::form::Form;
@@ -76,6 +77,7 @@ async fn token(
     let Some(client) = &client else {
         return Err(Error::unauthenticated(Reason::UnknownClient).into());
     };
+    attempt.note_default(client);
     let issuance = decide(client, &Request::parse(&form)?, attempt.now)?;
     let claims = Claims::new(&app.config.issuer.url, &attempt.mark.id, &issuance);
     let signed = app.keys.sign(issuance.algorithm, &claims)?;
@@ -162,6 +164,13 @@ impl Attempt {
             .take(MAX_RESOURCES)
             .map(|resource| printable(resource, ResourceUri::MAX_BYTES))
             .collect();
+    }
+
+    /// A client that names no resource means its only one, in a refusal too.
+    fn note_default(&mut self, client: &Client) {
+        if let ([], [only]) = (self.resources.as_slice(), client.grants.as_slice()) {
+            self.resources.push(only.resource.clone());
+        }
     }
 
     fn event(self, decided: &Result<(Issuance, Signed), Failure>, started: Instant) -> Event {

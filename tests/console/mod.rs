@@ -1,1 +1,6 @@
-
+mod applications;
+mod log;
+mod people;
+mod resources;
+mod roles;
+mod sessions;

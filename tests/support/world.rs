@@ -15,6 +15,7 @@ pub const BILLING_API: &str = "https://api.example.com/billing";
 pub const LEDGER_API: &str = "https://api.example.com/ledger";
 
 /// An application and its secret.
+#[expect(clippy::struct_field_names, reason = "the protocol's name of it")]
 #[derive(Clone, Debug)]
 pub struct Client {
     pub client_id: String,

@@ -86,7 +86,7 @@ impl Axis {
             months.push(Month {
                 x,
                 name: first.strftime("%b").to_string(),
-                is_hidden: (x - self.today).abs() < 30.0 || x > WIDTH - 20.0,
+                is_hidden: (-48.0..24.0).contains(&(x - self.today)) || x > WIDTH - 20.0,
             });
         }
         months
@@ -119,7 +119,7 @@ fn label(state: State, end: Option<UnixTime>, now: UnixTime) -> String {
         (State::Revoked, _) => "revoked".to_owned(),
         (State::Expired, _) => "expired".to_owned(),
         (State::Active, None) => "no end".to_owned(),
-        (State::Active, Some(end)) => match end.since(now).0 / 86_400 {
+        (State::Active, Some(end)) => match (end.since(now).0 + 43_200) / 86_400 {
             0 => "ends today".to_owned(),
             1 => "1 day left".to_owned(),
             days => format!("{days} days left"),

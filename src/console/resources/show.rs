@@ -138,6 +138,7 @@ impl Loaded {
 
 impl Held {
     /// The share of the callers who hold it, in percent.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
     pub fn share(&self, callers: &i64) -> i64 {
         if *callers == 0 { 0 } else { self.holders * 100 / callers }
     }

@@ -1,0 +1,76 @@
+//! Pages of APIs and their scopes.
+use crate::support::Server;
+use crate::support::world::BILLING_API;
+
+fn register(server: &Server) -> String {
+    let browser = server.signed_in("admin");
+    let fields = [
+        ("identifier", BILLING_API),
+        ("name", "Billing API"),
+        ("description", "Invoices"),
+        ("token_lifetime_seconds", "900"),
+        ("algorithm", "ES256"),
+        ("scopes", "invoices:read Read invoices\r\na/b?c=d Odd"),
+    ];
+    let made = browser.post("/apis/new", &fields);
+    assert_eq!(made.status, 303, "{}", made.text);
+    made.header("location").unwrap().to_owned()
+}
+
+#[test]
+fn an_api_is_registered_with_its_scopes_on_one_page() {
+    let server = Server::start();
+    let path = register(&server);
+    let page = server.signed_in("auditor").get(&path);
+    assert_eq!(page.texts("h1"), ["Billing API"]);
+    assert_eq!(page.texts("tr th .scope"), ["a/b?c=d", "invoices:read"]);
+    let event = server.events("resource.created").remove(0);
+    assert_eq!(event.actor.name.as_deref(), Some("admin"));
+    assert!(event.request_id.is_some());
+}
+
+#[test]
+fn an_identifier_that_is_none_or_taken_is_refused_with_the_fields_kept() {
+    let server = Server::start();
+    register(&server);
+    let browser = server.signed_in("owner");
+    for identifier in ["billing", "https://a/#x", BILLING_API] {
+        let fields = [("identifier", identifier), ("name", "Another"), ("algorithm", "ES256")];
+        let again = browser.post("/apis/new", &fields);
+        assert_eq!(again.status, 422, "{identifier}");
+        assert!(again.text.contains(r#"value="Another""#));
+        assert_eq!(again.texts("#e-identifier").len(), 1);
+    }
+    assert_eq!(server.events("resource.created").len(), 1);
+}
+
+#[test]
+fn scopes_are_added_and_removed_whatever_is_in_their_names() {
+    let server = Server::start();
+    let path = register(&server);
+    let browser = server.signed_in("owner");
+    let add =
+        |scope| browser.post(&format!("{path}/scopes"), &[("scope", scope), ("description", "")]);
+    assert_eq!(add("invoices:write").status, 303);
+    assert_eq!(add("invoices:write").status, 422, "there already");
+    assert_eq!(add("two words").status, 422);
+    let odd = format!("{path}/scopes/a%2Fb%3Fc%3Dd/deletion");
+    assert_eq!(browser.get(&odd).status, 200);
+    assert_eq!(browser.post(&odd, &[]).status, 303);
+    assert_eq!(browser.get(&path).texts("tr th .scope"), ["invoices:read", "invoices:write"]);
+    assert_eq!(browser.get(&odd).status, 404);
+}
+
+#[test]
+fn deleting_an_api_that_somebody_calls_asks_for_its_name() {
+    let server = Server::start();
+    let path = register(&server);
+    let client = server.application("worker", &[(BILLING_API, "*")]);
+    let browser = server.signed_in("owner");
+    let deletion = format!("{path}/deletion");
+    assert!(browser.get(&deletion).text.contains("worker"));
+    assert_eq!(browser.post(&deletion, &[("name", "")]).status, 422);
+    assert_eq!(server.token(&client, &[]).status, 200);
+    assert_eq!(browser.post(&deletion, &[("name", "Billing API")]).status, 303);
+    assert_eq!(server.token(&client, &[]).error(), "invalid_target");
+}

@@ -1,0 +1,76 @@
+//! Every page with every role.
+use crate::support::Server;
+use crate::support::world::BILLING_API;
+
+/// Every path of the console, and what owner, admin and auditor get for GET.
+#[test]
+fn each_page_is_for_the_roles_that_may_see_it() {
+    let server = Server::start();
+    let world = server.world();
+    let api =
+        server.read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API));
+    let api = format!("/apis/{}", api.unwrap().id);
+    let application = format!("/applications/{}", world.billing.client_id);
+    let secret = format!("{application}/secrets/{}", world.billing.secret_id);
+    let event = server.events("application.created").remove(0).id;
+    let roles = ["owner", "admin", "auditor"].map(|role| server.signed_in(role));
+    let person = server.read(countersign::store::administrators::all)[0].id.clone();
+    let person = format!("/people/{person}");
+    let all = [200, 200, 200];
+    let registry = [200, 200, 403];
+    let people = [200, 403, 403];
+    let pages = [
+        ("/".to_owned(), all),
+        ("/applications".to_owned(), all),
+        (application.clone(), all),
+        ("/applications/new".to_owned(), registry),
+        (format!("{application}/edit"), registry),
+        (format!("{application}/access"), registry),
+        (format!("{application}/suspension"), registry),
+        (format!("{application}/resumption"), registry),
+        (format!("{application}/deletion"), registry),
+        (format!("{application}/secrets/new"), registry),
+        (format!("{secret}/revocation"), registry),
+        ("/apis".to_owned(), all),
+        (api.clone(), all),
+        ("/apis/new".to_owned(), registry),
+        (format!("{api}/edit"), registry),
+        (format!("{api}/deletion"), registry),
+        (format!("{api}/scopes/invoices%3Aread/deletion"), registry),
+        ("/log".to_owned(), all),
+        (format!("/log/{event}"), all),
+        ("/people".to_owned(), all),
+        (person.clone(), all),
+        ("/people/new".to_owned(), people),
+        (format!("{person}/edit"), people),
+        (format!("{person}/suspension"), people),
+        (format!("{person}/resumption"), people),
+        ("/profile".to_owned(), all),
+    ];
+    for (path, expected) in &pages {
+        let seen = roles.each_ref().map(|browser| browser.get(path).status);
+        assert_eq!(seen, *expected, "{path}");
+        assert_eq!(server.browser().get(path).status, 303, "{path} without a session");
+    }
+    let before = server.read(countersign::store::audit_log::count);
+    for (path, _) in pages.iter().filter(|(_, expected)| expected[2] == 403) {
+        let status = roles[2].post(path, &[("name", "x"), ("version", "1")]).status;
+        assert!(matches!(status, 400 | 403), "an auditor posts to {path}: {status}");
+    }
+    assert_eq!(server.read(countersign::store::audit_log::count), before);
+}
+
+#[test]
+fn an_auditor_sees_no_control_that_changes_something() {
+    let server = Server::start();
+    let world = server.world();
+    let auditor = server.signed_in("auditor");
+    for path in
+        ["/applications", &format!("/applications/{}", world.billing.client_id), "/apis", "/people"]
+    {
+        let page = auditor.get(path);
+        assert!(page.texts("main form[method=post]").is_empty(), "{path}");
+        assert!(page.texts("main a.go").is_empty(), "{path}");
+        assert!(page.texts("main a.stop").is_empty(), "{path}");
+    }
+}
