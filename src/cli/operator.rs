@@ -3,7 +3,9 @@ use crate::admin::actor::Who;
 use crate::admin::{self, Actor};
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
+use crate::keys::{KeyRing, MasterKey};
 use crate::model::audit_event::{Source, printable};
+use crate::oauth::algorithm::Algorithm;
 use crate::store::{self, Checkpoint, Conn, Store};
 use crate::web::app::open_store;
 
@@ -49,6 +51,18 @@ impl Operator {
             now: self.clock.now(),
             chain: self.config.instance.as_str().into(),
             entropy: Entropy::System,
+        }
+    }
+
+    /// Makes the signing key that an API of this algorithm will need, so that it
+    /// is there when the first token is asked for. Without the master key here,
+    /// the server makes it when it hears of the API.
+    pub fn prepare_key(&self, algorithm: Algorithm) {
+        let prepared = MasterKey::load(&self.config.master_key, false, &Entropy::System)
+            .and_then(|master| KeyRing::open(&self.store, master, &self.clock))
+            .and_then(|ring| ring.ensure(&self.store, algorithm, &self.clock));
+        if let Err(error) = prepared {
+            tracing::debug!(%error, "signing_key.left_to_the_server");
         }
     }
 

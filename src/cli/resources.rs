@@ -77,6 +77,7 @@ impl Create {
         let scopes = lines.collect::<Vec<_>>().join("\n");
         let new = NewResource::read(&self.identifier, details, &self.algorithm, &scopes)
             .map_err(admin::Error::Invalid)?;
+        operator.prepare_key(new.algorithm);
         let created = operator.act(|conn, actor| resources::create(conn, actor, new))?;
         let shown: Value = operator.store.read_blocking(|conn| shown(conn, &created.id))?;
         output.object(&shown);

@@ -99,6 +99,15 @@ impl KeyRing {
         Ok(())
     }
 
+    /// Makes a current key of `algorithm` when there is none. Blocks.
+    pub fn ensure(&self, store: &Store, algorithm: Algorithm, clock: &Clock) -> Result<(), Error> {
+        if !self.can_sign(algorithm) {
+            self.create(store, algorithm, clock)?;
+            self.reconcile(store, clock)?;
+        }
+        Ok(())
+    }
+
     /// Whether there is a key that signs with `algorithm`.
     pub fn can_sign(&self, algorithm: Algorithm) -> bool {
         self.keys.load().current.contains_key(&algorithm)

@@ -48,8 +48,14 @@ async fn poll(app: Arc<App>) {
         ticks.tick().await;
         app.metrics.registry_age_seconds.set(last.elapsed().as_secs_f64());
         let polled = app.clone();
-        if tokio::task::spawn_blocking(move || polled.take_up_changes()).await.is_ok() {
+        let polled = tokio::task::spawn_blocking(move || polled.refresh_directory()).await;
+        if let Ok(changed) = polled {
             last = Instant::now();
+            if changed {
+                // Not awaited: no change may wait for a key that is made.
+                let app = app.clone();
+                drop(tokio::task::spawn_blocking(move || app.reconcile_keys()));
+            }
         }
     }
 }

@@ -110,18 +110,31 @@ impl App {
         Ok(done)
     }
 
-    /// Takes up what changed in the registry, by this process or another.
+    /// Takes up what changed in the registry, by this process or another, and
+    /// makes the keys that it asks for.
     pub fn take_up_changes(&self) {
-        let taken_up = match self.directory.refresh_blocking() {
-            Ok(false) => return,
-            Ok(true) => {
-                self.keys.reconcile(&self.store, &self.clock).map_err(|error| error.to_string())
+        if self.refresh_directory() {
+            self.reconcile_keys();
+        }
+    }
+
+    /// Whether anything had changed.
+    pub fn refresh_directory(&self) -> bool {
+        match self.directory.refresh_blocking() {
+            Ok(changed) => changed,
+            Err(error) => {
+                self.metrics.refresh_failures.inc();
+                tracing::warn!(%error, "registry.refresh_failed");
+                false
             }
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = taken_up {
+        }
+    }
+
+    /// Makes the signing keys that are missing. An RSA key takes up to seconds.
+    pub fn reconcile_keys(&self) {
+        if let Err(error) = self.keys.reconcile(&self.store, &self.clock) {
             self.metrics.refresh_failures.inc();
-            tracing::warn!(error, "registry.refresh_failed");
+            tracing::warn!(%error, "signing_keys.reconcile_failed");
         }
     }
 

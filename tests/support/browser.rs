@@ -75,7 +75,7 @@ impl Browser<'_> {
         for value in set.filter_map(|value| value.to_str().ok()) {
             let pair = value.split(';').next().unwrap();
             if pair.starts_with("__Host-countersign=") {
-                *self.cookie.borrow_mut() = pair.to_owned();
+                pair.clone_into(&mut self.cookie.borrow_mut());
             }
         }
         answer

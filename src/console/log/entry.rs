@@ -45,6 +45,7 @@ pub struct Call {
 
 pub struct Line {
     pub name: String,
+    /// Empty when there is no such API.
     pub class: &'static str,
 }
 
@@ -111,6 +112,7 @@ pub fn outcome(event: &Event) -> &'static str {
 pub fn who(event: &Event, names: &Names) -> String {
     match &event.client_id {
         Some(client_id) => names.application(client_id).unwrap_or(client_id).to_owned(),
+        None if event.flood.is_some() => "Whatever client IDs".to_owned(),
         None => "No client named".to_owned(),
     }
 }
@@ -140,7 +142,7 @@ fn call(event: &Event, names: &Names) -> Call {
     let known = event.client_id.as_ref().filter(|id| names.application(id).is_some());
     let line = |identifier: &String| Line {
         name: names.resource(identifier).to_owned(),
-        class: line::class(identifier),
+        class: if names.has_resource(identifier) { line::class(identifier) } else { "" },
     };
     Call {
         who: who(event, names),

@@ -80,14 +80,16 @@ pub async fn get(
 
 fn answer(index: &Index, is_part: bool) -> Result<HttpResponse, Failure> {
     if !is_part {
-        return match index.errors.is_empty() {
-            true => page::html(index),
-            false => page::unprocessable(index),
+        return if index.errors.is_empty() {
+            page::html(index)
+        } else {
+            page::unprocessable(index)
         };
     }
-    let mut response = match index.errors.is_empty() {
-        true => page::html(&index.as_results())?,
-        false => page::unprocessable(&index.as_results())?,
+    let mut response = if index.errors.is_empty() {
+        page::html(&index.as_results())?
+    } else {
+        page::unprocessable(&index.as_results())?
     };
     // What the address bar shows: the shortest URL of this view.
     if let Ok(href) = HeaderValue::from_str(&index.query.href()) {
