@@ -9,6 +9,7 @@
 mod admin;
 mod audit;
 mod console;
+mod process;
 mod protocol;
 mod store;
 mod support;

@@ -122,13 +122,12 @@ async fn converse(target: SocketAddr, requests: Rc<[Vec<u8>]>, mut turns: Turns)
     let mut stream = None;
     while let Some(request) = turns.next(requests.len()).and_then(|turn| requests.get(turn)) {
         let started = Instant::now();
-        match exchange(target, &mut stream, request).await {
-            Ok(()) => tally.latencies.note(started),
-            Err(_) => {
-                tally.errors += 1;
-                stream = None;
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
+        if exchange(target, &mut stream, request).await.is_ok() {
+            tally.latencies.note(started);
+        } else {
+            tally.errors += 1;
+            stream = None;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
     tally
