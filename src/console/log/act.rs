@@ -85,13 +85,13 @@ fn href(event: &Event) -> Option<String> {
     }
 }
 
-/// `scopes a → a b, resource …`; at most three fields, each cut short.
+/// `scopes a → a b; resource …`; at most three fields, each cut short.
 fn changes(changes: &[Change]) -> String {
     let mut parts: Vec<String> = changes.iter().take(3).map(change).collect();
     if changes.len() > 3 {
         parts.push(format!("{} more", changes.len() - 3));
     }
-    parts.join(", ")
+    parts.join("; ")
 }
 
 fn change(change: &Change) -> String {
@@ -153,6 +153,6 @@ mod tests {
     fn a_long_list_of_changes_is_cut_short() {
         let four = [("a", "", "1"), ("b", "2", ""), ("c", "3", "4"), ("d", "", "5")];
         let act = Act::new(&event("application.updated", &four));
-        assert_eq!(act.changes, "a 1, b 2 → none, c 3 → 4, 1 more");
+        assert_eq!(act.changes, "a 1; b 2 → none; c 3 → 4; 1 more");
     }
 }

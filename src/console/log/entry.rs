@@ -45,6 +45,7 @@ pub struct Call {
 
 pub struct Line {
     pub name: String,
+    /// Empty when there is no such API.
     pub class: &'static str,
 }
 
@@ -140,7 +141,7 @@ fn call(event: &Event, names: &Names) -> Call {
     let known = event.client_id.as_ref().filter(|id| names.application(id).is_some());
     let line = |identifier: &String| Line {
         name: names.resource(identifier).to_owned(),
-        class: line::class(identifier),
+        class: if names.has_resource(identifier) { line::class(identifier) } else { "" },
     };
     Call {
         who: who(event, names),

@@ -41,6 +41,10 @@ impl Names {
         self.resources.get(identifier).map_or(identifier, String::as_str)
     }
 
+    pub fn has_resource(&self, identifier: &str) -> bool {
+        self.resources.contains_key(identifier)
+    }
+
     /// The name of the secret that was presented; its id when it is gone.
     pub fn secret(&self, event: &Event) -> Option<String> {
         let id = credential_id(event)?;

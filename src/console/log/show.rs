@@ -4,7 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::detail::Detail;
-use super::entry::Entry;
+use super::entry::{Entry, What};
 use super::names::Names;
 use super::query::event_id;
 use crate::console::chrome::Chrome;
@@ -16,12 +16,21 @@ use crate::store::{Conn, Error, audit_log};
 use crate::web::App;
 
 #[derive(Template)]
-#[template(path = "console/log/show.html", blocks = ["opened", "closed"])]
+#[template(path = "console/log/show.html")]
 struct Show {
     chrome: Chrome,
     manages: bool,
     entry: Entry,
     detail: Detail,
+}
+
+/// A row of the list, with or without its detail below it.
+#[derive(Template)]
+#[template(path = "console/log/row.html")]
+struct Row {
+    manages: bool,
+    entry: Entry,
+    detail: Option<Detail>,
 }
 
 /// What a row of the list asks for.
@@ -42,14 +51,13 @@ pub async fn get(
     let (id, now) = (event_id(&id).ok_or(Failure::NotFound)?.to_owned(), person.now());
     let found = app.store.read(move |conn| read(conn, &id, now)).await?;
     let (mut entry, detail) = found.ok_or(Failure::NotFound)?;
-    let is_part = page::wants_part(&request);
-    entry.is_open = is_part && !query.closed;
-    let show = Show { chrome: person.chrome("/log"), manages: person.manages(), entry, detail };
-    match (is_part, query.closed) {
-        (true, false) => page::html(&show.as_opened()),
-        (true, true) => page::html(&show.as_closed()),
-        (false, _) => page::html(&show),
+    let manages = person.manages();
+    if page::wants_part(&request) {
+        entry.is_open = !query.closed;
+        let detail = entry.is_open.then_some(detail);
+        return page::html(&Row { manages, entry, detail });
     }
+    page::html(&Show { chrome: person.chrome("/log"), manages, entry, detail })
 }
 
 fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<(Entry, Detail)>, Error> {
