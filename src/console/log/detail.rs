@@ -114,13 +114,15 @@ fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
         (refused, _) => refused.join(", "),
     };
     let secret = names.secret(event);
+    let client = match event.client_id {
+        Some(_) => entry::who(event, names),
+        None if reason == Reason::UnknownClient => "that was sent".to_owned(),
+        None => "The client".to_owned(),
+    };
     advice::why(
         reason,
         Facts {
-            client: &match &event.client_id {
-                Some(_) => entry::who(event, names),
-                None => "The client".to_owned(),
-            },
+            client: &client,
             secret: secret.as_deref().unwrap_or("a secret"),
             resources: &if named.is_empty() { "an API".to_owned() } else { named.join(", ") },
             scopes: &scopes,
@@ -156,7 +158,8 @@ fn alike(event: &Event) -> String {
 
 fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> Vec<Fact> {
     let mut list = List::default();
-    list.text("Time", Moment::new(UnixTime(event.at), now).full);
+    let at = UnixTime(event.at);
+    list.text("Time", format!("{}, {} UTC", Moment::date(at), Moment::clock(at)));
     if let Some(flood) = &event.flood {
         let full = |at| Moment::new(UnixTime(at), now).full;
         list.text("First and last", format!("{} to {}", full(flood.first_at), full(flood.last_at)));
@@ -204,7 +207,7 @@ fn of_act(list: &mut List, event: &Event) {
     list.code("Their ID", actor.id.clone());
     list.some("By way of", actor.method.as_deref().map(words::method).map(str::to_owned));
     if let Some(target) = &event.target {
-        list.text("Done to", format!("{} {}", target.kind, target.name));
+        list.text("Done to", format!("{} {}", words::target(&target.kind), target.name));
         list.code("Its ID", Some(target.id.clone()));
     }
     list.code("Client ID", event.client_id.clone());

@@ -112,6 +112,7 @@ pub fn outcome(event: &Event) -> &'static str {
 pub fn who(event: &Event, names: &Names) -> String {
     match &event.client_id {
         Some(client_id) => names.application(client_id).unwrap_or(client_id).to_owned(),
+        None if event.flood.is_some() => "Whatever client IDs".to_owned(),
         None => "No client named".to_owned(),
     }
 }

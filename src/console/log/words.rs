@@ -41,6 +41,15 @@ pub fn method(word: &str) -> &str {
     }
 }
 
+/// What an act was done to.
+pub fn target(kind: &str) -> &str {
+    match kind {
+        "administrator" => "person",
+        "resource" => "API",
+        other => other,
+    }
+}
+
 /// A field of a change: `token_lifetime_seconds` is `token lifetime seconds`.
 pub fn field(word: &str) -> String {
     word.replace('_', " ")
