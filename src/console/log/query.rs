@@ -61,7 +61,7 @@ impl Query {
         keep(&mut self.period, &PERIODS.map(|(word, ..)| word));
         let has_ends = !self.from.is_empty() || !self.to.is_empty();
         if has_ends && self.period.is_empty() {
-            self.period = "custom".to_owned();
+            "custom".clone_into(&mut self.period);
         }
         if self.period != "custom" {
             self.from.clear();
