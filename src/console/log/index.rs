@@ -80,22 +80,18 @@ pub async fn get(
 
 fn answer(index: &Index, is_part: bool) -> Result<HttpResponse, Failure> {
     if !is_part {
-        return if index.errors.is_empty() {
-            page::html(index)
-        } else {
-            page::unprocessable(index)
-        };
+        return with_errors(index, &index.errors);
     }
-    let mut response = if index.errors.is_empty() {
-        page::html(&index.as_results())?
-    } else {
-        page::unprocessable(&index.as_results())?
-    };
+    let mut response = with_errors(&index.as_results(), &index.errors)?;
     // What the address bar shows: the shortest URL of this view.
     if let Ok(href) = HeaderValue::from_str(&index.query.href()) {
         response.headers_mut().insert(HeaderName::from_static("hx-push-url"), href);
     }
     Ok(response)
+}
+
+fn with_errors(page: &impl Template, errors: &FieldErrors) -> Result<HttpResponse, Failure> {
+    if errors.is_empty() { page::html(page) } else { page::unprocessable(page) }
 }
 
 /// The same view at its shortest URL.
