@@ -57,7 +57,7 @@ pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<(), Erro
         root: root(&leaves),
         previous: head.hash,
     };
-    on!(conn, |c| diesel::insert_into(audit_events::table).values(&rows).execute(c))?;
+    insert_rows(conn, &rows)?;
     insert_batch(conn, &batch)?;
     on!(conn, |c| diesel::update(audit_chain_heads::table.find(chain))
         .set((
@@ -85,6 +85,23 @@ fn row<'a>(chain: &'a str, batch: i64, position: i64, event: &'a Event) -> Row<'
         body: event.body(),
         salt: &event.salt,
     }
+}
+
+/// One statement for all rows would be built and prepared anew for each group;
+/// that of one row is prepared once. PostgreSQL takes them all at once: there a
+/// statement costs a round trip.
+fn insert_rows(conn: &mut Conn, rows: &[Row<'_>]) -> Result<(), Error> {
+    match conn {
+        Conn::Postgres(c) => {
+            diesel::insert_into(audit_events::table).values(rows).execute(c)?;
+        }
+        Conn::Sqlite(c) => {
+            for row in rows {
+                diesel::insert_into(audit_events::table).values(row).execute(c)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
