@@ -26,7 +26,7 @@ struct Show {
 
 /// A row of the list, with or without its detail below it.
 #[derive(Template)]
-#[template(path = "console/log/row.html")]
+#[template(path = "console/log/_row.html")]
 struct Row {
     manages: bool,
     entry: Entry,
