@@ -217,3 +217,17 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     }
     found
 }
+
+/// A brace too few takes every rule after it along.
+#[test]
+fn style_sheets_close_what_they_open() {
+    for file in files(Path::new("static/css"), "css") {
+        let text = fs::read_to_string(&file).unwrap();
+        let depth = text.chars().fold(0_i32, |depth, c| match c {
+            '{' => depth + 1,
+            '}' => depth - 1,
+            _ => depth,
+        });
+        assert_eq!(depth, 0, "{}", file.display());
+    }
+}
