@@ -198,7 +198,7 @@ impl Thread {
             .is_some_and(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > WAL_BYTES));
         if long
             && let Ok(conn) = self.connection()
-            && let Err(error) = conn.checkpoint(store::Checkpoint::Truncate)
+            && let Err(error) = conn.checkpoint(store::Checkpoint::Restart)
         {
             tracing::warn!(%error, "sqlite.checkpoint_failed");
         }
