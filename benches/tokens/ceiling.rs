@@ -193,7 +193,7 @@ fn write(
             let _ = done.send(());
         }
         if std::fs::metadata(wal).is_ok_and(|file| file.len() > WAL_BYTES) {
-            conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+            conn.execute_batch("PRAGMA wal_checkpoint(RESTART)")?;
         }
     }
     Ok(())

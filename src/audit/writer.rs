@@ -26,6 +26,10 @@ const QUEUE: usize = 16_384;
 /// How long an answer may wait for its event.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long last uses of secrets gather. Writing them is a commit of its own,
+/// which the next group waits for.
+const USAGE_EVERY: Duration = Duration::from_millis(250);
+
 /// SQLite's write-ahead log is emptied between groups once it is this long.
 /// What is left to move by then is little: a checkpoint runs beside us.
 const WAL_BYTES: u64 = 64 * 1_024 * 1_024;
@@ -54,6 +58,7 @@ impl Writer {
             chain,
             conn: None,
             usage: Usage::default(),
+            usage_written: Instant::now(),
             healthy: healthy.clone(),
             metrics: metrics.clone(),
         };
@@ -104,6 +109,7 @@ struct Thread {
     /// A connection of our own: what the pool does cannot make us wait.
     conn: Option<Conn>,
     usage: Usage,
+    usage_written: Instant,
     healthy: Arc<AtomicBool>,
     metrics: Arc<Metrics>,
 }
@@ -122,7 +128,7 @@ impl Thread {
             if !events.is_empty() {
                 self.write(&events, waiting);
             }
-            if stop.is_some() || self.usage.is_due() {
+            if stop.is_some() || self.usage_written.elapsed() >= USAGE_EVERY {
                 self.write_usage();
             }
             if let Some(done) = stop {
@@ -180,6 +186,7 @@ impl Thread {
     /// Not for the evidence, only for people: a lost minute is no loss.
     fn write_usage(&mut self) {
         let used = self.usage.take_due();
+        self.usage_written = Instant::now();
         if used.is_empty() {
             return;
         }
@@ -198,7 +205,7 @@ impl Thread {
             .is_some_and(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > WAL_BYTES));
         if long
             && let Ok(conn) = self.connection()
-            && let Err(error) = conn.checkpoint(store::Checkpoint::Truncate)
+            && let Err(error) = conn.checkpoint(store::Checkpoint::Restart)
         {
             tracing::warn!(%error, "sqlite.checkpoint_failed");
         }

@@ -209,11 +209,15 @@ impl Source {
 /// At most `max` characters of `text`, control characters escaped: what a
 /// caller sends must not be able to write lines of its own into a log.
 pub fn printable(text: &str, max: usize) -> String {
-    let separator = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
-    let escape = |c: char| {
-        if c.is_control() || separator(c) { c.escape_default().to_string() } else { c.to_string() }
-    };
-    text.chars().take(max).map(escape).collect()
+    let mut printable = String::with_capacity(text.len().min(max));
+    for c in text.chars().take(max) {
+        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+            printable.extend(c.escape_default());
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
 }
 
 #[cfg(test)]

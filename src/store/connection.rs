@@ -182,7 +182,7 @@ impl Conn {
         if let Self::Sqlite(conn) = self {
             conn.batch_execute(match mode {
                 Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-                Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+                Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
             })?;
         }
         Ok(())
@@ -194,8 +194,9 @@ impl Conn {
 pub enum Checkpoint {
     /// What can be moved without making anyone wait.
     Passive,
-    /// All of it, and the log starts again from nothing.
-    Truncate,
+    /// All of it, and the log is written again from its beginning. The file
+    /// stays: to overwrite it is cheaper than to let it grow again.
+    Restart,
 }
 
 impl Database {
