@@ -23,8 +23,12 @@ const GROUP: usize = 512;
 /// The most events that wait. Full means that the database is far behind.
 const QUEUE: usize = 16_384;
 
-/// How long an answer may wait for its event.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer may wait for its event, so that no request takes longer
+/// than two seconds.
+const PATIENCE: Duration = Duration::from_millis(1_800);
+
+/// The same after something of ours failed: part of the two seconds is gone.
+const PATIENCE_LEFT: Duration = Duration::from_millis(800);
 
 /// How long last uses of secrets gather. Writing them is a commit of its own,
 /// which the next group waits for.
@@ -74,13 +78,15 @@ impl Writer {
     ///   then, though its event may still be written.
     pub async fn record(&self, event: Event) -> Result<(), NotRecorded> {
         let (done, committed) = oneshot::channel();
+        let failed = event.outcome == Outcome::Error;
+        let patience = if failed { PATIENCE_LEFT } else { PATIENCE };
         match self.queue.try_send(Message::Record(Box::new(event), done)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(NotRecorded::Behind),
             Err(TrySendError::Disconnected(_)) => return Err(NotRecorded::Failed),
         }
         self.metrics.audit_queue.inc();
-        match tokio::time::timeout(PATIENCE, committed).await {
+        match tokio::time::timeout(patience, committed).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(NotRecorded::Failed),
         }

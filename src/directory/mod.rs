@@ -7,6 +7,7 @@
 //! version that was taken up.
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use moka::sync::Cache;
 
@@ -20,6 +21,9 @@ use crate::telemetry::Metrics;
 
 /// How long it is remembered that there is no such client.
 const UNKNOWN_FOR: Seconds = Seconds(5);
+
+/// How long a token request waits for a client to be read.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most ids that are remembered as unknown.
 const UNKNOWN: u64 = 65_536;
@@ -80,7 +84,10 @@ impl Directory {
         }
         self.metrics.client_reads.inc();
         let id = client_id.to_owned();
-        let found = self.store.read(move |conn| clients::find(conn, &id)).await?;
+        let read = self.store.read(move |conn| clients::find(conn, &id));
+        let found = tokio::time::timeout(PATIENCE, read)
+            .await
+            .map_err(|_| store::Error::Unavailable("no answer within a second".to_owned()))??;
         Ok(self.keep(client_id, found))
     }
 
