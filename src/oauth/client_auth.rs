@@ -4,7 +4,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::client::{Client, Secret};
-use super::client_secret::Digest;
+use super::client_secret::{self, Digest};
 use super::error::{Code, Error};
 use super::form::{self, Form};
 use super::reason::Reason;
@@ -105,6 +105,10 @@ pub fn verify<'c>(
         return Err(Error::unauthenticated(Reason::ClientSuspended));
     }
     match secret {
+        None if !client_secret::is_well_formed(&presented.secret) => {
+            let why = "what was sent is no secret of ours by its form: cut off or mistyped";
+            Err(Error::unauthenticated(Reason::BadSecret).because(why))
+        }
         None => Err(Error::unauthenticated(Reason::BadSecret)),
         Some(secret) if secret.revoked => {
             Err(Error::unauthenticated(Reason::SecretRevoked).because(secret.id.clone()))
