@@ -74,3 +74,63 @@ fn deleting_an_api_that_somebody_calls_asks_for_its_name() {
     assert_eq!(browser.post(&deletion, &[("name", "Billing API")]).status, 303);
     assert_eq!(server.token(&client, &[]).error(), "invalid_target");
 }
+
+#[test]
+fn an_edit_from_an_old_page_is_shown_again_beside_what_is_stored() {
+    let server = Server::start();
+    let path = register(&server);
+    let browser = server.signed_in("owner");
+    let save = |name, version| {
+        let fields = [
+            ("name", name),
+            ("description", ""),
+            ("token_lifetime_seconds", "600"),
+            ("version", version),
+        ];
+        browser.post(&format!("{path}/edit"), &fields)
+    };
+    assert_eq!(save("First", "1").status, 303);
+    let stale = save("Second", "1");
+    assert_eq!(stale.status, 409);
+    assert!(stale.texts("title")[0].starts_with("Error:"));
+    assert!(stale.texts(".stored dd").contains(&"First".to_owned()));
+    assert!(stale.text.contains(r#"value="Second""#) && stale.text.contains(r#"value="2""#));
+    assert_eq!(save("Second", "2").status, 303);
+    assert_eq!(browser.get(&path).texts("h1"), ["Second"]);
+}
+
+#[test]
+fn a_wrong_field_does_not_make_an_old_page_new() {
+    let server = Server::start();
+    let path = register(&server);
+    let browser = server.signed_in("owner");
+    let save = |name, version| {
+        let fields = [
+            ("name", name),
+            ("description", ""),
+            ("token_lifetime_seconds", "600"),
+            ("version", version),
+        ];
+        browser.post(&format!("{path}/edit"), &fields)
+    };
+    assert_eq!(save("First", "1").status, 303);
+    let again = save("", "1");
+    assert_eq!(again.status, 422);
+    assert!(again.text.contains(r#"name="version" value="1""#));
+}
+
+#[test]
+fn a_page_of_an_api_counts_who_holds_each_scope() {
+    let server = Server::start();
+    let path = register(&server);
+    server.application("all", &[(BILLING_API, "*")]);
+    server.application("one", &[(BILLING_API, "invoices:read")]);
+    let page = server.signed_in("auditor").get(&path);
+    assert_eq!(page.texts(".lines .num2"), ["1", "2"]);
+    assert_eq!(page.texts(".callers th a"), ["all", "one"]);
+    let browser = server.signed_in("owner");
+    for lang in ["python", "node"] {
+        let sample = browser.get(&format!("{path}?lang={lang}"));
+        assert!(sample.texts("#sample")[0].contains(BILLING_API), "{lang}");
+    }
+}
