@@ -28,6 +28,114 @@ fn the_log_shows_what_was_issued_and_refused_and_can_be_narrowed() {
 }
 
 #[test]
+fn a_form_that_says_nothing_leads_to_the_shortest_url() {
+    let server = Server::start();
+    let browser = server.signed_in("auditor");
+    let sent = "/log?q=&outcome=refused&application=&api=&period=24h&from=&to=";
+    let answer = browser.get(sent);
+    assert_eq!((answer.status, answer.header("location")), (302, Some("/log?outcome=refused")));
+    let part = browser.send("GET", sent, &[("hx-request", "true")], Vec::new());
+    assert_eq!((part.status, part.header("hx-push-url")), (200, Some("/log?outcome=refused")));
+    assert!(!part.text.contains("<html"), "a part and no page");
+}
+
+/// Keycloak #30414, #38911: a period must not leave out its last day.
+#[test]
+fn the_last_day_of_a_period_is_part_of_it() {
+    let server = Server::start();
+    let billing = server.world().billing;
+    server.token(&billing, &[]);
+    let browser = server.signed_in("auditor");
+    let rows = |ends: &str| {
+        browser.get(&format!("/log?kind=token&period=custom&{ends}")).texts("tbody tr").len()
+    };
+    assert_eq!(rows("from=2023-11-14&to=2023-11-14"), 1);
+    assert_eq!(rows("to=2023-11-14T22%3A13"), 1);
+    assert_eq!(rows("to=2023-11-13"), 0);
+    assert_eq!(rows("from=2023-11-15"), 0);
+    let wrong = browser.get("/log?period=custom&from=yesterday");
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.texts("title")[0].starts_with("Error:"));
+    assert!(wrong.texts("tbody tr").is_empty());
+}
+
+#[test]
+fn an_empty_period_leads_to_the_newest_that_fits() {
+    let server = Server::start();
+    let billing = server.world().billing;
+    server.token(&billing, &[]);
+    server.clock.advance(Seconds::days(3));
+    let page = server.signed_in("auditor").get("/log?kind=token");
+    assert!(page.texts(".empty p")[0].contains("14 Nov 2023"), "{:?}", page.texts(".empty p"));
+    assert!(page.text.contains("period=7d"));
+}
+
+#[test]
+fn a_search_for_a_request_goes_to_it_and_for_a_client_shows_its_rows() {
+    let server = Server::start();
+    let world = server.world();
+    let answer = server.token(&world.billing, &[]);
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    server.token(&world.reporting, &[]);
+    let browser = server.signed_in("auditor");
+    let found = browser.get(&format!("/log?q={id}"));
+    let expected = id.replace("req_", "/log/");
+    assert_eq!((found.status, found.header("location")), (302, Some(expected.as_str())));
+    let of_client = browser.get(&format!("/log?q={}&kind=token", world.reporting.client_id));
+    assert_eq!(of_client.texts("tbody tr").len(), 1);
+    assert_eq!(browser.get("/log?q=01KAS9V2XH4M0000000000000A").texts(".empty").len(), 1);
+}
+
+#[test]
+fn a_row_opens_in_place_and_closes_again() {
+    let server = Server::start();
+    let reporting = server.world().reporting;
+    let answer = server.token(&reporting, &[("scope", "invoices:write")]);
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    let browser = server.signed_in("auditor");
+    let part = |query: &str| {
+        let path = format!("/log/{id}{query}");
+        browser.send("GET", &path, &[("hx-request", "true")], Vec::new()).text
+    };
+    let (open, closed) = (part(""), part("?closed=true"));
+    assert!(open.trim_start().starts_with("<tbody") && open.contains("class=\"ladder"));
+    assert!(open.contains("?closed=true") && open.contains("aria-expanded=\"true\""));
+    assert!(closed.trim_start().starts_with("<tbody") && !closed.contains("ladder"));
+}
+
+/// A refusal may be an attack: whoever looks at it gets no button that grants.
+#[test]
+fn access_is_reviewed_by_who_manages_it_and_never_granted_from_a_refusal() {
+    let server = Server::start();
+    let reporting = server.world().reporting;
+    let answer = server.token(&reporting, &[("scope", "invoices:write")]);
+    let path = format!("/log/{}", answer.header("x-request-id").unwrap());
+    let review = |role: &str| server.signed_in(role).get(&path).texts(".fix .btn");
+    assert_eq!(review("admin"), ["Review access"]);
+    assert!(review("auditor").is_empty());
+    assert!(server.signed_in("owner").get(&path).texts(".why form").is_empty());
+}
+
+#[test]
+fn older_rows_are_a_page_away_and_none_is_shown_twice() {
+    let server = Server::start();
+    for i in 0..60 {
+        server.resource(&format!("https://api.example.com/{i}"), &[]);
+    }
+    let browser = server.signed_in("auditor");
+    let first = browser.get("/log?kind=changes");
+    let ids = |page: &crate::support::http::Answer| -> Vec<String> {
+        let parts = page.text.split("id=\"w-").skip(1);
+        parts.map(|part| part.chars().take(26).collect()).collect()
+    };
+    let newest = ids(&first);
+    assert_eq!(newest.len(), 50);
+    let older = browser.get(&format!("/log?kind=changes&before={}", newest[49]));
+    let older = ids(&older);
+    assert!(older.len() >= 11 && older.iter().all(|id| *id < newest[49]));
+}
+
+#[test]
 fn a_refusal_says_why_at_which_check_and_what_the_caller_got() {
     let server = Server::start();
     let reporting = server.world().reporting;
