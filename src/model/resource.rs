@@ -101,7 +101,7 @@ impl Scope {
     pub fn read(name: &str, description: &str) -> Result<Self, String> {
         let name = name.trim();
         ScopeToken::parse(name).map_err(|_| {
-            format!("{name:?} is no scope: use visible ASCII without spaces, quotes or backslash, at most 128 characters.")
+            format!("“{name}” is no scope: use visible ASCII without spaces, quotes or backslash, at most 128 characters.")
         })?;
         Ok(Self { name: name.to_owned(), description: text::line(description, 200)? })
     }

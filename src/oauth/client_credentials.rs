@@ -49,7 +49,7 @@ impl Request {
             None => {
                 return Err(Error::new(
                     Code::InvalidRequest,
-                    Reason::RequestMalformed,
+                    Reason::GrantTypeMissing,
                     "grant_type is missing",
                 ));
             }
@@ -83,7 +83,8 @@ pub fn decide(client: &Client, request: &Request, now: UnixTime) -> Result<Issua
                 Reason::ScopeNotGranted,
                 format!("not granted for this resource: {excess}"),
             )
-            .because(format!("{excess} at {}", grant.resource)));
+            .because(format!("{excess} at {}", grant.resource))
+            .refusing(&excess));
         }
     }
     let lifetime = grants
@@ -119,7 +120,7 @@ fn resources(form: &Form<'_>) -> Result<Vec<String>, Error> {
     if form.get("audience").is_some() && form.get("resource").is_some() {
         return Err(Error::new(
             Code::InvalidRequest,
-            Reason::RequestMalformed,
+            Reason::ResourceMalformed,
             "audience is another name of resource: send one of them",
         ));
     }

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::reason::Reason;
+use super::scope::ScopeSet;
 
 /// A refusal, as the client sees it and as we record it.
 ///
@@ -15,6 +16,8 @@ pub struct Error {
     pub reason: Reason,
     pub description: Cow<'static, str>,
     pub detail: Option<String>,
+    /// The scopes that were asked for and are not granted.
+    pub scope_refused: Option<String>,
 }
 
 /// The error codes of the token endpoint, RFC 6749 §5.2 and RFC 8707 §2.
@@ -36,7 +39,7 @@ impl Error {
     pub fn new(code: Code, reason: Reason, description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
         debug_assert!(is_describable(&description), "not for the wire: {description:?}");
-        Self { code, reason, description, detail: None }
+        Self { code, reason, description, detail: None, scope_refused: None }
     }
 
     /// `invalid_client`. It says the same whatever the reason: what exists is
@@ -49,6 +52,15 @@ impl Error {
     #[must_use]
     pub fn because(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl Error {
+    /// Names the scopes that were the reason.
+    #[must_use]
+    pub fn refusing(mut self, scopes: &ScopeSet) -> Self {
+        self.scope_refused = Some(scopes.to_string());
         self
     }
 }

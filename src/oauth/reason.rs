@@ -69,6 +69,7 @@ reasons! {
     SecretRevoked = "secret_revoked" at Credential,
     /// `client_id` in the body names another client than the credential.
     ClientMismatch = "client_mismatch" at Credential,
+    GrantTypeMissing = "grant_type_missing" at Resource,
     GrantTypeNotSupported = "grant_type_not_supported" at Resource,
     ResourceMissing = "resource_missing" at Resource,
     ResourceMalformed = "resource_malformed" at Resource,

@@ -73,6 +73,14 @@ impl Failure {
         }
     }
 
+    /// The scopes that were the reason.
+    pub fn scope_refused(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.scope_refused.clone(),
+            _ => None,
+        }
+    }
+
     fn description(&self) -> &str {
         match self {
             Self::Audit(_) | Self::Keys(_) | Self::Store(_) => "try again in a moment",

@@ -195,6 +195,7 @@ impl Attempt {
                 facts.oauth_error = Some(failure.code().as_str().into());
                 facts.failed_check = Some(failure.reason().check().index());
                 event.reason = Some(failure.reason().as_str().into());
+                facts.scope_refused = failure.scope_refused();
                 event.detail = failure.detail().map(|detail| printable(&detail, 1_024));
             }
         }

@@ -95,7 +95,10 @@ fn a_scope_that_is_not_granted_refuses_the_whole_request() {
     assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_scope"));
     let denied = server.events("token.denied");
     assert_eq!(denied[0].reason.as_deref(), Some("scope_not_granted"));
-    assert_eq!(denied[0].token.as_ref().unwrap().failed_check, Some(4));
+    let facts = denied[0].token.as_ref().unwrap();
+    assert_eq!(facts.failed_check, Some(4));
+    assert_eq!(facts.scope_requested.as_deref(), Some("invoices:read invoices:write"));
+    assert_eq!(facts.scope_refused.as_deref(), Some("invoices:write"));
     assert_eq!(server.token(&reporting, &[("scope", "invoices:read")]).status, 200);
 }
 

@@ -39,6 +39,7 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
         Reason::ClientMismatch => {
             "client_id in the body named another client than the Authorization header.".to_owned()
         }
+        Reason::GrantTypeMissing => format!("{client} named no grant type."),
         Reason::GrantTypeNotSupported => {
             format!("{client} asked for a grant type other than client_credentials.")
         }
@@ -46,7 +47,9 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
             format!("{client} may call several APIs, and the request named none of them.")
         }
         Reason::ResourceMalformed => {
-            "The request named more than eight APIs, or one of more than 512 bytes.".to_owned()
+            "The request named more than eight APIs, one of more than 512 bytes, or some as \
+             resource and some as audience."
+                .to_owned()
         }
         Reason::ResourceNotGranted => {
             format!("{client} asked for {resources}, and may not call that.")
@@ -103,11 +106,14 @@ pub const fn mend(reason: Reason) -> &'static str {
              any more, find out who does."
         }
         Reason::ClientMismatch => "Leave client_id out of the body, or send the same one.",
+        Reason::GrantTypeMissing => "Send grant_type=client_credentials with each request.",
         Reason::GrantTypeNotSupported => {
             "Send grant_type=client_credentials; this server has no other."
         }
         Reason::ResourceMissing => "Name one API: send its identifier as resource.",
-        Reason::ResourceMalformed => "Ask for at most eight APIs, by their identifiers.",
+        Reason::ResourceMalformed => {
+            "Ask for at most eight APIs, by their identifiers, as resource."
+        }
         Reason::ResourceNotGranted => {
             "Compare the identifier letter by letter. If the application should call this API, \
              review its access."

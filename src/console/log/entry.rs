@@ -6,7 +6,6 @@ use crate::console::line;
 use crate::console::moment::Moment;
 use crate::model::audit_event::{Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
-use crate::oauth::reason::Reason;
 
 /// The most scopes that a row names.
 const SCOPES: usize = 12;
@@ -119,16 +118,8 @@ pub fn who(event: &Event, names: &Names) -> String {
 
 /// The scopes that were refused, where the log knows which.
 pub fn refused_scopes(event: &Event) -> Vec<&str> {
-    let facts = event.token.as_ref();
-    if let Some(scopes) = facts.and_then(|facts| facts.scope_refused.as_deref()) {
-        return scopes.split(' ').collect();
-    }
-    if event.reason.as_deref() != Some(Reason::ScopeNotGranted.as_str()) {
-        return Vec::new();
-    }
-    // `ledger:export at https://api.example.com/ledger`
-    let detail = event.detail.as_deref().and_then(|detail| detail.rsplit_once(" at "));
-    detail.map(|(scopes, _)| scopes.split(' ').collect()).unwrap_or_default()
+    let scopes = event.token.as_ref().and_then(|facts| facts.scope_refused.as_deref());
+    scopes.map(|scopes| scopes.split(' ').collect()).unwrap_or_default()
 }
 
 fn call(event: &Event, names: &Names) -> Call {
@@ -167,19 +158,21 @@ mod tests {
     use super::*;
     use crate::model::audit_event::{FloodFacts, Mark};
 
-    fn refused(asked: &str, detail: &str) -> Event {
+    fn event(asked: &str, refused: &str) -> Event {
         let mark = Mark { id: "01K".into(), salt: [0; 16] };
         let mut event = Event::new(mark, UnixTime(0), "token.denied", Outcome::Denied);
         event.reason = Some("scope_not_granted".into());
-        event.detail = Some(detail.to_owned());
-        event.token =
-            Some(TokenFacts { scope_requested: Some(asked.to_owned()), ..TokenFacts::default() });
+        event.token = Some(TokenFacts {
+            scope_requested: Some(asked.to_owned()),
+            scope_refused: Some(refused.to_owned()),
+            ..TokenFacts::default()
+        });
         event
     }
 
     #[test]
     fn the_scopes_that_were_refused_are_told_from_the_others() {
-        let event = refused("a b c", "a c at https://x.example/at the end");
+        let event = event("a b c", "a c");
         let entry = Entry::new(&event, &Names::default(), UnixTime(0));
         let What::Token(call) = entry.what else { panic!("an act") };
         let refused: Vec<_> = call.scopes.iter().map(|scope| scope.is_refused).collect();
@@ -188,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_stands_for_others_says_how_many() {
-        let mut event = refused("a", "a at https://x.example");
+        let mut event = event("a", "a");
         event.flood = Some(FloodFacts { count: 80, first_at: 0, last_at: 1, samples: Vec::new() });
         assert_eq!(note(&event), "Scope not granted, 80 alike counted");
     }

@@ -68,6 +68,7 @@ const fn of_token(reason: Reason) -> &'static str {
         Reason::SecretExpired => "Secret expired",
         Reason::SecretRevoked => "Secret revoked",
         Reason::ClientMismatch => "Two client IDs",
+        Reason::GrantTypeMissing => "No grant type",
         Reason::GrantTypeNotSupported => "Another grant type",
         Reason::ResourceMissing => "No API named",
         Reason::ResourceMalformed => "APIs cannot be read",
