@@ -69,19 +69,20 @@ const pictures = new Set();
 const picture = async (page, name) => {
   assert.ok(!pictures.has(name)); pictures.add(name);
   for (const [scheme, width] of [['light', 1440], ['dark', 1440], ['light', 390]]) {
-    await page.emulateMedia({ colorScheme: scheme });
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 900 });
     await page.screenshot({ path: path.join(SCREENSHOTS, `${name}-${scheme}-${width}.png`), fullPage: true });
   }
   await page.setViewportSize({ width: 320, height: 800 });
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(over <= 0, `${name} is ${over} px too wide at 320 px`);
-  await page.emulateMedia({ colorScheme: 'light' });
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize({ width: 1440, height: 900 });
 };
 
 try {
-  const context = await browser.newContext();
+  // No picture of a colour on its way.
+  const context = await browser.newContext({ reducedMotion: 'reduce' });
   const page = await context.newPage();
   listen(page);
 

@@ -202,6 +202,7 @@ fn the_set_up_link_makes_the_owner_and_signs_in() {
 
     assert_eq!(browser.post("/setup", &fields(PASSWORD)).status, 303);
     assert_eq!(browser.get("/").status, 200);
+    assert_eq!(server.events("session.started").len(), 1);
     assert_eq!(server.browser().post("/setup", &fields(PASSWORD)).status, 409, "spent");
     let made = server.events("administrator.created").remove(0);
     assert!(!made.body().contains(PASSWORD) && !made.body().contains(link.as_str()));

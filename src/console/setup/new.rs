@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::admin::{self, setup};
+use crate::admin::{self, sessions, setup};
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
@@ -77,10 +77,12 @@ pub async fn post(
             return again(form, errors.into());
         }
     };
-    let (actor_then, token) = (actor.clone(), form.token.clone());
-    let made =
-        app.act(move |conn| setup::complete(conn, &actor_then, &token, details, &hash)).await;
-    match made {
+    let (visitor, token) = (actor.clone(), form.token.clone());
+    let begun = app.act(move |conn| {
+        let made = setup::complete(conn, &visitor, &token, details, &hash)?;
+        sessions::begin(conn, &visitor, &made.id)
+    });
+    match begun.await {
         Ok(administrator) => {
             session.renew();
             let kept = session
