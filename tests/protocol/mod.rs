@@ -1,5 +1,6 @@
 mod client_authentication;
 mod limits;
 mod metadata;
+mod outside_client;
 mod token;
 mod whoami;
