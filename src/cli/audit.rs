@@ -133,13 +133,6 @@ fn verify(operator: &Operator, output: Output) -> anyhow::Result<()> {
             ),
         }
     }
-    let chained: i64 = rows.iter().filter_map(|row| row.get("events")?.as_i64()).sum();
-    let stored = operator.read(audit_log::count)?;
-    anyhow::ensure!(
-        chained == stored,
-        "the audit log was tampered with: {} rows stand in no batch",
-        stored - chained
-    );
     output.table(&["chain", "batches", "events"], &rows);
     Ok(())
 }

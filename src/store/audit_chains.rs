@@ -153,12 +153,26 @@ fn lock_head(conn: &mut Conn, chain: &str) -> Result<Head, Error> {
     Ok(Head { batch, position, hash: hash.try_into().map_err(|_| corrupt())? })
 }
 
-/// The names of all chains.
+/// The names of all chains: those that have a head, and those of rows whose
+/// head is gone.
 pub fn names(conn: &mut Conn) -> Result<Vec<String>, Error> {
-    Ok(on!(conn, |c| audit_chain_heads::table
-        .order(audit_chain_heads::chain)
-        .select(audit_chain_heads::chain)
-        .load(c))?)
+    let mut names: Vec<String> =
+        on!(conn, |c| audit_chain_heads::table.select(audit_chain_heads::chain).load(c))?;
+    let mut last = String::new();
+    // From one chain to the next through the index, not through every row.
+    while let Some(name) = on!(conn, |c| audit_events::table
+        .filter(audit_events::chain.gt(&last))
+        .order(audit_events::chain)
+        .select(audit_events::chain)
+        .first::<String>(c)
+        .optional())?
+    {
+        last.clone_from(&name);
+        names.push(name);
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
 }
 
 /// Where a chain is broken.
@@ -176,41 +190,84 @@ pub struct Verified {
     pub events: i64,
 }
 
-/// Walks a chain from its first batch to its head, hashing every row.
+/// Walks a chain from its first batch to its head, hashing every row. Others
+/// may append meanwhile: what they append is walked too.
 pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<Verified, Broken>, Error> {
     let mut verified = Verified::default();
     let mut previous = GENESIS;
     loop {
         let number = verified.batches + 1;
         let broken = |why| Ok(Err(Broken { chain: chain.to_owned(), batch: number, why }));
-        let Some((batch, stored)) = find_batch(conn, chain, number)? else { break };
-        if batch.previous != previous {
-            return broken("it does not follow the batch before it");
-        }
-        if batch.first_position != verified.events + 1 {
-            return broken("positions have a gap");
-        }
-        if stored != batch.hash() {
-            return broken("its own hash is wrong");
-        }
-        match leaves_of(conn, chain, number)? {
-            Err(why) => return broken(why),
-            Ok(leaves) if i64::try_from(leaves.len()) != Ok(batch.events) => {
-                return broken("rows are missing or were added");
+        let Some((batch, stored)) = find_batch(conn, chain, number)? else {
+            let end = Some((verified.batches, verified.events, previous.to_vec()));
+            if head_of(conn, chain)? != end {
+                // A batch and the head that counts it appear together, so one
+                // that came between the two looks is there at a third.
+                if find_batch(conn, chain, number)?.is_some() {
+                    continue;
+                }
+                return broken("the chain ends before its head");
             }
-            Ok(leaves) if root(&leaves) != batch.root => return broken("a row was changed"),
-            Ok(_) => {}
+            if has_rows_outside(conn, chain)? {
+                return broken("a row stands in no batch");
+            }
+            return Ok(Ok(verified));
+        };
+        if let Some(why) = fault(conn, &batch, &stored, &verified, &previous)? {
+            return broken(why);
         }
         previous = batch.hash();
         verified.batches += 1;
         verified.events += batch.events;
     }
-    let head = head_of(conn, chain)?;
-    if head != Some((verified.batches, verified.events, previous.to_vec())) {
-        let (chain, batch) = (chain.to_owned(), verified.batches + 1);
-        return Ok(Err(Broken { chain, batch, why: "the chain ends before its head" }));
+}
+
+/// Why `batch` does not stand for its rows, or not after what was walked.
+fn fault(
+    conn: &mut Conn,
+    batch: &Batch,
+    stored: &Hash,
+    before: &Verified,
+    previous: &Hash,
+) -> Result<Option<&'static str>, Error> {
+    if batch.previous != *previous {
+        return Ok(Some("it does not follow the batch before it"));
     }
-    Ok(Ok(verified))
+    if batch.first_position != before.events + 1 {
+        return Ok(Some("positions have a gap"));
+    }
+    if *stored != batch.hash() {
+        return Ok(Some("its own hash is wrong"));
+    }
+    Ok(match leaves_of(conn, &batch.chain, batch.number)? {
+        Err(why) => Some(why),
+        Ok(leaves) if i64::try_from(leaves.len()) != Ok(batch.events) => {
+            Some("rows are missing or were added")
+        }
+        Ok(leaves) if root(&leaves) != batch.root => Some("a row was changed"),
+        Ok(_) => None,
+    })
+}
+
+/// Whether a row of the chain lies before its first position or after its
+/// head. One statement sees rows and head at one moment.
+fn has_rows_outside(conn: &mut Conn, chain: &str) -> Result<bool, Error> {
+    let head = audit_chain_heads::table
+        .filter(audit_chain_heads::chain.eq(chain))
+        .select(audit_chain_heads::position)
+        .single_value();
+    let row: Option<i64> = on!(conn, |c| audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .filter(
+            audit_events::position
+                .nullable()
+                .gt(head)
+                .or(audit_events::position.nullable().lt(Some(1)))
+        )
+        .select(audit_events::position)
+        .first(c)
+        .optional())?;
+    Ok(row.is_some())
 }
 
 fn head_of(conn: &mut Conn, chain: &str) -> Result<Option<(i64, i64, Vec<u8>)>, Error> {
@@ -269,7 +326,7 @@ fn leaves_of(
     let mut leaves = Vec::with_capacity(events.len());
     for stored in events {
         let Some(event) = stored.event() else { return Ok(Err("a row cannot be read")) };
-        if !stored.columns_match(&event) {
+        if stored.batch != number || !stored.columns_match(&event) {
             return Ok(Err("a column differs from the row's body"));
         }
         leaves.push(leaf(&event.salt, &stored.body));

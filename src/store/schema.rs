@@ -168,6 +168,8 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(audit_chain_heads, audit_events);
+
 diesel::allow_tables_to_appear_in_same_query!(
     applications,
     grant_scopes,
