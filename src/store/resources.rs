@@ -75,6 +75,16 @@ pub fn page(
     Ok(Page::of(rows, limit, |resource: &Resource| resource.id.clone()))
 }
 
+/// These resources, by name; those that are gone are left out.
+pub fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<Resource>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| resources::table
+        .filter(resources::id.eq_any(ids))
+        .order((resources::name_key, resources::id))
+        .select(Row::as_select())
+        .load(c))?;
+    rows.into_iter().map(Resource::try_from).collect()
+}
+
 /// The names of these resources by their identifiers.
 pub fn names(conn: &mut Conn, identifiers: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| resources::table

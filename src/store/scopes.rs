@@ -17,6 +17,20 @@ pub fn all(conn: &mut Conn, resource_id: &str) -> Result<Vec<Scope>, Error> {
     Ok(rows.into_iter().map(|(name, description)| Scope { name, description }).collect())
 }
 
+/// Those of these resources, by resource and in alphabetical order.
+pub fn of_resources(
+    conn: &mut Conn,
+    resource_ids: &[String],
+) -> Result<Vec<(String, Scope)>, Error> {
+    let rows: Vec<(String, String, String)> = on!(conn, |c| scopes::table
+        .filter(scopes::resource_id.eq_any(resource_ids))
+        .order((scopes::resource_id, scopes::name))
+        .select((scopes::resource_id, scopes::name, scopes::description))
+        .load(c))?;
+    let scope = |(id, name, description)| (id, Scope { name, description });
+    Ok(rows.into_iter().map(scope).collect())
+}
+
 /// How many scopes each of these resources has.
 pub fn counts(conn: &mut Conn, resource_ids: &[String]) -> Result<Vec<(String, i64)>, Error> {
     Ok(on!(conn, |c| scopes::table
