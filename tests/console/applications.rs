@@ -195,14 +195,131 @@ fn access_is_saved_as_one_act_for_each_api_that_differs() {
     let acts = || server.events("grant.set").len() + server.events("grant.removed").len();
     let before = acts();
 
+    let version = version_of(&browser, &path);
     let same = [format!("{one} invoices:read"), format!("{one} invoices:write")];
-    let fields: Vec<_> = same.iter().map(|value| ("scope", value.as_str())).collect();
+    let mut fields: Vec<_> = same.iter().map(|value| ("scope", value.as_str())).collect();
+    fields.push(("version", &version));
     assert_eq!(browser.post(&path, &fields).status, 303);
     assert_eq!(acts(), before, "nothing differed");
 
-    assert_eq!(browser.post(&path, &[("all", &two)]).status, 303);
+    assert_eq!(browser.post(&path, &[("version", &version), ("all", &two)]).status, 303);
     assert_eq!(acts(), before + 2, "one removed, one set");
     assert_eq!(server.token(&billing, &[]).json()["scope"], "invoices:read ledger:export");
+}
+
+/// The access that the editor was opened with.
+fn version_of(browser: &Browser<'_>, path: &str) -> String {
+    let page = browser.get(path).text;
+    let value = page.split(r#"name="version" value=""#).nth(1).unwrap();
+    value.split('"').next().unwrap().to_owned()
+}
+
+/// What is held stays on the form, however many APIs come before it.
+#[test]
+fn access_that_is_saved_as_it_was_opened_stays_with_more_apis_than_a_form_shows() {
+    let server = Server::start();
+    let id = server.resource("https://z.example.com", &["read"]);
+    let other = server.resource("https://y.example.com", &["read"]);
+    let client = server.application("a", &[("https://z.example.com", "read")]);
+    for i in 0..100 {
+        server.resource(&format!("https://a.example.com/{i:03}"), &[]);
+    }
+    let browser = server.signed_in("admin");
+    let path = format!("/applications/{}/access", client.client_id);
+    let page = browser.get(&path);
+    assert_eq!(page.texts("fieldset").len(), 101, "a hundred and the one it holds");
+    assert_eq!(page.texts(&format!("input[value='{id} read'][checked]")).len(), 1);
+    assert!(page.texts(&format!("input[value='{other} read']")).is_empty());
+    let found = browser.get(&format!("{path}?q=y.example"));
+    assert_eq!(found.texts("fieldset").len(), 2, "what was searched and what it holds");
+
+    let version = version_of(&browser, &path);
+    let fields = [("version", version.as_str()), ("scope", &format!("{id} read"))];
+    assert_eq!(browser.post(&path, &fields).status, 303);
+    assert!(server.events("grant.removed").is_empty());
+    assert_eq!(server.token(&client, &[]).json()["scope"], "read");
+}
+
+/// Two people open the editor; the second must not undo what the first did.
+#[test]
+fn access_that_somebody_changed_is_a_conflict_that_shows_both() {
+    let server = Server::start();
+    let billing = server.world().billing;
+    let browser = server.signed_in("admin");
+    let (one, two) = (resource_id(&server, BILLING_API), resource_id(&server, LEDGER_API));
+    let path = format!("/applications/{}/access", billing.client_id);
+    let version = version_of(&browser, &path);
+    let all = countersign::model::grant::Access::All;
+    server.act(|conn, actor| {
+        countersign::admin::grants::set(conn, actor, &billing.client_id, &two, &all)
+    });
+    let acts = || server.events("grant.set").len() + server.events("grant.removed").len();
+    let before = acts();
+    let ticked = format!("{one} invoices:read");
+
+    for version in ["", version.as_str()] {
+        let conflict = browser.post(&path, &[("version", version), ("scope", &ticked)]);
+        assert_eq!(conflict.status, 409);
+        assert!(conflict.texts("title")[0].starts_with("Error:"));
+        assert!(conflict.texts(".stored")[0].contains("all current and future scopes"));
+        assert_eq!(conflict.texts("input[name=scope][checked]").len(), 1, "as it was ticked");
+    }
+    assert_eq!(acts(), before);
+    let version = version_of(&browser, &path);
+    assert_eq!(browser.post(&path, &[("version", &version), ("scope", &ticked)]).status, 303);
+    assert_eq!(server.token(&billing, &[]).json()["scope"], "invoices:read");
+}
+
+#[test]
+fn hundreds_of_scopes_are_saved_and_unknown_ones_refused() {
+    let server = Server::start();
+    let names: Vec<String> = (0..400).map(|i| format!("scope:number:{i}")).collect();
+    let id = server.resource(BILLING_API, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let client = server.application("a", &[]);
+    let browser = server.signed_in("admin");
+    let path = format!("/applications/{}/access", client.client_id);
+    let version = version_of(&browser, &path);
+    let values: Vec<String> = names.iter().map(|name| format!("{id} {name}")).collect();
+    let mut fields: Vec<_> = values.iter().map(|value| ("scope", value.as_str())).collect();
+    fields.push(("version", &version));
+    assert_eq!(browser.post(&path, &fields).status, 303);
+
+    let version = version_of(&browser, &path);
+    for gone in [("all", "res_gone".to_owned()), ("scope", format!("{id} gone"))] {
+        let refused = browser.post(&path, &[("version", &version), (gone.0, &gone.1)]);
+        assert_eq!(refused.status, 422);
+        assert!(refused.text.contains(r##"href="#f-scopes""##), "the boxes are to blame");
+    }
+}
+
+/// An API may be called what a shell would run.
+#[test]
+fn the_commands_quote_what_a_shell_would_read() {
+    let server = Server::start();
+    server.resource("https://a.example.com/$(id)", &["`id`"]);
+    let client = server.application("a", &[("https://a.example.com/$(id)", "`id`")]);
+    let browser = server.signed_in("admin");
+    let path = format!("/applications/{}", client.client_id);
+    let fields = [("name", "b"), ("expires_in_days", "")];
+    let pages = [
+        (browser.get(&path), "#qs"),
+        (browser.post(&format!("{path}/secrets/new"), &fields), "#tv"),
+    ];
+    for (page, command) in pages {
+        let command = page.texts(command).remove(0);
+        assert!(command.contains("--data-urlencode resource='https://a.example.com/$(id)'"));
+        assert!(command.contains("--data-urlencode scope='`id`'"), "{command}");
+    }
+}
+
+#[test]
+fn an_api_without_an_identifier_is_not_dropped_in_silence() {
+    let server = Server::start();
+    let browser = server.signed_in("admin");
+    let refused = create(&browser, &[("identifier", ""), ("api_name", "Billing"), ("scopes", "a")]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains(r##"href="#f-identifier""##));
+    assert!(server.events("application.created").is_empty());
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! `/applications/{client_id}/access`: what it may ask for, over all APIs.
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
 
-use super::choice::{self, Chosen, Offer};
-use super::show;
+use super::choice::{self, Chosen, Offers};
+use super::show::{self, Line};
 use crate::admin::{Actor, Error, grants};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -21,20 +22,34 @@ struct AccessEditor {
     chrome: Chrome,
     errors: FieldErrors,
     application: Application,
-    offers: Vec<Offer>,
+    offers: Offers,
+    query: Query,
+    /// The access that the form was made from.
+    version: String,
+    /// What it holds now, when somebody else changed it meanwhile.
+    stored: Option<Vec<Line>>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// Part of the name of an API that is not among the first.
+    q: String,
+    /// The id of an API whose boxes come empty, for who wants to remove it.
+    without: String,
 }
 
 pub async fn get(
     person: SignedIn,
     app: web::Data<App>,
     client_id: web::Path<String>,
+    query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
-    let loaded = show::load(&app, client_id.into_inner()).await?;
-    let held: Vec<_> = loaded.access.into_iter().map(|line| line.grant).collect();
-    let chosen = choice::held(&held);
-    let page = fill(&person, &app, loaded.application, &chosen, FieldErrors::default()).await?;
-    page::html(&page)
+    let (client_id, mut query) = (client_id.into_inner(), query.into_inner());
+    query.q = query.q.trim().to_owned();
+    let editor = fill(&person, &app, client_id, query, None).await?;
+    page::html(&editor)
 }
 
 pub async fn post(
@@ -44,17 +59,25 @@ pub async fn post(
     form: web::Form<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
-    let (app, client_id) = (app.into_inner(), client_id.into_inner());
-    let application = show::load(&app, client_id.clone()).await?.application;
+    let (app, client_id, query) = (app.into_inner(), client_id.into_inner(), Query::default());
+    show::load(&app, client_id.clone()).await?;
+    let version = form.iter().find(|(name, _)| name == "version");
+    let version = version.map(|(_, value)| value.clone()).unwrap_or_default();
     let chosen = choice::chosen(&form);
     let (actor, id, wanted) = (person.actor.clone(), client_id.clone(), chosen.clone());
-    match app.act(move |conn| save(conn, &actor, &id, &wanted)).await {
+    match app.act(move |conn| save(conn, &actor, &id, &version, &wanted)).await {
         Ok(0) => person.notice("Nothing was changed."),
         Ok(_) => person.notice("Access is saved."),
+        Err(Error::Conflict(why)) => {
+            let mut editor = fill(&person, &app, client_id.clone(), query, Some(chosen)).await?;
+            editor.errors = FieldErrors::one("scopes", why);
+            editor.stored = Some(show::load(&app, client_id).await?.access);
+            return page::conflict(&editor);
+        }
         Err(error) => {
-            let errors = FieldErrors::from_act(error)?;
-            let page = fill(&person, &app, application, &chosen, errors).await?;
-            return page::unprocessable(&page);
+            let errors = choice::errors(error)?;
+            let editor = fill(&person, &app, client_id, query, Some(chosen)).await?;
+            return page::unprocessable(&AccessEditor { errors, ..editor });
         }
     }
     Ok(page::see_other(&format!("/applications/{client_id}")))
@@ -62,8 +85,19 @@ pub async fn post(
 
 /// Makes what is held what is wanted, one act for each API that differs.
 /// Returns how many.
-fn save(conn: &mut Conn, actor: &Actor, client_id: &str, wanted: &Chosen) -> Result<usize, Error> {
+fn save(
+    conn: &mut Conn,
+    actor: &Actor,
+    client_id: &str,
+    version: &str,
+    wanted: &Chosen,
+) -> Result<usize, Error> {
     let held = choice::held(&store::grants::all(conn, client_id)?);
+    if choice::version(&held) != version {
+        return Err(Error::Conflict(
+            "Somebody changed its access after you opened it. Nothing was saved.".to_owned(),
+        ));
+    }
     let mut acts = 0;
     for (resource, access) in wanted {
         if held.get(resource) != Some(access) {
@@ -78,14 +112,42 @@ fn save(conn: &mut Conn, actor: &Actor, client_id: &str, wanted: &Chosen) -> Res
     Ok(acts)
 }
 
+/// The form, ticked as it was `typed`, else as it is stored.
 async fn fill(
     person: &SignedIn,
     app: &App,
-    application: Application,
-    chosen: &Chosen,
-    errors: FieldErrors,
+    client_id: String,
+    query: Query,
+    typed: Option<Chosen>,
 ) -> Result<AccessEditor, Failure> {
-    let mut offers = app.store.read(choice::offers).await?;
-    choice::tick(&mut offers, chosen);
-    Ok(AccessEditor { chrome: person.chrome("/applications"), errors, application, offers })
+    let loaded = show::load(app, client_id).await?;
+    let held = choice::held(loaded.access.iter().map(|line| &line.grant));
+    let version = choice::version(&held);
+    let search = query.q.clone();
+    let without = query.without.clone();
+    let offers = move |conn: &mut Conn| {
+        // What is held is shown, ticked or not: else it could not be kept.
+        let mut shown: Vec<String> = held.keys().cloned().collect();
+        shown.extend(typed.iter().flat_map(|typed| typed.keys().cloned()));
+        let mut ticked = typed.unwrap_or(held);
+        ticked.remove(&without);
+        choice::offers(conn, &search, &shown, &ticked)
+    };
+    Ok(AccessEditor {
+        offers: app.store.read(offers).await?,
+        chrome: person.chrome("/applications"),
+        errors: FieldErrors::default(),
+        application: loaded.application,
+        query,
+        version,
+        stored: None,
+    })
+}
+
+impl AccessEditor {
+    /// The API that was emptied for its removal, if it is there.
+    fn emptied(&self) -> Option<&str> {
+        let found = self.offers.list.iter().find(|offer| offer.resource.id == self.query.without);
+        found.map(|offer| offer.resource.name.as_str())
+    }
 }

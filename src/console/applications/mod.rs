@@ -7,6 +7,7 @@ pub mod index;
 pub mod lifeline;
 pub mod new;
 pub mod resumption;
+pub mod sample;
 pub mod secrets;
 pub mod show;
 pub mod suspension;
@@ -18,6 +19,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/applications", web::get().to(index::get))
         .service(
             web::resource("/applications/new")
+                .app_data(choice::form_config())
                 .route(web::get().to(new::get))
                 .route(web::post().to(new::post)),
         )
@@ -29,6 +31,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/applications/{client_id}/access")
+                .app_data(choice::form_config())
                 .route(web::get().to(access::get))
                 .route(web::post().to(access::post)),
         )

@@ -2,9 +2,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::choice::{self, Chosen, Offer};
+use super::choice::{self, Chosen, Offers};
 use super::secrets::new::Revealed;
-use crate::admin::applications::{self, Created, NewApplication};
+use crate::admin::applications::{self, NewApplication};
 use crate::admin::{Actor, Error, resources};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -25,7 +25,7 @@ use crate::web::App;
 struct New {
     chrome: Chrome,
     errors: FieldErrors,
-    offers: Vec<Offer>,
+    offers: Offers,
     input: Input,
 }
 
@@ -80,30 +80,25 @@ pub async fn post(
     };
     let actor = person.actor.clone();
     match app.act(move |conn| place(conn, &actor, order)).await {
-        Ok(created) => {
-            let application = created.application;
-            let Some((secret, value)) = created.secret else {
-                return Ok(page::see_other(&format!("/applications/{}", application.client_id)));
-            };
-            let revealed = Revealed { application, secret, value };
-            revealed.page(&person, &app).await
-        }
+        Ok(Some(revealed)) => revealed.page(&person, &app),
+        Ok(None) => Ok(page::see_other("/applications")),
         Err(error) => {
-            let page = fill(&person, &app, input, FieldErrors::from_act(error)?).await?;
+            let page = fill(&person, &app, input, choice::errors(error)?).await?;
             page::unprocessable(&page)
         }
     }
 }
 
 /// The API, if there is one to make, and the application: both or neither.
-fn place(conn: &mut Conn, actor: &Actor, order: Order) -> Result<Created, Error> {
+fn place(conn: &mut Conn, actor: &Actor, order: Order) -> Result<Option<Revealed>, Error> {
     let mut application = order.application;
     if let Some(new) = order.resource {
         let scopes = new.scopes.iter().map(|scope| scope.name.clone()).collect();
         let resource = resources::create(conn, actor, new)?;
         application.grants.push((resource.id, Access::Scopes(scopes)));
     }
-    applications::create(conn, actor, application)
+    let created = applications::create(conn, actor, application)?;
+    created.secret.map(|made| Revealed::read(conn, made)).transpose()
 }
 
 async fn fill(
@@ -112,8 +107,10 @@ async fn fill(
     input: Input,
     errors: FieldErrors,
 ) -> Result<New, Failure> {
-    let mut offers = app.store.read(choice::offers).await?;
-    choice::tick(&mut offers, &input.chosen);
+    let ticked = input.chosen.clone();
+    let shown: Vec<String> = ticked.keys().cloned().collect();
+    let offers = move |conn: &mut Conn| choice::offers(conn, "", &shown, &ticked);
+    let offers = app.store.read(offers).await?;
     Ok(New { chrome: person.chrome("/applications"), errors, offers, input })
 }
 
@@ -165,13 +162,21 @@ impl Input {
     }
 
     fn resource(&self) -> Result<Option<NewResource>, Vec<FieldError>> {
-        if self.identifier.trim().is_empty() {
+        let typed = [&self.identifier, &self.api_name, &self.scopes];
+        if typed.iter().all(|text| text.trim().is_empty()) {
             return Ok(None);
         }
         let name = if self.api_name.trim().is_empty() { &self.identifier } else { &self.api_name };
         let details = ResourceDetails::read(name, "", "");
-        NewResource::read(&self.identifier, details, "", &self.scopes).map(Some)
+        let read = NewResource::read(&self.identifier, details, "", &self.scopes);
+        read.map(Some).map_err(|found| found.into_iter().map(of_api).collect())
     }
+}
+
+/// The application has a `name` too.
+fn of_api(error: FieldError) -> FieldError {
+    let field = if error.field == "name" { "api_name" } else { error.field };
+    FieldError { field, ..error }
 }
 
 /// The application has a `name` too.

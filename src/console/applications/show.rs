@@ -3,6 +3,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::lifeline::{Axis, Lifeline};
+use super::sample::{self, Sample};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
@@ -26,6 +27,7 @@ struct Show {
     last_used: Option<Moment>,
     token_url: String,
     whoami_url: String,
+    sample: Option<Sample>,
     axis: Axis,
     secrets: Vec<Row>,
     access: Vec<Line>,
@@ -71,7 +73,8 @@ pub async fn get(
         created: Moment::new(loaded.application.created_at, now),
         last_used: last_used.map(|at| Moment::new(at, now)),
         token_url: app.config.url("/oauth/token"),
-        whoami_url: app.config.url("/whoami"),
+        whoami_url: sample::quoted(&app.config.url("/whoami")),
+        sample: Sample::new(&app.config.url("/oauth/token"), &loaded.access),
         secrets: loaded.secrets.into_iter().map(|secret| Row::new(secret, &axis, now)).collect(),
         access: loaded.access,
         application: loaded.application,
@@ -84,13 +87,19 @@ pub async fn load(app: &App, client_id: String) -> Result<Loaded, Failure> {
     app.store.read(move |conn| read(conn, &client_id)).await?.ok_or(Failure::NotFound)
 }
 
-fn read(conn: &mut Conn, client_id: &str) -> Result<Option<Loaded>, Error> {
+/// What [`load`] loads, within a transaction.
+pub fn read(conn: &mut Conn, client_id: &str) -> Result<Option<Loaded>, Error> {
     let Some(application) = applications::find(conn, client_id)? else { return Ok(None) };
     let mut access = Vec::new();
-    for grant in grants::all(conn, client_id)? {
+    let held = grants::all(conn, client_id)?;
+    let whole = held.iter().filter(|grant| grant.access == Access::All);
+    let whole: Vec<String> = whole.map(|grant| grant.resource_id.clone()).collect();
+    let offered = scopes::of_resources(conn, &whole)?;
+    for grant in held {
         let stops = match &grant.access {
             Access::All => {
-                scopes::all(conn, &grant.resource_id)?.into_iter().map(|scope| scope.name).collect()
+                let of = offered.iter().filter(|(id, _)| *id == grant.resource_id);
+                of.map(|(_, scope)| scope.name.clone()).collect()
             }
             Access::Scopes(names) => names.clone(),
         };
@@ -161,14 +170,6 @@ impl Show {
             obstacles.push(("It may call nothing.", "It would get invalid_target."));
         }
         obstacles
-    }
-
-    /// The API and the scopes that the sample asks for.
-    fn sample(&self) -> (String, String) {
-        let line = self.access.first();
-        let resource = line.map(|line| line.grant.resource_identifier.clone());
-        let scopes = line.map(|line| line.stops.join(" "));
-        (resource.unwrap_or_default(), scopes.unwrap_or_default())
     }
 }
 

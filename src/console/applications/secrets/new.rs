@@ -59,12 +59,12 @@ pub async fn post(
         Err(errors) => return page::unprocessable(&fill(&person, loaded, input, errors.into())),
     };
     let actor = person.actor.clone();
-    let add = move |conn: &mut Conn| secrets::add(conn, &actor, &client_id, &new);
+    let add = move |conn: &mut Conn| {
+        let made = secrets::add(conn, &actor, &client_id, &new)?;
+        Revealed::read(conn, made)
+    };
     match app.act(add).await {
-        Ok((secret, value)) => {
-            let revealed = Revealed { application: loaded.application, secret, value };
-            revealed.page(&person, &app).await
-        }
+        Ok(revealed) => revealed.page(&person, &app),
         Err(admin::Error::Conflict(why)) => {
             page::unprocessable(&fill(&person, loaded, input, FieldErrors::one("name", why)))
         }

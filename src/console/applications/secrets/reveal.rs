@@ -4,21 +4,25 @@ use actix_web::HttpResponse;
 use askama::Template;
 use zeroize::Zeroizing;
 
-use crate::console::applications::show;
+use crate::admin::Error;
+use crate::console::applications::sample::Sample;
+use crate::console::applications::show::{self, Loaded};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
-use crate::model::secret::Secret;
+use crate::model::secret::{Secret, State};
+use crate::oauth::UnixTime;
+use crate::store::Conn;
 use crate::web::App;
 
 /// A secret that was just made, with its value.
 pub struct Revealed {
-    pub application: Application,
-    pub secret: Secret,
-    pub value: Zeroizing<String>,
+    loaded: Loaded,
+    secret: Secret,
+    value: Zeroizing<String>,
 }
 
 #[derive(Template)]
@@ -29,23 +33,39 @@ struct Reveal {
     secret: Secret,
     value: Zeroizing<String>,
     works_until: Option<String>,
-    token_url: String,
-    /// What the sample asks for; empty when it may call nothing yet.
-    resource: String,
+    /// The others that work, and until when.
+    others: Vec<(String, Option<String>)>,
+    /// `None` when it may call nothing yet.
+    sample: Option<Sample>,
 }
 
 impl Revealed {
-    pub async fn page(self, person: &SignedIn, app: &App) -> Result<HttpResponse, Failure> {
-        let loaded = show::load(app, self.application.client_id.clone()).await?;
-        let resource = loaded.access.first().map(|line| line.grant.resource_identifier.clone());
+    /// Reads what the page says besides, in the transaction that made the
+    /// secret: when that fails there is no secret that nobody saw.
+    pub fn read(
+        conn: &mut Conn,
+        (secret, value): (Secret, Zeroizing<String>),
+    ) -> Result<Self, Error> {
+        let loaded = show::read(conn, &secret.client_id)?.ok_or(Error::NotFound)?;
+        Ok(Self { loaded, secret, value })
+    }
+
+    pub fn page(self, person: &SignedIn, app: &App) -> Result<HttpResponse, Failure> {
         page::secret(&Reveal {
             chrome: person.chrome("/applications"),
             works_until: self.secret.expires_at.map(Moment::date),
-            token_url: app.config.url("/oauth/token"),
-            resource: resource.unwrap_or_default(),
-            application: self.application,
+            others: self.others(person.now()),
+            sample: Sample::new(&app.config.url("/oauth/token"), &self.loaded.access),
+            application: self.loaded.application,
             secret: self.secret,
             value: self.value,
         })
+    }
+
+    fn others(&self, now: UnixTime) -> Vec<(String, Option<String>)> {
+        let works =
+            |other: &&Secret| other.id != self.secret.id && other.state(now) == State::Active;
+        let others = self.loaded.secrets.iter().filter(works);
+        others.map(|other| (other.name.clone(), other.expires_at.map(Moment::date))).collect()
     }
 }
