@@ -28,7 +28,7 @@ pub struct Month {
 
 /// One secret on the axis.
 pub struct Lifeline {
-    /// `ok`, `late` or `idle`.
+    /// `ok`, `late`, or `idle` when nobody uses it: not yet, or no more.
     pub class: &'static str,
     pub from: f64,
     /// Where the thick part, the past, ends.
@@ -100,8 +100,8 @@ impl Axis {
         Lifeline {
             class: match state {
                 State::Active if ends_soon => "late",
-                State::Active => "ok",
-                State::Expired | State::Revoked => "idle",
+                State::Active if secret.last_used_at.is_some() => "ok",
+                State::Active | State::Expired | State::Revoked => "idle",
             },
             from: self.x(secret.created_at),
             done: self.x(end.unwrap_or(now).min(now)),
@@ -143,7 +143,7 @@ mod tests {
             created_at: NOW + Seconds::days(created),
             expires_at: expires.map(|days| NOW + Seconds::days(days)),
             revoked_at: None,
-            last_used_at: None,
+            last_used_at: Some(NOW),
         }
     }
 
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_within_two_weeks_is_late_and_what_has_ended_is_quiet() {
+    fn what_ends_within_two_weeks_is_late_and_what_nobody_uses_is_quiet() {
         let axis = Axis::over(&[], NOW);
         let life = |secret: &Secret| {
             let life = axis.lifeline(secret, NOW);
@@ -174,5 +174,7 @@ mod tests {
         let mut revoked = secret(-9, Some(9));
         revoked.revoked_at = Some(NOW - Seconds::DAY);
         assert_eq!(life(&revoked), ("idle", "revoked".to_owned()));
+        let unused = Secret { last_used_at: None, ..secret(-9, Some(90)) };
+        assert_eq!(life(&unused), ("idle", "90 days left".to_owned()));
     }
 }
