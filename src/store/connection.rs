@@ -88,7 +88,7 @@ impl Store {
 
     /// A connection of one's own, outside the pool.
     pub fn connect(&self) -> Result<Conn, Error> {
-        Conn::open(&self.database).map_err(unavailable)
+        self.database.connect()
     }
 
     /// Runs `query` on a connection, off the async threads.
@@ -237,6 +237,12 @@ impl Database {
             }
         }
         Ok(Self::Postgres { url: url.into() })
+    }
+
+    /// A connection that takes the schema as it finds it. SQLite makes a file
+    /// that is missing.
+    pub fn connect(&self) -> Result<Conn, Error> {
+        Conn::open(self).map_err(unavailable)
     }
 
     /// Where it is, without a password.
