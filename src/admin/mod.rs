@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod administrators;
 pub mod applications;
+pub mod audit;
 pub mod grants;
 pub mod resources;
 pub mod secrets;

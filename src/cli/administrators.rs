@@ -6,13 +6,15 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::operator::Operator;
+use super::listing::Listing;
+use super::operator::{Missing as _, Operator};
 use super::output::{self, Output, time};
 use crate::admin::{self, administrators};
 use crate::host::Entropy;
 use crate::model::administrator::{Administrator, AdministratorDetails};
+use crate::model::page::Page;
 use crate::model::password::{self, Password};
-use crate::store;
+use crate::store::{self, Conn};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -28,7 +30,7 @@ pub enum Command {
         role: String,
     },
     /// List who may sign in.
-    List,
+    List(Listing),
     /// Give somebody a password, and end their sessions. The password comes
     /// from `COUNTERSIGN_PASSWORD` or the first line of standard input.
     SetPassword { email: String },
@@ -45,15 +47,19 @@ impl Command {
                     .act(|conn, actor| administrators::create(conn, actor, details, &hash))?;
                 output.object(&describe(&made));
             }
-            Self::List => {
-                let all = operator.read(store::administrators::all)?;
-                let rows: Vec<Value> = all.iter().map(describe).collect();
-                output.table(&["email", "name", "role", "state", "last_signed_in_at"], &rows);
+            Self::List(listing) => {
+                let columns = ["email", "name", "role", "state", "last_signed_in_at"];
+                listing.print(output, &columns, |_, _| {
+                    let all = operator.read(store::administrators::all)?;
+                    Ok(Page { rows: all.iter().map(describe).collect(), next: None })
+                })?;
             }
             Self::SetPassword { email } => {
-                let find =
-                    |conn: &mut store::Conn| store::administrators::find_by_email(conn, &email);
-                let (person, _) = operator.read(find)?.ok_or(admin::Error::NotFound)?;
+                let find = |conn: &mut Conn| {
+                    store::administrators::find_by_email(conn, &email)?
+                        .ok_or(admin::Error::NotFound)
+                };
+                let (person, _) = operator.find(find).or_missing("administrator", &email)?;
                 let hash = read_password()?;
                 operator.act(|conn, actor| {
                     administrators::set_password(conn, actor, &person.id, &hash)

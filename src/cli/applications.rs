@@ -2,9 +2,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::grants;
-use super::operator::Operator;
-use super::output::{Output, time};
+use super::listing::Listing;
+use super::operator::{Missing as _, Operator};
+use super::output::{self, Output, time};
+use super::{grants, secrets};
 use crate::admin;
 use crate::admin::applications::{self, NewApplication};
 use crate::model::application::{Application, ApplicationDetails, ApplicationInput};
@@ -22,6 +23,8 @@ pub enum Command {
         /// Part of a name or owner, or a whole client id.
         #[arg(long)]
         search: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show an application, its grants and its secrets.
     Show { client_id: String },
@@ -66,27 +69,37 @@ impl Command {
     pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         match self {
             Self::Create(create) => create.run(operator, output),
-            Self::List { search } => list(operator, output, search),
+            Self::List { search, listing } => {
+                let filter = Filter { search, active: None };
+                let columns = ["client_id", "name", "owner", "state", "created_at"];
+                listing.print(output, &columns, |after, limit| {
+                    let read =
+                        |conn: &mut Conn| store::applications::page(conn, &filter, after, limit);
+                    Ok(operator.read(read)?.map(|application| describe(&application)))
+                })
+            }
             Self::Show { client_id } => {
-                let shown: Value = operator.store.read_blocking(|conn| shown(conn, &client_id))?;
+                let shown = operator
+                    .find(|conn| shown(conn, &client_id))
+                    .or_missing("application", &client_id)?;
                 output.object(&shown);
                 Ok(())
             }
             Self::Suspend { client_id } => {
-                operator.act(|conn, actor| applications::suspend(conn, actor, &client_id))?;
+                operator
+                    .act(|conn, actor| applications::suspend(conn, actor, &client_id))
+                    .or_missing("application", &client_id)?;
                 say(output, &client_id, "suspended");
                 Ok(())
             }
             Self::Resume { client_id } => {
-                operator.act(|conn, actor| applications::resume(conn, actor, &client_id))?;
+                operator
+                    .act(|conn, actor| applications::resume(conn, actor, &client_id))
+                    .or_missing("application", &client_id)?;
                 say(output, &client_id, "active");
                 Ok(())
             }
-            Self::Delete { client_id } => {
-                operator.act(|conn, actor| applications::delete(conn, actor, &client_id))?;
-                say(output, &client_id, "deleted");
-                Ok(())
-            }
+            Self::Delete { client_id } => delete(operator, output, &client_id),
         }
     }
 }
@@ -120,24 +133,26 @@ impl Create {
             members.insert("secret_id".into(), secret.id.into());
             members.insert("secret_expires_at".into(), secret.expires_at.map(time).into());
         }
+        let has_secret = object.get("client_secret").is_some();
         output.object(&object);
+        if has_secret && !output.json {
+            output::note(secrets::ONCE);
+        }
         Ok(())
     }
 }
 
-fn list(operator: &Operator, output: Output, search: Option<String>) -> anyhow::Result<()> {
-    let filter = Filter { search, active: None };
-    let (mut rows, mut after) = (Vec::new(), None::<String>);
-    loop {
-        let page = operator
-            .read(|conn| store::applications::page(conn, &filter, after.as_deref(), 500))?;
-        rows.extend(page.rows.iter().map(describe));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    output.table(&["client_id", "name", "owner", "state", "created_at"], &rows);
+fn delete(operator: &Operator, output: Output, client_id: &str) -> anyhow::Result<()> {
+    let deleted = operator
+        .act(|conn, actor| {
+            let found =
+                store::applications::find(conn, client_id)?.ok_or(admin::Error::NotFound)?;
+            applications::delete(conn, actor, client_id)?;
+            Ok(found)
+        })
+        .or_missing("application", client_id)?;
+    let sentence = format!("Deleted {} ({client_id}).", deleted.details.name);
+    output.done(&sentence, &describe(&deleted));
     Ok(())
 }
 

@@ -3,10 +3,10 @@ use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::listing::Listing;
 use super::operator::Operator;
-use super::output::{self, Output, time};
+use super::output::{Lines, Output, time};
 use crate::admin;
-use crate::model::audit_event::Outcome;
 use crate::oauth::UnixTime;
 use crate::store::audit_log::{self, Filter, OutcomeFilter, StoredEvent};
 use crate::store::{Conn, audit_chains};
@@ -15,8 +15,8 @@ use crate::store::{Conn, audit_chains};
 pub enum Command {
     /// Print events, newest first.
     List {
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
+        #[command(flatten)]
+        listing: Listing,
         #[arg(long)]
         outcome: Option<OutcomeArgument>,
         #[arg(long)]
@@ -54,7 +54,7 @@ const AT_ONCE: i64 = 1_000;
 impl Command {
     pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         match self {
-            Self::List { limit, outcome, client_id, reason, since } => {
+            Self::List { listing, outcome, client_id, reason, since } => {
                 let filter = Filter {
                     outcome: outcome.map(|outcome| match outcome {
                         OutcomeArgument::Success => OutcomeFilter::Success,
@@ -65,7 +65,7 @@ impl Command {
                     from: since.as_deref().map(read_time).transpose()?,
                     ..Filter::default()
                 };
-                list(operator, output, &filter, limit)
+                list(operator, output, &listing, &filter)
             }
             Self::Export { format: Format::Jsonl } => export(operator),
             Self::Verify => verify(operator, output),
@@ -73,41 +73,45 @@ impl Command {
     }
 }
 
-fn list(operator: &Operator, output: Output, filter: &Filter, limit: usize) -> anyhow::Result<()> {
-    let page = operator.read(|conn| audit_log::page(conn, filter, None, limit))?;
-    let rows: Vec<Value> = page.rows.iter().map(describe).collect();
+fn list(
+    operator: &Operator,
+    output: Output,
+    listing: &Listing,
+    filter: &Filter,
+) -> anyhow::Result<()> {
     let columns = ["time", "code", "outcome", "reason", "actor", "client_id", "id"];
-    output.table(&columns, &rows);
-    Ok(())
+    listing.print(output, &columns, |before, limit| {
+        let read = |conn: &mut Conn| audit_log::page(conn, filter, before, limit);
+        Ok(operator.read(read)?.map(|row| describe(&row)))
+    })
 }
 
 /// One JSON object a line. That it was exported is recorded, before it is.
 fn export(operator: &Operator) -> anyhow::Result<()> {
-    let actor = operator.actor();
-    let event = actor.event("audit.exported", Outcome::Success);
-    operator.store.write_blocking::<_, admin::Error>(|conn| {
-        Ok(audit_chains::append(conn, &actor.chain, &[event])?)
-    })?;
+    operator.act(admin::audit::export)?;
+    let mut lines = Lines::default();
     for chain in operator.read(audit_chains::names)? {
-        let mut position = 0;
+        // Rows before the first position are out of order, not out of sight.
+        let mut position = i64::MIN;
         loop {
             let after = |conn: &mut Conn| audit_log::after(conn, &chain, position, AT_ONCE);
             let rows = operator.read(after)?;
             let Some(last) = rows.last() else { break };
             position = last.position;
             for row in &rows {
-                output::line(exported(row)?);
+                lines.line(exported(row));
             }
         }
     }
+    lines.finish();
     Ok(())
 }
 
-fn exported(row: &StoredEvent) -> anyhow::Result<Value> {
+/// A row that somebody spoiled is exported as it is: it is evidence too.
+fn exported(row: &StoredEvent) -> Value {
     let salt: String = row.salt.iter().map(|byte| format!("{byte:02x}")).collect();
-    let event: Value = serde_json::from_str(&row.body)
-        .with_context(|| format!("row {} of chain {} cannot be read", row.position, row.chain))?;
-    Ok(json!({
+    let event: Option<Value> = serde_json::from_str(&row.body).ok();
+    json!({
         "chain": row.chain,
         "position": row.position,
         "batch": row.batch,
@@ -115,26 +119,40 @@ fn exported(row: &StoredEvent) -> anyhow::Result<Value> {
         // The text is what was hashed; the object is the same for reading.
         "body": row.body,
         "event": event,
-    }))
+    })
 }
 
 fn verify(operator: &Operator, output: Output) -> anyhow::Result<()> {
-    let mut rows = Vec::new();
+    let (mut rows, mut broken) = (Vec::new(), None);
     for chain in operator.read(audit_chains::names)? {
         match operator.read(|conn| audit_chains::verify(conn, &chain))? {
             Ok(whole) => rows.push(json!({
-                "chain": chain, "batches": whole.batches, "events": whole.events,
+                "chain": chain,
+                "state": "whole",
+                "batches": whole.batches,
+                "events": whole.events,
             })),
-            Err(broken) => anyhow::bail!(
-                "the audit log was tampered with: chain {}, batch {}: {}",
-                broken.chain,
-                broken.batch,
-                broken.why
-            ),
+            Err(found) => {
+                rows.push(json!({
+                    "chain": chain,
+                    "state": "broken",
+                    "batch": found.batch,
+                    "why": found.why,
+                }));
+                broken.get_or_insert(found);
+            }
         }
     }
-    output.table(&["chain", "batches", "events"], &rows);
-    Ok(())
+    output.table(&["chain", "state", "batches", "events"], &rows);
+    match broken {
+        None => Ok(()),
+        Some(found) => anyhow::bail!(
+            "the audit log was tampered with: chain {}, batch {}: {}",
+            found.chain,
+            found.batch,
+            found.why
+        ),
+    }
 }
 
 fn describe(row: &StoredEvent) -> Value {

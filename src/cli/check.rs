@@ -1,14 +1,16 @@
 //! `countersign check`: the effective configuration, and whether it works.
+//! Looks and changes nothing: no schema, no key, no folder is made here.
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::output::{self, Output};
 use crate::config::{self, Config};
-use crate::host::{Clock, Entropy};
-use crate::keys::{KeyRing, MasterKey};
-use crate::store::{Conn, Store, migrations};
-use crate::web::app::open_store;
+use crate::host::Entropy;
+use crate::keys::MasterKey;
+use crate::model::signing_key::SigningKey;
+use crate::store::{Conn, Database, migrations, signing_keys};
 
 pub fn run(config: &Config, output: Output) -> anyhow::Result<()> {
     let settings: Vec<Value> = config
@@ -37,72 +39,122 @@ pub fn run(config: &Config, output: Output) -> anyhow::Result<()> {
 }
 
 fn diagnose(config: &Config) -> Vec<Value> {
-    let mut findings = Vec::new();
-    let store = match open_store(config) {
-        Ok(store) => {
-            findings.push(finding("database", Ok(database(&store))));
-            store
-        }
-        Err(error) => {
-            findings.push(finding("database", Err(error.to_string())));
+    let mut findings = vec![finding("data folder", data_folder(&config.data_dir))];
+    let database = match Database::parse(&config.database_url.0) {
+        Ok(database) => database,
+        Err(why) => {
+            findings.push(finding("database", Err(why)));
             return findings;
         }
     };
-    findings.push(finding("schema", store.read_blocking(schema).map_err(|e| e.to_string())));
-    findings.push(finding("master key", master_key(config, &store)));
-    findings.push(finding("signing keys", signing_keys(config, &store)));
+    let mut stored = Vec::new();
+    if missing(&database) {
+        let detail = format!("{database:?} will be made on the first start");
+        findings.push(finding("database", Ok(detail)));
+    } else {
+        match database.connect() {
+            Ok(mut conn) => look_inside(&database, &mut conn, &mut findings, &mut stored),
+            Err(error) => findings.push(finding("database", Err(error.to_string()))),
+        }
+    }
+    let is_sqlite = matches!(database, Database::Sqlite { .. });
+    let master = master_key(config, is_sqlite && stored.is_empty());
+    let opened = match &master {
+        Ok((Some(master), _)) => open_all(master, &stored),
+        Ok((None, _)) => Ok("none yet".to_owned()),
+        Err(_) => Err("there is no master key to open them with".to_owned()),
+    };
+    findings.push(finding("master key", master.map(|(_, detail)| detail)));
+    findings.push(finding("signing keys", opened));
     findings
 }
 
-fn database(store: &Store) -> String {
-    let kind = if store.is_sqlite() { "SQLite" } else { "PostgreSQL" };
-    let version = |conn: &mut Conn| migrations::server_version(conn);
-    let version = store.read_blocking(version).unwrap_or_else(|error| error.to_string());
-    format!("{kind} {version}")
+/// SQLite makes the file that it is to open.
+fn missing(database: &Database) -> bool {
+    matches!(database, Database::Sqlite { path } if !Path::new(path).exists())
 }
 
-fn schema(conn: &mut Conn) -> Result<String, crate::store::Error> {
-    let applied = migrations::applied(conn)?;
-    Ok(format!("{} migrations, newest {}", applied.len(), applied.last().map_or("-", |n| n)))
-}
-
-fn master_key(config: &Config, store: &Store) -> Result<String, String> {
-    let config::MasterKey::File(path) = &config.master_key else {
-        return Ok("from the environment".to_owned());
+fn look_inside(
+    database: &Database,
+    conn: &mut Conn,
+    findings: &mut Vec<Value>,
+    stored: &mut Vec<SigningKey>,
+) {
+    let kind = match database {
+        Database::Sqlite { .. } => "SQLite",
+        Database::Postgres { .. } => "PostgreSQL",
     };
-    if !path.exists() && store.is_sqlite() {
-        return Ok(format!("{} will be made on the first start", path.display()));
+    let version = migrations::server_version(conn).map_err(|error| error.to_string());
+    let place = |version| format!("{kind} {version} at {database:?}");
+    findings.push(finding("database", version.map(place)));
+    match migrations::state(conn) {
+        Err(error) => findings.push(finding("schema", Err(error.to_string()))),
+        Ok(schema) => {
+            let newest = schema.applied.last().map_or("-", |name| name);
+            let rest = match schema.pending {
+                0 => String::new(),
+                count => format!("; {count} more on the next start"),
+            };
+            let detail = format!("{} migrations, newest {newest}{rest}", schema.applied.len());
+            findings.push(finding("schema", Ok(detail)));
+            if !schema.applied.is_empty() {
+                match signing_keys::all(conn) {
+                    Ok(keys) => *stored = keys,
+                    Err(error) => findings.push(finding("stored keys", Err(error.to_string()))),
+                }
+            }
+        }
     }
-    let mode = std::fs::metadata(path)
-        .map_err(|error| format!("{}: {error}", path.display()))?
-        .permissions()
-        .mode();
-    if mode.trailing_zeros() >= 6 {
-        Ok(path.display().to_string())
+}
+
+fn data_folder(folder: &Path) -> Result<String, String> {
+    let shown = folder.display();
+    let Ok(metadata) = std::fs::metadata(folder) else {
+        return Ok(format!("{shown} is not there; made when it is needed"));
+    };
+    let mode = metadata.permissions().mode();
+    if !metadata.is_dir() {
+        Err(format!("{shown} is no folder"))
+    } else if mode & 0o002 != 0 {
+        Err(format!("{shown} can be written to by everybody: chmod 700 it"))
+    } else if mode & 0o004 != 0 {
+        Ok(format!("{shown} can be read by everybody on this machine; 700 is enough"))
     } else {
-        Err(format!("{} can be read by others: chmod 600 it", path.display()))
+        Ok(shown.to_string())
     }
 }
 
-fn signing_keys(config: &Config, store: &Store) -> Result<String, String> {
-    let config::MasterKey::File(path) = &config.master_key else {
-        return open_keys(config, store);
+/// The master key and where it is from. `may_come`: nothing was sealed yet, so
+/// the first start may make it.
+fn master_key(config: &Config, may_come: bool) -> Result<(Option<MasterKey>, String), String> {
+    let load = || {
+        MasterKey::load(&config.master_key, false, &Entropy::System)
+            .map_err(|error| error.to_string())
     };
-    if path.exists() { open_keys(config, store) } else { Ok("none yet".to_owned()) }
+    let config::MasterKey::File(path) = &config.master_key else {
+        return Ok((Some(load()?), "from the environment".to_owned()));
+    };
+    let shown = path.display();
+    let Ok(metadata) = std::fs::metadata(path) else {
+        if may_come {
+            return Ok((None, format!("{shown} will be made on the first start")));
+        }
+        return load().map(|key| (Some(key), shown.to_string()));
+    };
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(format!("{shown} can be read by others: chmod 600 it"));
+    }
+    Ok((Some(load()?), shown.to_string()))
 }
 
-/// Opens the stored keys; makes none.
-fn open_keys(config: &Config, store: &Store) -> Result<String, String> {
-    let master = MasterKey::load(&config.master_key, false, &Entropy::System)
-        .map_err(|error| error.to_string())?;
-    let stored =
-        store.read_blocking(crate::store::signing_keys::all).map_err(|error| error.to_string())?;
-    if stored.is_empty() {
-        return Ok("none yet".to_owned());
+fn open_all(master: &MasterKey, stored: &[SigningKey]) -> Result<String, String> {
+    for key in stored {
+        master.open(&key.kid, &key.sealed_private_key).map_err(|error| error.to_string())?;
     }
-    let ring = KeyRing::open(store, master, &Clock::System).map_err(|error| error.to_string())?;
-    drop(ring);
-    Ok(format!("{} open under the master key", stored.len()))
+    Ok(match stored.len() {
+        0 => "none yet".to_owned(),
+        count => format!("{count} open under the master key"),
+    })
 }
 
 fn finding(check: &str, result: Result<String, String>) -> Value {

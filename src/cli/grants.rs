@@ -3,7 +3,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::operator::Operator;
+use super::operator::{Missing as _, Operator};
 use super::output::Output;
 use crate::admin::grants;
 use crate::model::grant::Access;
@@ -26,7 +26,8 @@ impl Command {
             Self::Set { client_id, grant } => {
                 let (resource, access) = parse(&grant)?;
                 operator
-                    .act(|conn, actor| grants::set(conn, actor, &client_id, &resource, &access))?;
+                    .act(|conn, actor| grants::set(conn, actor, &client_id, &resource, &access))
+                    .or_missing("application", &client_id)?;
                 let object = json!({
                     "client_id": client_id,
                     "resource": resource,
@@ -35,7 +36,9 @@ impl Command {
                 output.done(&format!("{client_id} now holds {access} at {resource}."), &object);
             }
             Self::Remove { client_id, resource } => {
-                operator.act(|conn, actor| grants::remove(conn, actor, &client_id, &resource))?;
+                operator
+                    .act(|conn, actor| grants::remove(conn, actor, &client_id, &resource))
+                    .or_missing(&format!("grant of {client_id} at"), &resource)?;
                 let object = json!({ "client_id": client_id, "resource": resource });
                 output.done(&format!("{client_id} holds nothing at {resource} now."), &object);
             }

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod grants;
 mod healthcheck;
+mod listing;
 mod migrate;
 mod operator;
 mod output;
@@ -74,7 +75,11 @@ enum Command {
 /// sentence on standard error, 2 wrong usage.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let done = match Config::read(std::env::vars()) {
+    // Not `vars()`, which panics over a variable that is not ours.
+    let environment = std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    });
+    let done = match Config::read(environment) {
         Ok(config) => dispatch(cli.command, config, Output { json: cli.json }),
         Err(error) => Err(error.into()),
     };

@@ -9,6 +9,20 @@ use crate::oauth::algorithm::Algorithm;
 use crate::store::{self, Checkpoint, Conn, Store};
 use crate::web::app::open_store;
 
+/// Says what was looked for, where an act says only that it is not there.
+pub trait Missing<T> {
+    fn or_missing(self, what: &str, name: &str) -> anyhow::Result<T>;
+}
+
+impl<T> Missing<T> for anyhow::Result<T> {
+    fn or_missing(self, what: &str, name: &str) -> Self {
+        self.map_err(|error| match error.downcast_ref() {
+            Some(admin::Error::NotFound) => anyhow::anyhow!("there is no {what} {name}"),
+            _ => error,
+        })
+    }
+}
+
 /// A database to act on, and the name to act under.
 pub struct Operator {
     pub config: Config,
@@ -42,8 +56,17 @@ impl Operator {
         Ok(self.store.read_blocking(query)?)
     }
 
+    /// [`Operator::read`] for what may not be there.
+    pub fn find<T>(
+        &self,
+        query: impl FnOnce(&mut Conn) -> Result<T, admin::Error>,
+    ) -> anyhow::Result<T> {
+        Ok(self.store.read_blocking(query)?)
+    }
+
     pub fn actor(&self) -> Actor {
-        let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
+        let user = ["USER", "LOGNAME"].iter().find_map(set);
         Actor {
             who: Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) },
             source: Source::default(),

@@ -1,5 +1,5 @@
 //! What commands print: text for people, JSON for programs.
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -68,11 +68,56 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A line on standard output. Who stopped reading does not want the rest.
+/// A line on standard output.
 pub fn line(text: impl std::fmt::Display) {
-    if writeln!(std::io::stdout(), "{text}").is_err() {
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        stop(&error);
+    }
+}
+
+/// What a server says on standard output, which it outlives.
+pub fn tell(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// A remark on standard error, beside what was asked for.
+#[expect(clippy::print_stderr, reason = "this is where commands print remarks")]
+pub fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Many lines on standard output, in few writes. Call [`Lines::finish`].
+pub struct Lines(BufWriter<Stdout>);
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self(BufWriter::with_capacity(1 << 16, std::io::stdout()))
+    }
+}
+
+impl Lines {
+    pub fn line(&mut self, text: impl std::fmt::Display) {
+        if let Err(error) = writeln!(self.0, "{text}") {
+            stop(&error);
+        }
+    }
+
+    pub fn finish(mut self) {
+        if let Err(error) = self.0.flush() {
+            stop(&error);
+        }
+    }
+}
+
+/// Who stopped reading does not want the rest. Any other error means that an
+/// answer is lost, and that must not look like success.
+#[expect(clippy::print_stderr, reason = "this is where commands print errors")]
+fn stop(error: &std::io::Error) -> ! {
+    if error.kind() == ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
+    eprintln!("countersign: standard output: {error}");
+    std::process::exit(1)
 }
 
 /// Asks for something on the terminal, if there is one.

@@ -2,9 +2,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::operator::Operator;
+use super::listing::Listing;
+use super::operator::{Missing as _, Operator};
 use super::output::{Output, time};
-use crate::admin::{self, resources};
+use crate::admin::{self, Actor, resources};
 use crate::model::resource::{NewResource, Resource, ResourceDetails};
 use crate::store::{self, Conn, scopes};
 
@@ -17,6 +18,8 @@ pub enum Command {
         /// Part of a name or identifier.
         #[arg(long)]
         search: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show an API and its scopes.
     Show { resource: String },
@@ -48,19 +51,27 @@ impl Command {
     pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         match self {
             Self::Create(create) => create.run(operator, output),
-            Self::List { search } => list(operator, output, search.as_deref()),
+            Self::List { search, listing } => {
+                let columns = ["identifier", "name", "algorithm", "token_lifetime_seconds", "id"];
+                let search = search.as_deref();
+                listing.print(output, &columns, |after, limit| {
+                    let read = |conn: &mut Conn| store::resources::page(conn, search, after, limit);
+                    Ok(operator.read(read)?.map(|resource| describe(&resource)))
+                })
+            }
             Self::Show { resource } => {
                 let find = |conn: &mut Conn| shown(conn, &resource);
-                let shown: Value = operator.store.read_blocking(find)?;
+                let shown = operator.find(find).or_missing("API", &resource)?;
                 output.object(&shown);
                 Ok(())
             }
             Self::Delete { resource } => {
-                let deleted = operator.act(|conn, actor| {
+                let delete = |conn: &mut Conn, actor: &Actor| {
                     let found = resources::resolve(conn, &resource)?;
                     resources::delete(conn, actor, &found.id)?;
                     Ok(found)
-                })?;
+                };
+                let deleted = operator.act(delete).or_missing("API", &resource)?;
                 let sentence = format!("Deleted {} ({}).", deleted.name, deleted.identifier);
                 output.done(&sentence, &describe(&deleted));
                 Ok(())
@@ -79,25 +90,10 @@ impl Create {
             .map_err(admin::Error::Invalid)?;
         operator.prepare_key(new.algorithm);
         let created = operator.act(|conn, actor| resources::create(conn, actor, new))?;
-        let shown: Value = operator.store.read_blocking(|conn| shown(conn, &created.id))?;
+        let shown = operator.find(|conn| shown(conn, &created.id))?;
         output.object(&shown);
         Ok(())
     }
-}
-
-fn list(operator: &Operator, output: Output, search: Option<&str>) -> anyhow::Result<()> {
-    let (mut rows, mut after) = (Vec::new(), None::<String>);
-    loop {
-        let read = |conn: &mut Conn| store::resources::page(conn, search, after.as_deref(), 500);
-        let page = operator.read(read)?;
-        rows.extend(page.rows.iter().map(describe));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    output.table(&["identifier", "name", "algorithm", "token_lifetime_seconds", "id"], &rows);
-    Ok(())
 }
 
 fn shown(conn: &mut Conn, text: &str) -> Result<Value, admin::Error> {

@@ -2,10 +2,11 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::operator::Operator;
+use super::operator::{Missing as _, Operator};
 use super::output::Output;
-use crate::admin::{self, resources};
+use crate::admin::{self, Actor, resources};
 use crate::model::resource::Scope;
+use crate::store::Conn;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -26,18 +27,20 @@ impl Command {
             Self::Add { resource, scope, description } => {
                 let new = Scope::read(&scope, &description)
                     .map_err(|why| admin::Error::field("scope", why))?;
-                operator.act(|conn, actor| {
+                let add = |conn: &mut Conn, actor: &Actor| {
                     let id = resources::resolve(conn, &resource)?.id;
                     resources::add_scope(conn, actor, &id, &new)
-                })?;
+                };
+                operator.act(add).or_missing("API", &resource)?;
                 let object = json!({ "resource": resource, "scope": scope });
                 output.done(&format!("Added {scope}."), &object);
             }
             Self::Remove { resource, scope } => {
-                operator.act(|conn, actor| {
-                    let id = resources::resolve(conn, &resource)?.id;
-                    resources::remove_scope(conn, actor, &id, &scope)
-                })?;
+                let find = |conn: &mut Conn| resources::resolve(conn, &resource);
+                let id = operator.find(find).or_missing("API", &resource)?.id;
+                operator
+                    .act(|conn, actor| resources::remove_scope(conn, actor, &id, &scope))
+                    .or_missing(&format!("scope of {resource}"), &scope)?;
                 let object = json!({ "resource": resource, "scope": scope });
                 output.done(&format!("Removed {scope}."), &object);
             }

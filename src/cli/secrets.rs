@@ -2,12 +2,17 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::operator::Operator;
-use super::output::{Output, time};
+use super::listing::Listing;
+use super::operator::{Missing as _, Operator};
+use super::output::{self, Output, time};
 use crate::admin::{self, secrets};
+use crate::model::page::Page;
 use crate::model::secret::{NewSecret, Secret};
 use crate::oauth::UnixTime;
-use crate::store;
+use crate::store::{self, Conn};
+
+/// Stands under a secret where a person sees it.
+pub const ONCE: &str = "Keep the secret now: it cannot be shown again.";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -21,7 +26,11 @@ pub enum Command {
         days: String,
     },
     /// List the secrets of an application, without their values.
-    List { client_id: String },
+    List {
+        client_id: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
     /// End a secret at once.
     Revoke { client_id: String, secret_id: String },
 }
@@ -31,32 +40,34 @@ impl Command {
         match self {
             Self::Add { client_id, name, days } => {
                 let new = NewSecret::read(&name, &days).map_err(admin::Error::Invalid)?;
-                let (secret, value) =
-                    operator.act(|conn, actor| secrets::add(conn, actor, &client_id, &new))?;
+                let (secret, value) = operator
+                    .act(|conn, actor| secrets::add(conn, actor, &client_id, &new))
+                    .or_missing("application", &client_id)?;
                 let mut object = describe(&secret, operator.clock.now());
                 if let Some(members) = object.as_object_mut() {
                     members.insert("client_secret".into(), value.as_str().into());
                 }
                 output.object(&object);
+                if !output.json {
+                    output::note(ONCE);
+                }
             }
-            Self::List { client_id } => {
-                let found = operator.read(|conn| {
-                    Ok(match store::applications::find(conn, &client_id)? {
-                        Some(_) => Some(store::secrets::all(conn, &client_id)?),
-                        None => None,
-                    })
-                })?;
+            Self::List { client_id, listing } => {
+                let find = |conn: &mut Conn| {
+                    store::applications::find(conn, &client_id)?.ok_or(admin::Error::NotFound)?;
+                    Ok(store::secrets::all(conn, &client_id)?)
+                };
+                let found = operator.find(find).or_missing("application", &client_id)?;
                 let now = operator.clock.now();
-                let rows: Vec<Value> = found
-                    .ok_or(admin::Error::NotFound)?
-                    .iter()
-                    .map(|secret| describe(secret, now))
-                    .collect();
+                let rows: Vec<Value> = found.iter().map(|secret| describe(secret, now)).collect();
                 let columns = ["secret_id", "name", "hint", "state", "expires_at", "last_used_at"];
-                output.table(&columns, &rows);
+                listing
+                    .print(output, &columns, |_, _| Ok(Page { rows: rows.clone(), next: None }))?;
             }
             Self::Revoke { client_id, secret_id } => {
-                operator.act(|conn, actor| secrets::revoke(conn, actor, &client_id, &secret_id))?;
+                operator
+                    .act(|conn, actor| secrets::revoke(conn, actor, &client_id, &secret_id))
+                    .or_missing(&format!("secret of {client_id}"), &secret_id)?;
                 let object = json!({ "secret_id": secret_id, "state": "revoked" });
                 output.done(&format!("{secret_id} is revoked."), &object);
             }

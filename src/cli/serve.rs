@@ -1,7 +1,6 @@
 //! `countersign serve`.
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::{demo, output};
@@ -26,9 +25,16 @@ impl Serve {
         actix_web::rt::System::new().block_on(async move {
             let open = move || App::open(config, Clock::System, Entropy::System);
             let app = Arc::new(tokio::task::spawn_blocking(open).await??);
-            let greeting =
-                self.greeting(&app).await.context("the first start cannot be prepared")?;
-            server::run(app, move || output::line(greeting)).await?;
+            let greeted = app.clone();
+            // Not before every door is open: what is shown once would be lost
+            // with a start that fails.
+            let greet = async move {
+                match self.greeting(&greeted).await {
+                    Ok(greeting) => output::tell(greeting),
+                    Err(error) => tracing::error!(%error, "server.greeting_failed"),
+                }
+            };
+            server::run(app, move || drop(actix_web::rt::spawn(greet))).await?;
             Ok(())
         })
     }

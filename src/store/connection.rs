@@ -36,7 +36,10 @@ pub enum Database {
 }
 
 /// How long a request waits for a free connection.
-const CHECKOUT: Duration = Duration::from_millis(300);
+const CHECKOUT: Duration = Duration::from_secs(1);
+
+/// How long the start waits for the first: nobody else waits for it yet.
+const FIRST: Duration = Duration::from_secs(10);
 
 /// How long a request waits for an answer of the database. A frozen server
 /// takes connections and never answers: only our own watch ends that.
@@ -62,7 +65,7 @@ impl Store {
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
-            .connection_timeout(CHECKOUT)
+            .connection_timeout(FIRST)
             // A round trip at every checkout; a broken connection shows itself.
             .test_on_check_out(false)
             .build(manager)
@@ -85,7 +88,7 @@ impl Store {
 
     /// A connection of one's own, outside the pool.
     pub fn connect(&self) -> Result<Conn, Error> {
-        Conn::open(&self.database).map_err(unavailable)
+        self.database.connect()
     }
 
     /// Runs `query` on a connection, off the async threads.
@@ -115,7 +118,7 @@ impl Store {
         &self,
         query: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.pool.get().map_err(unavailable)?;
+        let mut conn = self.pool.get_timeout(CHECKOUT).map_err(unavailable)?;
         query(&mut conn)
     }
 
@@ -124,7 +127,7 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.pool.get().map_err(unavailable)?;
+        let mut conn = self.pool.get_timeout(CHECKOUT).map_err(unavailable)?;
         conn.transaction(work)
     }
 }
@@ -234,6 +237,12 @@ impl Database {
             }
         }
         Ok(Self::Postgres { url: url.into() })
+    }
+
+    /// A connection that takes the schema as it finds it. SQLite makes a file
+    /// that is missing.
+    pub fn connect(&self) -> Result<Conn, Error> {
+        Conn::open(self).map_err(unavailable)
     }
 
     /// Where it is, without a password.

@@ -26,14 +26,7 @@ const ADVISORY_LOCK: i64 = 0x636f_756e_7465_7273;
 /// # Errors
 /// `Unavailable`: the schema was made by a newer release, or SQLite is too old.
 pub fn run(conn: &mut Conn) -> Result<(), Error> {
-    if let Conn::Sqlite(_) = conn {
-        let version = sqlite_version(conn)?;
-        if parse_version(&version) < SQLITE_LEAST {
-            return Err(Error::Unavailable(format!(
-                "SQLite {version} can corrupt its file; 3.51.3 or newer is needed"
-            )));
-        }
-    }
+    refuse_old_sqlite(conn)?;
     if let Conn::Postgres(conn) = conn {
         conn.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))?;
     }
@@ -57,6 +50,39 @@ fn apply(conn: &mut Conn) -> Result<(), Error> {
     }
 }
 
+fn refuse_old_sqlite(conn: &mut Conn) -> Result<(), Error> {
+    let Conn::Sqlite(_) = conn else { return Ok(()) };
+    let version = sqlite_version(conn)?;
+    if parse_version(&version) < SQLITE_LEAST {
+        return Err(Error::Unavailable(format!(
+            "SQLite {version} can corrupt its file; 3.51.3 or newer is needed"
+        )));
+    }
+    Ok(())
+}
+
+/// How far the schema is.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Names, oldest first.
+    pub applied: Vec<String>,
+    /// How many [`run`] would apply.
+    pub pending: usize,
+}
+
+/// What [`run`] would find.
+///
+/// # Errors
+/// As [`run`].
+pub fn state(conn: &mut Conn) -> Result<State, Error> {
+    refuse_old_sqlite(conn)?;
+    refuse_newer(conn)?;
+    let applied = applied(conn)?;
+    let known = known_here(conn)?;
+    let pending = known.iter().filter(|name| !applied.contains(name)).count();
+    Ok(State { applied, pending })
+}
+
 /// The names of the migrations that have been applied, oldest first.
 pub fn applied(conn: &mut Conn) -> Result<Vec<String>, Error> {
     let applied = on!(conn, |c| c.applied_migrations())
@@ -67,16 +93,20 @@ pub fn applied(conn: &mut Conn) -> Result<Vec<String>, Error> {
 }
 
 fn refuse_newer(conn: &mut Conn) -> Result<(), Error> {
-    let known: BTreeSet<String> = match conn {
-        Conn::Postgres(_) => known::<diesel::pg::Pg>(&POSTGRES)?,
-        Conn::Sqlite(_) => known::<diesel::sqlite::Sqlite>(&SQLITE)?,
-    };
+    let known = known_here(conn)?;
     match applied(conn)?.iter().find(|name| !known.contains(*name)) {
         Some(name) => Err(Error::Unavailable(format!(
             "the schema has migration {name}, which this program does not know: run the newer \
              release that made it"
         ))),
         None => Ok(()),
+    }
+}
+
+fn known_here(conn: &Conn) -> Result<BTreeSet<String>, Error> {
+    match conn {
+        Conn::Postgres(_) => known::<diesel::pg::Pg>(&POSTGRES),
+        Conn::Sqlite(_) => known::<diesel::sqlite::Sqlite>(&SQLITE),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running server: everything a request may use.
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -149,11 +150,14 @@ impl App {
 }
 
 /// Opens the database that the configuration names, and makes the folder it
-/// is to lie in.
+/// is to lie in, for its owner alone.
 pub fn open_store(config: &Config) -> Result<Store, OpenError> {
     let database = Database::parse(&config.database_url.0).map_err(OpenError::DatabaseUrl)?;
     let make = |folder: &std::path::Path| {
-        std::fs::create_dir_all(folder)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .map_err(|error| OpenError::DataDir(format!("{}: {error}", folder.display())))
     };
     if let Database::Sqlite { path } = &database {
