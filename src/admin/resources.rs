@@ -1,7 +1,7 @@
 //! Acts on APIs and their scopes.
 use super::actor::{Done, differences};
 use super::{Actor, Error};
-use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope};
+use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope, Verification};
 use crate::model::role::Right;
 use crate::store::registry::Touched;
 use crate::store::{Conn, resources, scopes};
@@ -23,6 +23,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, new: NewResource) -> Result<Resour
         description: new.details.description,
         token_lifetime: new.details.token_lifetime,
         algorithm: new.algorithm,
+        verification: Verification::default(),
         created_at: actor.now,
         version: 1,
     };
@@ -72,6 +73,31 @@ pub fn update(
         ),
     ]);
     actor.record(conn, done("resource.updated", &before, changes))
+}
+
+/// Changes how an API finds out whether a token is good.
+///
+/// # Errors
+/// * `Forbidden`: the actor may not manage the registry.
+/// * `NotFound`: there is none of this id.
+/// * `Conflict`: somebody changed it after version `version`.
+pub fn set_verification(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    version: i64,
+    verification: Verification,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
+    if !resources::set_verification(conn, id, version, verification)? {
+        return Err(Error::Conflict("Somebody changed this API after you opened it.".to_owned()));
+    }
+    let words =
+        |v: Verification| (v.status_lists.to_string(), v.access_records.as_str().to_owned());
+    let (was, is) = (words(before.verification), words(verification));
+    let changes = differences(&[("status_lists", was.0, is.0), ("access_records", was.1, is.1)]);
+    actor.record(conn, done("resource.verification_changed", &before, changes))
 }
 
 /// Deletes an API with its scopes and every grant at it: no more tokens for

@@ -116,6 +116,7 @@ impl Directory {
                     self.unknown.invalidate(client_id);
                 }
                 Touched::Everything => self.known.invalidate_all(),
+                Touched::Tokens => {}
             }
             seen.version = seen.version.max(version);
             seen.recent.push_back((version, touched));
@@ -137,6 +138,7 @@ impl Directory {
             let about = match touched {
                 Touched::Client(id) => id == client_id,
                 Touched::Everything => true,
+                Touched::Tokens => false,
             };
             about && *version > found.version
         });

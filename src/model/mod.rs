@@ -7,6 +7,7 @@ pub mod grant;
 pub mod page;
 pub mod password;
 pub mod resource;
+pub mod revocation;
 pub mod role;
 pub mod secret;
 pub mod signing_key;

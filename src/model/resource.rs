@@ -17,9 +17,46 @@ pub struct Resource {
     pub description: String,
     pub token_lifetime: Seconds,
     pub algorithm: Algorithm,
+    pub verification: Verification,
     pub created_at: UnixTime,
     /// Counts up with each edit; an edit names the one it was made from.
     pub version: i64,
+}
+
+/// How the API finds out whether a token is good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Whether its tokens name a status list.
+    pub status_lists: bool,
+    pub access_records: AccessRecords,
+}
+
+/// What is recorded of accesses that the gate or introspection decided on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessRecords {
+    /// How many, per client and minute.
+    #[default]
+    Counted,
+    /// One in a hundred besides, and every refusal.
+    Sampled,
+    /// Each, and the answer waits until it is on disk.
+    Full,
+}
+
+impl AccessRecords {
+    pub const ALL: [Self; 3] = [Self::Counted, Self::Sampled, Self::Full];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Sampled => "sampled",
+            Self::Full => "full",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|records| records.as_str() == text)
+    }
 }
 
 /// A scope of one resource.

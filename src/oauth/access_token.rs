@@ -20,6 +20,31 @@ pub struct Claims {
     pub client_id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
+    /// Ours: the id of the secret that the client authenticated with, so that
+    /// the tokens of one secret can be revoked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub credential_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+}
+
+/// Where the token's status is published, draft-ietf-oauth-status-list-21 §6.2.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Status {
+    pub status_list: StatusReference,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct StatusReference {
+    pub idx: u32,
+    pub uri: String,
+}
+
+/// A token whose signature is ours: its claims, and the key it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub claims: Claims,
+    pub kid: String,
 }
 
 /// One resource as a string, several as an array, RFC 7519 §4.1.3.
@@ -28,6 +53,15 @@ pub struct Claims {
 pub enum Audience {
     One(String),
     Several(Vec<String>),
+}
+
+impl Audience {
+    pub fn resources(&self) -> &[String] {
+        match self {
+            Self::One(only) => std::slice::from_ref(only),
+            Self::Several(several) => several,
+        }
+    }
 }
 
 impl Claims {
@@ -45,6 +79,8 @@ impl Claims {
             jti: jti.to_owned(),
             client_id: issuance.client_id.clone(),
             scope: issuance.scope.to_string(),
+            credential_id: String::new(),
+            status: None,
         }
     }
 

@@ -15,6 +15,16 @@ pub struct Client {
     /// apart from a wrong one in the audit log.
     pub secrets: Vec<Secret>,
     pub grants: Vec<Grant>,
+    /// Whose tokens it may introspect.
+    pub introspects: Introspects,
+}
+
+/// The tokens that a client may introspect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Introspects {
+    Any,
+    /// Those for these resources.
+    For(Vec<String>),
 }
 
 /// One secret of a client. The value itself is kept nowhere.
@@ -33,4 +43,6 @@ pub struct Grant {
     pub scopes: ScopeSet,
     pub token_lifetime: Seconds,
     pub algorithm: Algorithm,
+    /// Whether its tokens name a status list.
+    pub status_lists: bool,
 }

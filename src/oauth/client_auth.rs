@@ -164,6 +164,7 @@ mod tests {
             token_lifetime: None,
             secrets: vec![secret],
             grants: vec![],
+            introspects: crate::oauth::client::Introspects::For(vec![]),
         }
     }
 

@@ -285,6 +285,7 @@ mod tests {
             scopes: ScopeSet::parse(scopes).unwrap(),
             token_lifetime: Seconds(lifetime),
             algorithm: Algorithm::Es256,
+            status_lists: false,
         };
         Client {
             client_id: "m2m_billing".into(),
@@ -295,6 +296,7 @@ mod tests {
                 grant(BILLING, "invoices:read invoices:write", 600),
                 grant(LEDGER, "invoices:read ledger:export", 300),
             ],
+            introspects: crate::oauth::client::Introspects::For(vec![]),
         }
     }
 

@@ -12,6 +12,8 @@ pub mod form;
 pub mod metadata;
 pub mod reason;
 pub mod resource;
+pub mod revocation;
+pub mod revocation_feed;
 pub mod scope;
 pub mod time;
 pub mod token_response;

@@ -2,10 +2,12 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::schema::{applications, grant_scopes, grants, resources, scopes, secrets};
+use super::schema::{
+    applications, grant_scopes, grants, introspectors, resources, scopes, secrets,
+};
 use super::{Conn, Error, registry};
 use crate::oauth::algorithm::Algorithm;
-use crate::oauth::client::{Client, Grant, Secret};
+use crate::oauth::client::{Client, Grant, Introspects, Secret};
 use crate::oauth::client_secret::Digest;
 use crate::oauth::scope::{ScopeSet, ScopeToken};
 use crate::oauth::time::{Seconds, UnixTime};
@@ -24,18 +26,23 @@ pub struct Found {
 /// than it says.
 pub fn find(conn: &mut Conn, client_id: &str) -> Result<Found, Error> {
     let version = registry::version(conn)?;
-    let row: Option<(bool, Option<i64>)> = on!(conn, |c| applications::table
+    let row: Option<(bool, Option<i64>, bool)> = on!(conn, |c| applications::table
         .find(client_id)
-        .select((applications::active, applications::token_lifetime_seconds))
+        .select((
+            applications::active,
+            applications::token_lifetime_seconds,
+            applications::introspects_any,
+        ))
         .first(c)
         .optional())?;
-    let Some((active, lifetime)) = row else { return Ok(Found { version, client: None }) };
+    let Some((active, lifetime, any)) = row else { return Ok(Found { version, client: None }) };
     let client = Client {
         client_id: client_id.to_owned(),
         active,
         token_lifetime: lifetime.map(Seconds),
         secrets: secrets_of(conn, client_id)?,
         grants: grants_of(conn, client_id)?,
+        introspects: if any { Introspects::Any } else { introspects(conn, client_id)? },
     };
     Ok(Found { version, client: Some(client) })
 }
@@ -66,7 +73,7 @@ fn secrets_of(conn: &mut Conn, client_id: &str) -> Result<Vec<Secret>, Error> {
 }
 
 fn grants_of(conn: &mut Conn, client_id: &str) -> Result<Vec<Grant>, Error> {
-    type Row = (String, String, bool, i64, String);
+    type Row = (String, String, bool, i64, String, bool);
     let rows: Vec<Row> = on!(conn, |c| grants::table
         .inner_join(resources::table.on(resources::id.eq(grants::resource_id)))
         .filter(grants::client_id.eq(client_id))
@@ -77,10 +84,11 @@ fn grants_of(conn: &mut Conn, client_id: &str) -> Result<Vec<Grant>, Error> {
             grants::all_scopes,
             resources::token_lifetime_seconds,
             resources::algorithm,
+            resources::status_lists,
         ))
         .load(c))?;
     let mut found = Vec::with_capacity(rows.len());
-    for (resource_id, resource, all_scopes, lifetime, algorithm) in rows {
+    for (resource_id, resource, all_scopes, lifetime, algorithm, status_lists) in rows {
         let names = if all_scopes {
             on!(conn, |c| scopes::table
                 .filter(scopes::resource_id.eq(&resource_id))
@@ -102,7 +110,16 @@ fn grants_of(conn: &mut Conn, client_id: &str) -> Result<Vec<Grant>, Error> {
             scopes: scopes.map_err(|_| corrupt("scopes"))?,
             token_lifetime: Seconds(lifetime),
             algorithm: Algorithm::parse(&algorithm).ok_or_else(|| corrupt("algorithm"))?,
+            status_lists,
         });
     }
     Ok(found)
+}
+
+fn introspects(conn: &mut Conn, client_id: &str) -> Result<Introspects, Error> {
+    Ok(Introspects::For(on!(conn, |c| introspectors::table
+        .inner_join(resources::table.on(resources::id.eq(introspectors::resource_id)))
+        .filter(introspectors::client_id.eq(client_id))
+        .select(resources::identifier)
+        .load(c))?))
 }

@@ -14,6 +14,7 @@ pub mod grants;
 pub mod migrations;
 pub mod registry;
 pub mod resources;
+pub mod revocations;
 mod schema;
 pub mod scopes;
 pub mod secrets;

@@ -5,7 +5,7 @@ use super::connection::on;
 use super::schema::resources;
 use super::{Conn, Error, containing};
 use crate::model::page::Page;
-use crate::model::resource::{Resource, ResourceDetails};
+use crate::model::resource::{AccessRecords, Resource, ResourceDetails, Verification};
 use crate::oauth::algorithm::Algorithm;
 use crate::oauth::time::{Seconds, UnixTime};
 
@@ -21,6 +21,8 @@ struct Row {
     algorithm: String,
     created_at: i64,
     version: i64,
+    status_lists: bool,
+    access_records: String,
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Resource>, Error> {
@@ -113,6 +115,8 @@ pub fn insert(conn: &mut Conn, resource: Resource) -> Result<(), Error> {
         algorithm: resource.algorithm.as_str().to_owned(),
         created_at: resource.created_at.0,
         version: resource.version,
+        status_lists: resource.verification.status_lists,
+        access_records: resource.verification.access_records.as_str().to_owned(),
     };
     on!(conn, |c| diesel::insert_into(resources::table).values(row).execute(c))?;
     Ok(())
@@ -139,6 +143,26 @@ pub fn update(
     Ok(changed == 1)
 }
 
+/// Writes `verification` over version `version`; `false` when it is another by
+/// now.
+pub fn set_verification(
+    conn: &mut Conn,
+    id: &str,
+    version: i64,
+    verification: Verification,
+) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        resources::table.find(id).filter(resources::version.eq(version))
+    )
+    .set((
+        resources::status_lists.eq(verification.status_lists),
+        resources::access_records.eq(verification.access_records.as_str()),
+        resources::version.eq(version + 1),
+    ))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Deletes it with its scopes and every grant at it.
 pub fn delete(conn: &mut Conn, id: &str) -> Result<bool, Error> {
     Ok(on!(conn, |c| diesel::delete(resources::table.find(id)).execute(c))? == 1)
@@ -148,11 +172,10 @@ impl TryFrom<Row> for Resource {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let algorithm = Algorithm::parse(&row.algorithm).ok_or_else(|| Error::Corrupt {
-            table: "resources",
-            column: "algorithm",
-            id: row.id.clone(),
-        })?;
+        let corrupt = |column| Error::Corrupt { table: "resources", column, id: row.id.clone() };
+        let algorithm = Algorithm::parse(&row.algorithm).ok_or_else(|| corrupt("algorithm"))?;
+        let access_records =
+            AccessRecords::parse(&row.access_records).ok_or_else(|| corrupt("access_records"))?;
         Ok(Self {
             id: row.id,
             identifier: row.identifier,
@@ -160,6 +183,7 @@ impl TryFrom<Row> for Resource {
             description: row.description,
             token_lifetime: Seconds(row.token_lifetime_seconds),
             algorithm,
+            verification: Verification { status_lists: row.status_lists, access_records },
             created_at: UnixTime(row.created_at),
             version: row.version,
         })

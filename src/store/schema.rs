@@ -27,6 +27,7 @@ diesel::table! {
         token_lifetime_seconds -> Nullable<BigInt>,
         created_at -> BigInt,
         version -> BigInt,
+        introspects_any -> Bool,
     }
 }
 
@@ -89,6 +90,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    introspectors (resource_id, client_id) {
+        resource_id -> Text,
+        client_id -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     registry_changes (version) {
         version -> BigInt,
         client_id -> Nullable<Text>,
@@ -113,6 +122,35 @@ diesel::table! {
         algorithm -> Text,
         created_at -> BigInt,
         version -> BigInt,
+        status_lists -> Bool,
+        access_records -> Text,
+    }
+}
+
+diesel::table! {
+    revocations (position) {
+        position -> BigInt,
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        client_id -> Nullable<Text>,
+        not_before -> BigInt,
+        expires_at -> BigInt,
+        reason -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        live_tokens -> Nullable<BigInt>,
+        accepted_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    routes (resource_id, method, path) {
+        resource_id -> Text,
+        method -> Text,
+        path -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
     }
 }
 
@@ -165,6 +203,22 @@ diesel::table! {
         public_jwk -> Text,
         sealed_private_key -> Binary,
         created_at -> BigInt,
+        purpose -> Text,
+    }
+}
+
+diesel::table! {
+    status_lists (id) {
+        id -> Text,
+        resources -> Text,
+        kid -> Text,
+        longest_seconds -> BigInt,
+        seed -> Binary,
+        capacity -> BigInt,
+        leased -> BigInt,
+        opened_at -> BigInt,
+        closes_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -174,7 +228,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     grant_scopes,
     grants,
+    introspectors,
     resources,
+    routes,
     scopes,
     secrets,
 );

@@ -4,18 +4,19 @@ use diesel::prelude::*;
 use super::connection::on;
 use super::schema::signing_keys;
 use super::{Conn, Error};
-use crate::model::signing_key::{SigningKey, State};
+use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::oauth::UnixTime;
 use crate::oauth::algorithm::Algorithm;
 
 /// All of them, oldest first.
 pub fn all(conn: &mut Conn) -> Result<Vec<SigningKey>, Error> {
-    type Row = (String, String, String, String, Vec<u8>, i64);
+    type Row = (String, String, String, String, String, Vec<u8>, i64);
     let rows: Vec<Row> = on!(conn, |c| signing_keys::table
         .order((signing_keys::created_at, signing_keys::kid))
         .select((
             signing_keys::kid,
             signing_keys::algorithm,
+            signing_keys::purpose,
             signing_keys::state,
             signing_keys::public_jwk,
             signing_keys::sealed_private_key,
@@ -23,11 +24,12 @@ pub fn all(conn: &mut Conn) -> Result<Vec<SigningKey>, Error> {
         ))
         .load(c))?;
     rows.into_iter()
-        .map(|(kid, algorithm, state, public_jwk, sealed_private_key, created_at)| {
+        .map(|(kid, algorithm, purpose, state, public_jwk, sealed_private_key, created_at)| {
             let corrupt =
                 |column| Error::Corrupt { table: "signing_keys", column, id: kid.clone() };
             Ok(SigningKey {
                 algorithm: Algorithm::parse(&algorithm).ok_or_else(|| corrupt("algorithm"))?,
+                purpose: Purpose::parse(&purpose).ok_or_else(|| corrupt("purpose"))?,
                 state: State::parse(&state).ok_or_else(|| corrupt("state"))?,
                 kid,
                 public_jwk,
@@ -39,12 +41,14 @@ pub fn all(conn: &mut Conn) -> Result<Vec<SigningKey>, Error> {
 }
 
 /// # Errors
-/// `Conflict`: it is to be current and its algorithm has a current key.
+/// `Conflict`: it is to be current, and its purpose has a current key of its
+/// algorithm.
 pub fn insert(conn: &mut Conn, key: &SigningKey) -> Result<(), Error> {
     on!(conn, |c| diesel::insert_into(signing_keys::table)
         .values((
             signing_keys::kid.eq(&key.kid),
             signing_keys::algorithm.eq(key.algorithm.as_str()),
+            signing_keys::purpose.eq(key.purpose.as_str()),
             signing_keys::state.eq(key.state.as_str()),
             signing_keys::public_jwk.eq(&key.public_jwk),
             signing_keys::sealed_private_key.eq(&key.sealed_private_key),
