@@ -38,6 +38,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("session_idle_minutes", "a number"),
         reader.parsed("session_hours", "a number"),
         reader.parsed("shutdown_seconds", "a number"),
+        reader.parsed("revocation_patience_seconds", "a number"),
     );
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let instance = reader.checked("instance", instance);
@@ -58,6 +59,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
         shutdown_seconds: numbers.5?,
+        revocation_patience_seconds: numbers.6?,
         authorization_endpoint: authorization_endpoint?,
         effective: effective(raw),
     };

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use crate::oauth::revocation_feed::TYPE;
+use crate::oauth::time::Seconds;
+use crate::revocations::{Announcement, exposure};
 use crate::store::{Checkpoint, sessions};
 use crate::web::App;
 
@@ -12,6 +15,13 @@ use crate::web::App;
 const POLL: Duration = Duration::from_millis(250);
 /// How often SQLite's write-ahead log is moved into its file.
 const CHECKPOINT: Duration = Duration::from_millis(300);
+
+/// How often receivers of the revocation feed hear that it still runs.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often it is looked whether new revocations are to be looked into.
+const EXPLORE: Duration = Duration::from_secs(1);
+/// How long a verifier may keep a status list.
+const STATUS_TTL: Seconds = Seconds(30);
 
 pub struct Tasks {
     tasks: Vec<JoinHandle<()>>,
@@ -22,6 +32,8 @@ pub struct Tasks {
 pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
     let tasks = vec![
         tokio::spawn(poll(app.clone())),
+        tokio::spawn(announce(app.clone())),
+        tokio::spawn(explore(app.clone())),
         tokio::spawn(write_floods(app.clone())),
         tokio::spawn(sweep(app.clone())),
     ];
@@ -48,7 +60,7 @@ async fn poll(app: Arc<App>) {
         ticks.tick().await;
         app.metrics.registry_age_seconds.set(last.elapsed().as_secs_f64());
         let polled = app.clone();
-        let polled = tokio::task::spawn_blocking(move || polled.refresh_directory()).await;
+        let polled = tokio::task::spawn_blocking(move || polled.refresh()).await;
         if let Ok(changed) = polled {
             last = Instant::now();
             if changed {
@@ -56,6 +68,47 @@ async fn poll(app: Arc<App>) {
                 let app = app.clone();
                 drop(tokio::task::spawn_blocking(move || app.reconcile_keys()));
             }
+        }
+    }
+}
+
+/// Tells those who listen to the revocation feed what was taken up, and now
+/// and then that nothing was: signed once for all of them.
+async fn announce(app: Arc<App>) {
+    let mut taken_up = app.revocations.watch();
+    let mut since = app.revocations.position();
+    loop {
+        tokio::select! {
+            _ = taken_up.changed() => {}
+            () = tokio::time::sleep(HEARTBEAT) => {}
+        }
+        loop {
+            let statement = app.revocations.statement(&app.config.issuer.url, since);
+            let position = statement.position;
+            match app.keys.sign_status(TYPE, &statement) {
+                Ok(jwt) => app.revocations.announce(Announcement { position, jwt }),
+                Err(error) => {
+                    tracing::error!(%error, "revocations.not_announced");
+                    break;
+                }
+            }
+            since = position;
+            if !statement.more {
+                break;
+            }
+        }
+    }
+}
+
+/// Finds out what new revocations hit, for the console.
+async fn explore(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(EXPLORE);
+    loop {
+        ticks.tick().await;
+        let store = app.store.clone();
+        let explored = tokio::task::spawn_blocking(move || exposure::explore(&store, STATUS_TTL));
+        if let Ok(Err(error)) = explored.await {
+            tracing::warn!(%error, "revocations.not_explored");
         }
     }
 }
@@ -79,6 +132,7 @@ async fn sweep(app: Arc<App>) {
         app.secret_guesses.sweep();
         app.password_guesses.sweep();
         app.address_guesses.sweep();
+        app.revocations.forget_expired();
         let now = app.clock.now();
         let swept = app.store.write(move |conn| sessions::delete_expired(conn, now)).await;
         if let Err(error) = swept {

@@ -184,6 +184,39 @@ pub fn of_batch(conn: &mut Conn, chain: &str, batch: i64) -> Result<Vec<StoredEv
         .load(c))?)
 }
 
+/// Tokens that were issued, as the log has them.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// To this client only.
+    pub client_id: Option<String>,
+    pub from: UnixTime,
+    /// Exclusive.
+    pub to: UnixTime,
+    /// The id of the row that was read last.
+    pub after: Option<String>,
+}
+
+/// The next rows of issued tokens, oldest first.
+pub fn issued(conn: &mut Conn, issued: &Issued, limit: i64) -> Result<Vec<StoredEvent>, Error> {
+    Ok(on!(conn, |c| {
+        let mut query = audit_events::table
+            .filter(audit_events::code.eq("token.issued"))
+            .filter(audit_events::id.lt(first_id_at(issued.to)))
+            .order(audit_events::id)
+            .limit(limit)
+            .select(StoredEvent::as_select())
+            .into_boxed();
+        query = match &issued.after {
+            Some(after) => query.filter(audit_events::id.gt(after)),
+            None => query.filter(audit_events::id.ge(first_id_at(issued.from))),
+        };
+        if let Some(client_id) = &issued.client_id {
+            query = query.filter(audit_events::client_id.eq(client_id));
+        }
+        query.load(c)
+    })?)
+}
+
 /// How many rows there are. Reads them all: for tests and reports.
 pub fn count(conn: &mut Conn) -> Result<i64, Error> {
     Ok(on!(conn, |c| audit_events::table.count().get_result(c))?)
