@@ -12,3 +12,4 @@ pub mod role;
 pub mod secret;
 pub mod signing_key;
 pub mod text;
+pub mod timetable;

@@ -56,7 +56,7 @@ async fn token(
     let issuance = decide(&client, &Request::parse(&form)?, attempt.caller.now)?;
     let issuance = wait_out_revocations(app, &attempt.caller, issuance).await;
     let claims = attempt.claims(app, &issuance);
-    let signed = app.keys.sign(issuance.algorithm, &claims)?;
+    let signed = app.keys.sign(issuance.algorithm, &claims, app.clock.now())?;
     Ok((issuance, signed))
 }
 

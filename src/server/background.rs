@@ -23,6 +23,9 @@ const EXPLORE: Duration = Duration::from_secs(1);
 /// How long a verifier may keep a status list.
 const STATUS_TTL: Seconds = Seconds(30);
 
+/// How often it is looked whether a signing key is due for a change.
+const KEYS: Duration = Duration::from_secs(30);
+
 pub struct Tasks {
     tasks: Vec<JoinHandle<()>>,
     checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
@@ -34,6 +37,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(poll(app.clone())),
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
+        tokio::spawn(keep_keys(app.clone())),
         tokio::spawn(write_floods(app.clone())),
         tokio::spawn(sweep(app.clone())),
     ];
@@ -122,6 +126,16 @@ async fn write_floods(app: Arc<App>) {
         if let Err(error) = app.recorder.record_floods(now, mark, false).await {
             tracing::error!(%error, "audit.floods_not_written");
         }
+    }
+}
+
+/// The timetable of signing keys moves on by itself.
+async fn keep_keys(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(KEYS);
+    loop {
+        ticks.tick().await;
+        let app = app.clone();
+        let _ = tokio::task::spawn_blocking(move || app.reconcile_keys()).await;
     }
 }
 
