@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod grants;
 mod healthcheck;
+mod keys;
 mod listing;
 mod migrate;
 mod operator;
@@ -60,6 +61,9 @@ enum Command {
     /// What an application may ask for.
     #[command(subcommand)]
     Grant(grants::Command),
+    /// Signing keys.
+    #[command(subcommand)]
+    Key(keys::Command),
     /// End tokens before they expire.
     Revoke(revocations::Revoke),
     /// List what was revoked, newest first.
@@ -104,6 +108,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Application(command) => command.run(&operator(config)?, output),
         Command::Secret(command) => command.run(&operator(config)?, output),
         Command::Grant(command) => command.run(&operator(config)?, output),
+        Command::Key(command) => command.run(&operator(config)?, output),
         Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
