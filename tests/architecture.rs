@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &["oauth", "model"]),
     ("store", &["model", "oauth"]),
     ("audit", &["store", "model", "oauth"]),
-    ("directory", &["store", "host", "oauth"]),
+    ("directory", &["store", "host", "model", "oauth"]),
     ("keys", &["store", "host", "model", "oauth"]),
     ("limits", &["host", "oauth"]),
     ("revocations", &["store", "host", "model", "oauth"]),
@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "oauth",
         ],
     ),
-    ("protocol", &["web", "audit", "keys", "revocations", "store", "model", "oauth"]),
+    ("protocol", &["web", "audit", "directory", "keys", "revocations", "store", "model", "oauth"]),
     ("console", &["web", "admin", "audit", "store", "model", "oauth"]),
     (
         "server",
