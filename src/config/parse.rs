@@ -39,6 +39,10 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("session_hours", "a number"),
         reader.parsed("shutdown_seconds", "a number"),
     );
+    let status_list_ttl = reader.checked("status_list_ttl_seconds", |text| match text.parse() {
+        Ok(seconds @ 5..=3_600) => Ok(seconds),
+        _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
+    });
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let instance = reader.checked("instance", instance);
     let config = Config {
@@ -59,6 +63,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_hours: numbers.4?,
         shutdown_seconds: numbers.5?,
         authorization_endpoint: authorization_endpoint?,
+        status_list_ttl_seconds: status_list_ttl?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);

@@ -144,6 +144,28 @@ impl KeyRing {
         self.keys.load().current.contains_key(&(Purpose::AccessTokens, algorithm))
     }
 
+    /// The key that would sign a token with `algorithm` now.
+    ///
+    /// # Errors
+    /// `NoKey`: no current key has this algorithm.
+    pub fn current_kid(&self, algorithm: Algorithm) -> Result<String, Error> {
+        self.kid(Purpose::AccessTokens, algorithm)
+    }
+
+    /// The key that would sign a statement on the status of tokens now.
+    ///
+    /// # Errors
+    /// `NoKey`: there is no current key for it.
+    pub fn status_kid(&self) -> Result<String, Error> {
+        self.kid(Purpose::TokenStatus, STATUS_ALGORITHM)
+    }
+
+    fn kid(&self, purpose: Purpose, algorithm: Algorithm) -> Result<String, Error> {
+        let keys = self.keys.load();
+        let current = keys.current.get(&(purpose, algorithm)).ok_or(Error::NoKey(algorithm))?;
+        Ok(current.kid.clone())
+    }
+
     /// The key that encrypts the console's cookies: the same in every process
     /// under one master key.
     pub fn cookie_key(&self) -> Result<[u8; 64], Error> {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::oauth::UnixTime;
+use crate::oauth::access_token::StatusReference;
 
 pub type Word = Cow<'static, str>;
 
@@ -128,6 +129,9 @@ pub struct TokenFacts {
     pub failed_check: Option<u8>,
     /// From the first byte of the request to the decision.
     pub duration_us: u64,
+    /// Where the token's status is published, when it names a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_list: Option<StatusReference>,
 }
 
 /// One field before and after an act. Secrets are never among them.

@@ -11,4 +11,5 @@ pub mod revocation;
 pub mod role;
 pub mod secret;
 pub mod signing_key;
+pub mod status_list;
 pub mod text;

@@ -9,6 +9,8 @@ pub struct Metadata {
     pub issuer: String,
     pub token_endpoint: String,
     pub jwks_uri: String,
+    /// Which status lists there are, draft-ietf-oauth-status-list-21 §9.1.
+    pub status_list_aggregation_endpoint: String,
     /// Answers every request with `unsupported_response_type`; there for
     /// libraries that refuse a document without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +29,7 @@ impl Metadata {
             issuer: issuer.to_owned(),
             token_endpoint: format!("{base}/oauth/token"),
             jwks_uri: format!("{base}/oauth/jwks.json"),
+            status_list_aggregation_endpoint: format!("{base}/oauth/status-lists"),
             authorization_endpoint: with_authorization_endpoint
                 .then(|| format!("{base}/oauth/authorize")),
             response_types_supported: [],

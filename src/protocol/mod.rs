@@ -4,6 +4,7 @@ pub mod body;
 pub mod failure;
 pub mod jwks;
 pub mod metadata;
+pub mod status_lists;
 pub mod token;
 pub mod whoami;
 
@@ -35,6 +36,18 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
             web::resource(format!("{path}/oauth/jwks.json"))
                 .route(web::get().to(jwks::get))
                 .route(web::head().to(jwks::get))
+                .default_service(web::to(only("GET, HEAD"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/status-lists"))
+                .route(web::get().to(status_lists::aggregation))
+                .route(web::head().to(status_lists::aggregation))
+                .default_service(web::to(only("GET, HEAD"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/status-lists/{{id}}"))
+                .route(web::get().to(status_lists::get))
+                .route(web::head().to(status_lists::get))
                 .default_service(web::to(only("GET, HEAD"))),
         )
         .service(

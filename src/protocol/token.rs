@@ -10,7 +10,7 @@ use super::body;
 use super::failure::{Failure, uncached};
 use crate::keys::ring::Signed;
 use crate::model::audit_event::{Actor, Event, Mark, Outcome, Source, TokenFacts, printable};
-use crate::oauth::access_token::Claims;
+use crate::oauth::access_token::{Claims, Status, StatusReference};
 use crate::oauth::client::Client;
 use crate::oauth::client_credentials::{Issuance, MAX_RESOURCES, Request, decide};
 use crate::oauth::error::Code;
@@ -28,9 +28,12 @@ pub async fn post(
     app: web::Data<App>,
 ) -> HttpResponse {
     let started = Instant::now();
+    // First: a body may take its time, and what is revoked meanwhile must be
+    // found by when the token was issued.
+    let body = body::read(&request, payload).await;
     let mut attempt = Attempt::new(&app, &request);
     let request_id = format!("req_{}", attempt.mark.id);
-    let decided = token(&app, &request, payload, &mut attempt).await;
+    let decided = token(&app, &request, body, &mut attempt).await;
     let recorded = app.recorder.record(attempt.event(&decided, started)).await;
     let answer = match recorded {
         Ok(()) => decided,
@@ -56,10 +59,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 async fn token(
     app: &App,
     request: &HttpRequest,
-    payload: web::Payload,
+    body: Result<web::BytesMut, Failure>,
     attempt: &mut Attempt,
 ) -> Result<(Issuance, Signed), Failure> {
-    let bytes = body::read(request, payload).await?;
+    let bytes = body?;
     must_not_use_query(request)?;
     let form = Form::parse(&bytes)?;
     let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -79,9 +82,27 @@ async fn token(
     };
     attempt.note_default(client);
     let issuance = decide(client, &Request::parse(&form)?, attempt.now)?;
-    let claims = Claims::new(&app.config.issuer.url, &attempt.mark.id, &issuance);
-    let signed = app.keys.sign(issuance.algorithm, &claims)?;
+    let mut claims = Claims::new(&app.config.issuer.url, &attempt.mark.id, &issuance);
+    let signed = sign(app, &issuance, &mut claims).await?;
+    attempt.status_list = claims.status.map(|status| status.status_list);
     Ok((issuance, signed))
+}
+
+/// Signs, with an index of a status list where the resource wants one. A list
+/// is for one key: when that changes in between, the token names another.
+async fn sign(app: &App, issuance: &Issuance, claims: &mut Claims) -> Result<Signed, Failure> {
+    if !issuance.status_list {
+        return Ok(app.keys.sign(issuance.algorithm, claims)?);
+    }
+    loop {
+        let kid = app.keys.current_kid(issuance.algorithm)?;
+        let status_list = app.status_lists.refer(issuance, &kid).await?;
+        claims.status = Some(Status { status_list });
+        let signed = app.keys.sign(issuance.algorithm, claims)?;
+        if signed.kid == kid {
+            return Ok(signed);
+        }
+    }
 }
 
 /// Credentials in a URI end up in logs and histories, RFC 6749 §2.3.1.
@@ -137,6 +158,7 @@ struct Attempt {
     credential_id: Option<String>,
     scope: Option<String>,
     resources: Vec<String>,
+    status_list: Option<StatusReference>,
 }
 
 impl Attempt {
@@ -151,6 +173,7 @@ impl Attempt {
             credential_id: None,
             scope: None,
             resources: Vec::new(),
+            status_list: None,
         }
     }
 
@@ -189,7 +212,10 @@ impl Attempt {
             ..TokenFacts::default()
         };
         match decided {
-            Ok((issuance, signed)) => note_issuance(&mut facts, &id, issuance, signed),
+            Ok((issuance, signed)) => {
+                note_issuance(&mut facts, &id, issuance, signed);
+                facts.status_list = self.status_list;
+            }
             Err(failure) => {
                 facts.http_status = failure.status().as_u16();
                 facts.oauth_error = Some(failure.code().as_str().into());

@@ -10,6 +10,8 @@ use crate::web::App;
 
 /// How often changes of other processes are looked for.
 const POLL: Duration = Duration::from_millis(250);
+/// How often revocations are looked for that status lists do not say yet.
+const LOOK: Duration = Duration::from_millis(250);
 /// How often SQLite's write-ahead log is moved into its file.
 const CHECKPOINT: Duration = Duration::from_millis(300);
 
@@ -24,6 +26,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(poll(app.clone())),
         tokio::spawn(write_floods(app.clone())),
         tokio::spawn(sweep(app.clone())),
+        tokio::spawn(publish_status_lists(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
     Ok(Tasks { tasks, checkpointer })
@@ -60,6 +63,28 @@ async fn poll(app: Arc<App>) {
     }
 }
 
+async fn publish_status_lists(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(LOOK);
+    // After a long look the next comes when it is due, and not at once.
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let mut behind = true;
+        while behind {
+            let lists = app.status_lists.clone();
+            let looked = tokio::task::spawn_blocking(move || lists.look_blocking()).await;
+            behind = match looked {
+                Ok(Ok(behind)) => behind,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "status_lists.not_published");
+                    false
+                }
+                Err(_) => false,
+            };
+        }
+    }
+}
+
 async fn write_floods(app: Arc<App>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     loop {
@@ -83,6 +108,9 @@ async fn sweep(app: Arc<App>) {
         let swept = app.store.write(move |conn| sessions::delete_expired(conn, now)).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "sessions.not_swept");
+        }
+        if let Err(error) = app.status_lists.sweep().await {
+            tracing::warn!(%error, "status_lists.not_swept");
         }
     }
 }

@@ -150,6 +150,38 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredEvent>, Error> {
         .optional())?)
 }
 
+/// The rows of these ids, in no order.
+pub fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<StoredEvent>, Error> {
+    Ok(on!(conn, |c| audit_events::table
+        .filter(audit_events::id.eq_any(ids))
+        .select(StoredEvent::as_select())
+        .load(c))?)
+}
+
+/// Tokens issued, of one client or of all, whose ids lie between the two, in
+/// their order.
+pub fn issued(
+    conn: &mut Conn,
+    client_id: Option<&str>,
+    (after, before): (&str, &str),
+    limit: i64,
+) -> Result<Vec<StoredEvent>, Error> {
+    Ok(on!(conn, |c| {
+        let mut query = audit_events::table
+            .select(StoredEvent::as_select())
+            .filter(audit_events::id.gt(after))
+            .filter(audit_events::id.lt(before))
+            .filter(audit_events::code.eq("token.issued"))
+            .order(audit_events::id)
+            .limit(limit)
+            .into_boxed();
+        if let Some(client_id) = client_id {
+            query = query.filter(audit_events::client_id.eq(client_id));
+        }
+        query.load(c)
+    })?)
+}
+
 /// The rows of a chain after `position`, in their order.
 pub fn after(
     conn: &mut Conn,
@@ -189,7 +221,8 @@ pub fn count(conn: &mut Conn) -> Result<i64, Error> {
     Ok(on!(conn, |c| audit_events::table.count().get_result(c))?)
 }
 
-fn first_id_at(time: UnixTime) -> String {
+/// The smallest id that an event of `time` can have.
+pub fn first_id_at(time: UnixTime) -> String {
     let milliseconds = u64::try_from(time.milliseconds()).unwrap_or(0);
     Ulid::from_parts(milliseconds, 0).to_string()
 }

@@ -15,7 +15,10 @@ use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, KeyRing, MasterKey};
 use crate::limits::Guesses;
+use crate::model::status_list::SIZE;
 use crate::oauth::metadata::Metadata;
+use crate::oauth::time::Seconds;
+use crate::status_lists::{Settings, StatusLists};
 use crate::store::{self, Conn, Database, Store};
 use crate::telemetry::Metrics;
 
@@ -24,6 +27,7 @@ pub struct App {
     pub store: Store,
     pub keys: KeyRing,
     pub directory: Directory,
+    pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub clock: Clock,
     pub entropy: Entropy,
@@ -77,7 +81,19 @@ impl App {
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
         let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
+        let status_lists = StatusLists::new(
+            Settings {
+                issuer: config.issuer.url.clone(),
+                base: config.url("/oauth/status-lists"),
+                ttl: Seconds(config.status_list_ttl_seconds),
+                capacity: SIZE,
+            },
+            (store.clone(), keys.clone()),
+            (clock.clone(), entropy.clone()),
+            metrics.clone(),
+        );
         Ok(Self {
+            status_lists: Arc::new(status_lists),
             recorder: Recorder::new(writer, metrics.clone()),
             // A struct of texts: this cannot fail.
             metadata: serde_json::to_string(&metadata).unwrap_or_default(),
@@ -115,6 +131,11 @@ impl App {
     /// makes the keys that it asks for.
     pub fn take_up_changes(&self) {
         if self.refresh_directory() {
+            // Before the next token: it must not share a list with dead ones.
+            if let Err(error) = self.status_lists.take_up_blocking() {
+                self.metrics.refresh_failures.inc();
+                tracing::warn!(%error, "revocations.not_taken_up");
+            }
             self.reconcile_keys();
         }
     }
