@@ -2,12 +2,13 @@
 use zeroize::Zeroizing;
 
 use super::actor::{Done, differences};
-use super::{Actor, Error, grants, secrets};
+use super::{Actor, Error, grants, revocations, secrets};
 use crate::model::application::{Application, ApplicationDetails};
 use crate::model::audit_event::Change;
 use crate::model::grant::Access;
 use crate::model::role::Right;
 use crate::model::secret::{NewSecret, Secret};
+use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
 use crate::store::{Conn, applications};
 
@@ -80,8 +81,8 @@ pub fn update(
     actor.record(conn, done("application.updated", &before, changes))
 }
 
-/// Suspends an application: from now on it gets no tokens. Tokens it holds
-/// stay valid until they expire.
+/// Suspends an application: from now on it gets no tokens, and those it holds
+/// are dead. Resuming it does not bring them back.
 ///
 /// # Errors
 /// * `Forbidden`, `NotFound`.
@@ -99,8 +100,8 @@ pub fn resume(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
     set_active(conn, actor, client_id, true)
 }
 
-/// Deletes an application with its secrets and grants. What the audit log says
-/// of it stays.
+/// Deletes an application with its secrets and grants; its tokens are dead. What
+/// the audit log says of it stays.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
@@ -108,6 +109,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
     actor.must(Right::ManageRegistry)?;
     let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
     applications::delete(conn, client_id)?;
+    end_tokens(conn, actor, client_id, "application deleted")?;
     let changes = changes(&before.details, &ApplicationDetails::default());
     actor.record(conn, done("application.deleted", &before, changes))
 }
@@ -123,9 +125,16 @@ fn set_active(conn: &mut Conn, actor: &Actor, client_id: &str, active: bool) -> 
     if !applications::set_active(conn, client_id, active)? {
         return Err(Error::Conflict(format!("This application is {state} already.")));
     }
+    if !active {
+        end_tokens(conn, actor, client_id, "application suspended")?;
+    }
     let other = if active { "suspended" } else { "active" };
     let changes = differences(&[("state", other.to_owned(), state.to_owned())]);
     actor.record(conn, done(code, &before, changes))
+}
+
+fn end_tokens(conn: &mut Conn, actor: &Actor, client_id: &str, reason: &str) -> Result<(), Error> {
+    revocations::end(conn, actor, (Kind::Application, client_id), Some(client_id), reason)
 }
 
 fn changes(before: &ApplicationDetails, after: &ApplicationDetails) -> Vec<Change> {

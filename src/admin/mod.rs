@@ -6,6 +6,7 @@ pub mod applications;
 pub mod audit;
 pub mod grants;
 pub mod resources;
+pub mod revocations;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;

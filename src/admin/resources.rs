@@ -1,8 +1,9 @@
 //! Acts on APIs and their scopes.
 use super::actor::{Done, differences};
-use super::{Actor, Error};
+use super::{Actor, Error, revocations};
 use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope, Verification};
 use crate::model::role::Right;
+use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
 use crate::store::{Conn, resources, scopes};
 
@@ -101,7 +102,7 @@ pub fn set_verification(
 }
 
 /// Deletes an API with its scopes and every grant at it: no more tokens for
-/// it. Tokens that are out stay valid until they expire.
+/// it, and those that are out are dead.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
@@ -109,6 +110,8 @@ pub fn delete(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
     actor.must(Right::ManageRegistry)?;
     let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
     resources::delete(conn, id)?;
+    let subject = (Kind::Resource, before.identifier.as_str());
+    revocations::end(conn, actor, subject, None, "API deleted")?;
     let changes = differences(&[("identifier", before.identifier.clone(), String::new())]);
     actor.record(conn, done("resource.deleted", &before, changes))
 }

@@ -2,12 +2,20 @@
 use zeroize::Zeroizing;
 
 use super::actor::{Done, differences};
-use super::{Actor, Error};
+use super::{Actor, Error, revocations};
 use crate::model::role::Right;
 use crate::model::secret::{NewSecret, Secret};
 use crate::oauth::client_secret::{self, Digest};
+use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
 use crate::store::{Conn, applications, secrets};
+
+/// What becomes of the tokens that were got with a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokens {
+    Keep,
+    Revoke,
+}
 
 /// The most secrets of one application that are not revoked.
 const MOST: usize = 20;
@@ -55,14 +63,20 @@ pub fn add(
     Ok((secret, value))
 }
 
-/// Ends a secret at once. Tokens that were got with it stay valid until they
-/// expire.
+/// Ends a secret at once, and, when it is asked for, the tokens that were got
+/// with it; else those stay valid until they expire.
 ///
 /// # Errors
 /// * `Forbidden`.
 /// * `NotFound`: the application has no such secret.
 /// * `Conflict`: it is revoked already.
-pub fn revoke(conn: &mut Conn, actor: &Actor, client_id: &str, id: &str) -> Result<(), Error> {
+pub fn revoke(
+    conn: &mut Conn,
+    actor: &Actor,
+    client_id: &str,
+    id: &str,
+    tokens: Tokens,
+) -> Result<(), Error> {
     actor.must(Right::ManageRegistry)?;
     let secret = secrets::find(conn, id)?
         .filter(|secret| secret.client_id == client_id)
@@ -71,7 +85,12 @@ pub fn revoke(conn: &mut Conn, actor: &Actor, client_id: &str, id: &str) -> Resu
         return Err(Error::Conflict("This secret is revoked already.".to_owned()));
     }
     let state = secret.state(actor.now).as_str().to_owned();
-    let changes = differences(&[("state", state, "revoked".to_owned())]);
+    let mut told = vec![("state", state, "revoked".to_owned())];
+    if tokens == Tokens::Revoke {
+        revocations::end(conn, actor, (Kind::Secret, id), Some(client_id), "secret revoked")?;
+        told.push(("its_tokens", "in force".to_owned(), "revoked".to_owned()));
+    }
+    let changes = differences(&told);
     actor.record(conn, done("secret.revoked", &secret, changes))
 }
 

@@ -6,6 +6,7 @@ use super::NotRecorded;
 use super::flood::{Count, Flood, Kind};
 use super::writer::Writer;
 use crate::model::audit_event::{Actor, Event, FloodFacts, Mark, Outcome, Source};
+use crate::model::revocation::Revocation;
 use crate::oauth::UnixTime;
 use crate::oauth::reason::Reason;
 use crate::telemetry::Metrics;
@@ -28,11 +29,24 @@ impl Recorder {
     /// # Errors
     /// As [`Writer::record`].
     pub async fn record(&self, event: Event) -> Result<(), NotRecorded> {
-        if event.code == "token.denied" && !self.admits(&event) {
+        let of_tokens = event.outcome == Outcome::Denied && event.category() == "token";
+        if of_tokens && !self.admits(&event) {
             self.metrics.audit_flood_counted.inc();
             return Ok(());
         }
-        self.writer.record(event).await
+        self.writer.record(event, None).await
+    }
+
+    /// Returns once `revocation` and its `event` are on disk.
+    ///
+    /// # Errors
+    /// As [`Writer::record`]: nothing may be claimed then.
+    pub async fn record_revocation(
+        &self,
+        event: Event,
+        revocation: Revocation,
+    ) -> Result<(), NotRecorded> {
+        self.writer.record(event, Some(revocation)).await
     }
 
     /// Writes what the flood rule counted in minutes that are over.
@@ -47,7 +61,7 @@ impl Recorder {
             if everything { flood.take_all() } else { flood.take_finished(now) }
         };
         for (kind, count) in finished {
-            self.writer.record(aggregate(mark(), now, kind, count)).await?;
+            self.writer.record(aggregate(mark(), now, kind, count), None).await?;
         }
         Ok(())
     }

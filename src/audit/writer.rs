@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 use super::NotRecorded;
 use super::usage::Usage;
 use crate::model::audit_event::{Event, Outcome};
+use crate::model::revocation::Revocation;
 use crate::oauth::UnixTime;
-use crate::store::{self, Conn, Store, audit_chains, secrets};
+use crate::store::{self, Conn, Store, audit_chains, revocations, secrets};
 use crate::telemetry::Metrics;
 
 /// The most events in one commit.
@@ -46,8 +47,14 @@ pub struct Writer {
     metrics: Arc<Metrics>,
 }
 
+/// An event, and what is true only once it is written.
+struct Entry {
+    event: Event,
+    revocation: Option<Revocation>,
+}
+
 enum Message {
-    Record(Box<Event>, oneshot::Sender<Result<(), NotRecorded>>),
+    Record(Box<Entry>, oneshot::Sender<Result<(), NotRecorded>>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -70,17 +77,21 @@ impl Writer {
         Ok(Self { queue, healthy, metrics })
     }
 
-    /// Returns once `event` is committed.
+    /// Returns once `event` is committed, and `revocation` with it.
     ///
     /// # Errors
     /// * `Behind`: too much waits already; at once.
     /// * `Failed`: not committed within two seconds. A token must not be sent
     ///   then, though its event may still be written.
-    pub async fn record(&self, event: Event) -> Result<(), NotRecorded> {
+    pub async fn record(
+        &self,
+        event: Event,
+        revocation: Option<Revocation>,
+    ) -> Result<(), NotRecorded> {
         let (done, committed) = oneshot::channel();
         let failed = event.outcome == Outcome::Error;
         let patience = if failed { PATIENCE_LEFT } else { PATIENCE };
-        match self.queue.try_send(Message::Record(Box::new(event), done)) {
+        match self.queue.try_send(Message::Record(Box::new(Entry { event, revocation }), done)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(NotRecorded::Behind),
             Err(TrySendError::Disconnected(_)) => return Err(NotRecorded::Failed),
@@ -122,6 +133,15 @@ struct Thread {
 
 type Waiting = Vec<oneshot::Sender<Result<(), NotRecorded>>>;
 
+/// What goes into one commit.
+#[derive(Default)]
+struct Group {
+    events: Vec<Event>,
+    revocations: Vec<Revocation>,
+    waiting: Waiting,
+    stop: Option<oneshot::Sender<()>>,
+}
+
 impl Thread {
     fn run(mut self, inbox: &Receiver<Message>) {
         loop {
@@ -130,9 +150,10 @@ impl Thread {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let (events, waiting, stop) = gather(first, inbox, &self.metrics);
-            if !events.is_empty() {
-                self.write(&events, waiting);
+            let group = gather(first, inbox, &self.metrics);
+            let stop = group.stop;
+            if !group.events.is_empty() {
+                self.write(&group.events, &group.revocations, group.waiting);
             }
             if stop.is_some() || self.usage_written.elapsed() >= USAGE_EVERY {
                 self.write_usage();
@@ -144,9 +165,9 @@ impl Thread {
         }
     }
 
-    fn write(&mut self, events: &[Event], waiting: Waiting) {
+    fn write(&mut self, events: &[Event], revocations: &[Revocation], waiting: Waiting) {
         let started = Instant::now();
-        let outcome = self.commit(events);
+        let outcome = self.commit(events, revocations);
         match &outcome {
             Ok(()) => {
                 self.metrics.audit_events.inc_by(events.len() as u64);
@@ -176,9 +197,16 @@ impl Thread {
         self.empty_wal();
     }
 
-    fn commit(&mut self, events: &[Event]) -> Result<(), store::Error> {
+    fn commit(&mut self, events: &[Event], revoked: &[Revocation]) -> Result<(), store::Error> {
         let chain = self.chain.clone();
-        self.connection()?.transaction(|conn| audit_chains::append(conn, &chain, events))
+        self.connection()?.transaction(|conn| {
+            // First the registry's version, then the chain: acts lock them in
+            // this order too.
+            if !revoked.is_empty() {
+                revocations::insert(conn, revoked)?;
+            }
+            audit_chains::append(conn, &chain, events)
+        })
     }
 
     fn connection(&mut self) -> Result<&mut Conn, store::Error> {
@@ -221,26 +249,26 @@ impl Thread {
 /// Takes what is queued, up to a group. A token whose caller gave up is left
 /// out: it was never handed over. A refusal is kept, or a caller could hide
 /// one by hanging up.
-fn gather(
-    first: Option<Message>,
-    inbox: &Receiver<Message>,
-    metrics: &Metrics,
-) -> (Vec<Event>, Waiting, Option<oneshot::Sender<()>>) {
-    let (mut events, mut waiting) = (Vec::new(), Vec::new());
+fn gather(first: Option<Message>, inbox: &Receiver<Message>, metrics: &Metrics) -> Group {
+    let mut group = Group::default();
     let mut next = first;
     while let Some(message) = next {
         match message {
-            Message::Stop(done) => return (events, waiting, Some(done)),
-            Message::Record(event, done) => {
+            Message::Stop(done) => {
+                group.stop = Some(done);
+                return group;
+            }
+            Message::Record(entry, done) => {
                 metrics.audit_queue.dec();
-                let abandoned = done.is_closed() && event.code == "token.issued";
+                let abandoned = done.is_closed() && entry.event.code == "token.issued";
                 if !abandoned {
-                    events.push(*event);
-                    waiting.push(done);
+                    group.events.push(entry.event);
+                    group.revocations.extend(entry.revocation);
+                    group.waiting.push(done);
                 }
             }
         }
-        next = if events.len() < GROUP { inbox.try_recv().ok() } else { None };
+        next = if group.events.len() < GROUP { inbox.try_recv().ok() } else { None };
     }
-    (events, waiting, None)
+    group
 }

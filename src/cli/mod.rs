@@ -11,6 +11,7 @@ mod migrate;
 mod operator;
 mod output;
 mod resources;
+mod revocations;
 mod scopes;
 mod secrets;
 mod serve;
@@ -59,6 +60,10 @@ enum Command {
     /// What an application may ask for.
     #[command(subcommand)]
     Grant(grants::Command),
+    /// End tokens before they expire.
+    Revoke(revocations::Revoke),
+    /// List what was revoked, newest first.
+    Revocations(revocations::List),
     /// People who may sign in to the console.
     #[command(subcommand)]
     Administrator(administrators::Command),
@@ -99,6 +104,8 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Application(command) => command.run(&operator(config)?, output),
         Command::Secret(command) => command.run(&operator(config)?, output),
         Command::Grant(command) => command.run(&operator(config)?, output),
+        Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
+        Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Audit(command) => command.run(&operator(config)?, output),
         Command::Check => check::run(&config, output),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
 use super::output::{self, Output, time};
-use crate::admin::{self, secrets};
+use crate::admin;
+use crate::admin::secrets::{self, Tokens};
 use crate::model::page::Page;
 use crate::model::secret::{NewSecret, Secret};
 use crate::oauth::UnixTime;
@@ -32,7 +33,13 @@ pub enum Command {
         listing: Listing,
     },
     /// End a secret at once.
-    Revoke { client_id: String, secret_id: String },
+    Revoke {
+        client_id: String,
+        secret_id: String,
+        /// And the tokens that were got with it.
+        #[arg(long)]
+        tokens: bool,
+    },
 }
 
 impl Command {
@@ -64,9 +71,10 @@ impl Command {
                 listing
                     .print(output, &columns, |_, _| Ok(Page { rows: rows.clone(), next: None }))?;
             }
-            Self::Revoke { client_id, secret_id } => {
+            Self::Revoke { client_id, secret_id, tokens } => {
+                let tokens = if tokens { Tokens::Revoke } else { Tokens::Keep };
                 operator
-                    .act(|conn, actor| secrets::revoke(conn, actor, &client_id, &secret_id))
+                    .act(|conn, actor| secrets::revoke(conn, actor, &client_id, &secret_id, tokens))
                     .or_missing(&format!("secret of {client_id}"), &secret_id)?;
                 let object = json!({ "secret_id": secret_id, "state": "revoked" });
                 output.done(&format!("{secret_id} is revoked."), &object);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
-use setting::{SETTINGS, Setting, Source};
+use setting::{Setting, Source};
 
 /// What the server and the commands run with.
 #[derive(Clone, Debug)]
@@ -36,6 +36,7 @@ pub struct Config {
     pub log: Log,
     pub session_idle_minutes: i64,
     pub session_hours: i64,
+    pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,
     pub authorization_endpoint: bool,
     /// How long a verifier may keep a status list.
@@ -132,10 +133,6 @@ impl Config {
         }
         let origin = self.issuer.url.trim_end_matches('/').trim_end_matches(&self.issuer.path);
         format!("{origin}{path}")
-    }
-
-    pub fn settings() -> &'static [Setting] {
-        SETTINGS
     }
 }
 

@@ -38,6 +38,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("session_idle_minutes", "a number"),
         reader.parsed("session_hours", "a number"),
         reader.parsed("shutdown_seconds", "a number"),
+        reader.parsed("revocation_patience_seconds", "a number"),
     );
     let status_list_ttl = reader.checked("status_list_ttl_seconds", |text| match text.parse() {
         Ok(seconds @ 5..=3_600) => Ok(seconds),
@@ -62,6 +63,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
         shutdown_seconds: numbers.5?,
+        revocation_patience_seconds: numbers.6?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
         effective: effective(raw),

@@ -124,6 +124,12 @@ pub const SETTINGS: &[Setting] = &[
         "A console session ends after this long in any case.",
     ),
     plain(
+        "revocation_patience_seconds",
+        "COUNTERSIGN_REVOCATION_PATIENCE_SECONDS",
+        "5",
+        "Introspection and the gate answer 503 once revocations could not be read for this long.",
+    ),
+    plain(
         "shutdown_seconds",
         "COUNTERSIGN_SHUTDOWN_SECONDS",
         "10",

@@ -129,7 +129,7 @@ pub struct TokenFacts {
     pub failed_check: Option<u8>,
     /// From the first byte of the request to the decision.
     pub duration_us: u64,
-    /// Where the token's status is published, when it names a list.
+    /// Where the token's status is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_list: Option<StatusReference>,
 }

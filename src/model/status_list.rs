@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 
 use crate::oauth::UnixTime;
-use crate::oauth::revocation::{Kind, RevocationSet, SubjectDigest};
+use crate::oauth::revocation::{Kind, SubjectDigest};
 use crate::oauth::time::Seconds;
 
 /// How many indexes a list has.
@@ -72,12 +72,6 @@ impl StatusList {
         let expires_at = closes_at + series.longest + SKEW;
         Self { id, series, seed, capacity, opened_at: now, closes_at, expires_at }
     }
-}
-
-/// The time that all tokens issued before are dead, of what has `subjects`; the
-/// smallest there is when none are.
-pub fn not_before(revoked: &RevocationSet, subjects: &[(Kind, SubjectDigest)]) -> i64 {
-    subjects.iter().map(|(_, subject)| revoked.not_before(subject)).max().unwrap_or(i64::MIN)
 }
 
 /// The order in which a list's indexes are given out: a permutation of

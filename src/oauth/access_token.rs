@@ -2,7 +2,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::client_credentials::Issuance;
-use super::time::UnixTime;
 
 /// The `typ` of its header, RFC 9068 §2.1.
 pub const TYPE: &str = "at+jwt";
@@ -56,6 +55,15 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// `None` for no resource at all: every token is for something.
+    pub fn of(mut resources: Vec<String>) -> Option<Self> {
+        match resources.len() {
+            0 => None,
+            1 => resources.pop().map(Self::One),
+            _ => Some(Self::Several(resources)),
+        }
+    }
+
     pub fn resources(&self) -> &[String] {
         match self {
             Self::One(only) => std::slice::from_ref(only),
@@ -65,7 +73,7 @@ impl Audience {
 }
 
 impl Claims {
-    pub fn new(issuer: &str, jti: &str, issuance: &Issuance) -> Self {
+    pub fn new(issuer: &str, jti: &str, issuance: &Issuance, credential_id: String) -> Self {
         let aud = match issuance.resources.as_slice() {
             [only] => Audience::One(only.clone()),
             several => Audience::Several(several.to_vec()),
@@ -79,14 +87,8 @@ impl Claims {
             jti: jti.to_owned(),
             client_id: issuance.client_id.clone(),
             scope: issuance.scope.to_string(),
-            credential_id: String::new(),
+            credential_id,
             status: None,
         }
-    }
-
-    /// Whether the token may be accepted from `issuer` at `now`, RFC 9068 §4.
-    /// Without leeway: our own clock wrote it.
-    pub fn is_in_force(&self, issuer: &str, now: UnixTime) -> bool {
-        self.iss == issuer && self.exp > now.seconds() && !self.client_id.is_empty()
     }
 }

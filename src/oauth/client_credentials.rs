@@ -30,6 +30,15 @@ pub struct Issuance {
     pub expires_at: UnixTime,
 }
 
+impl Issuance {
+    /// The same, issued at `later`.
+    #[must_use]
+    pub fn issued_at(self, later: UnixTime) -> Self {
+        let lifetime = self.expires_at.since(self.issued_at);
+        Self { issued_at: later, expires_at: later + lifetime, ..self }
+    }
+}
+
 /// The most resources one token may be for.
 pub const MAX_RESOURCES: usize = 8;
 

@@ -9,6 +9,7 @@ pub mod client_credentials;
 pub mod client_secret;
 pub mod error;
 pub mod form;
+pub mod introspection;
 pub mod metadata;
 pub mod reason;
 pub mod resource;

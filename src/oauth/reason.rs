@@ -77,6 +77,10 @@ reasons! {
     ResourcesNotTogether = "resources_not_together" at Resource,
     ScopeMalformed = "scope_malformed" at Scope,
     ScopeNotGranted = "scope_not_granted" at Scope,
+    /// Introspection or revocation without a `token`.
+    TokenMissing = "token_missing" at Request,
+    /// A client asked to revoke a token of another, RFC 7009 §2.1.
+    TokenOfAnother = "token_of_another_client" at Token,
     /// The audit log is behind or the server is stopping.
     Overloaded = "overloaded" at Token,
 }

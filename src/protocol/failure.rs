@@ -1,14 +1,15 @@
 //! Refusals and breakdowns, on the wire.
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::oauth::error::Code;
 use crate::oauth::reason::Reason;
 use crate::oauth::time::Seconds;
+use crate::revocations::Stale;
 use crate::{audit, keys, oauth, store};
 
-/// Why there is no token.
+/// Why a request is not answered as it hoped.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -22,6 +23,8 @@ pub enum Failure {
     #[error(transparent)]
     Refused(#[from] oauth::Error),
     #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
     Store(#[from] store::Error),
     #[error("the body is too large")]
     TooLarge,
@@ -33,7 +36,9 @@ pub enum Failure {
 impl Failure {
     pub fn code(&self) -> Code {
         match self {
-            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => Code::TemporarilyUnavailable,
+            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+                Code::TemporarilyUnavailable
+            }
             Self::Encoded | Self::TooLarge | Self::TooMany { .. } => Code::InvalidRequest,
             Self::Refused(error) => error.code,
         }
@@ -52,7 +57,7 @@ impl Failure {
     /// The word that the audit log and the metrics have for it.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => Reason::Overloaded,
+            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => Reason::Overloaded,
             Self::Encoded | Self::TooLarge => Reason::RequestMalformed,
             Self::Refused(error) => error.reason,
             Self::TooMany { .. } => Reason::RateLimited,
@@ -61,14 +66,16 @@ impl Failure {
 
     /// Whether the caller, and not we, is at fault.
     pub fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Audit(_) | Self::Keys(_) | Self::Store(_))
+        !matches!(self, Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_))
     }
 
     /// What an operator may know besides.
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::Refused(error) => error.detail.clone(),
-            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => Some(self.to_string()),
+            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+                Some(self.to_string())
+            }
             _ => None,
         }
     }
@@ -83,12 +90,29 @@ impl Failure {
 
     fn description(&self) -> &str {
         match self {
-            Self::Audit(_) | Self::Keys(_) | Self::Store(_) => "try again in a moment",
+            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+                "try again in a moment"
+            }
             Self::Encoded => "a compressed body is not accepted",
             Self::Refused(error) => &error.description,
             Self::TooLarge => "the body is larger than 32 KiB",
             Self::TooMany { .. } => "too many failed attempts, wait before the next",
         }
+    }
+
+    /// [`Failure::response`] with the id to find it by in the audit log; what is
+    /// our fault is logged. `what` was asked for.
+    pub fn answer(&self, what: &'static str, request_id: &str) -> HttpResponse {
+        if self.is_refusal() {
+            tracing::debug!(request_id, what, reason = %self.reason(), "request.refused");
+        } else {
+            tracing::error!(request_id, what, error = %self, "request.failed");
+        }
+        let mut response = self.response();
+        if let Ok(id) = request_id.parse() {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
     }
 
     /// RFC 6749 §5.2. A 401 always has a challenge, RFC 9110 §15.5.2.
@@ -113,6 +137,9 @@ impl Failure {
         }))
     }
 }
+
+/// Names the request, as the audit log does.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A response that nothing may keep, RFC 6749 §5.1.
 pub fn uncached(status: StatusCode) -> HttpResponseBuilder {

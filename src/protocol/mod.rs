@@ -1,9 +1,14 @@
 //! OAuth over HTTP.
+mod acceptance;
 pub mod authorization;
 pub mod body;
+mod caller;
 pub mod failure;
+pub mod introspection;
 pub mod jwks;
 pub mod metadata;
+pub mod revocation;
+pub mod revocations;
 pub mod status_lists;
 pub mod token;
 pub mod whoami;
@@ -38,22 +43,26 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
                 .route(web::head().to(jwks::get))
                 .default_service(web::to(only("GET, HEAD"))),
         )
-        .service(
-            web::resource(format!("{path}/oauth/status-lists"))
-                .route(web::get().to(status_lists::aggregation))
-                .route(web::head().to(status_lists::aggregation))
-                .default_service(web::to(only("GET, HEAD"))),
-        )
-        .service(
-            web::resource(format!("{path}/oauth/status-lists/{{id}}"))
-                .route(web::get().to(status_lists::get))
-                .route(web::head().to(status_lists::get))
-                .default_service(web::to(only("GET, HEAD"))),
-        )
+        .configure(|config| status_lists::routes(config, path))
         .service(
             web::resource(format!("{path}/oauth/token"))
                 .route(web::post().to(token::post))
                 .default_service(web::to(only("POST"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/introspect"))
+                .route(web::post().to(introspection::post))
+                .default_service(web::to(only("POST"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/revoke"))
+                .route(web::post().to(revocation::post))
+                .default_service(web::to(only("POST"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/revocations"))
+                .route(web::get().to(revocations::get))
+                .default_service(web::to(only("GET"))),
         )
         .service(
             web::resource(format!("{path}/whoami"))

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::json;
 
 use super::failure::Failure;
+use super::only;
 use crate::oauth::status_list::MEDIA_TYPE;
 use crate::status_lists::statements::Statement;
 use crate::web::App;
@@ -18,8 +19,24 @@ use crate::web::App;
 /// counts from when the verifier fetched it: it must not have aged before.
 const CACHED: &str = "public, max-age=1";
 
+pub fn routes(config: &mut web::ServiceConfig, path: &str) {
+    config
+        .service(
+            web::resource(format!("{path}/oauth/status-lists"))
+                .route(web::get().to(aggregation))
+                .route(web::head().to(aggregation))
+                .default_service(web::to(only("GET, HEAD"))),
+        )
+        .service(
+            web::resource(format!("{path}/oauth/status-lists/{{id}}"))
+                .route(web::get().to(get))
+                .route(web::head().to(get))
+                .default_service(web::to(only("GET, HEAD"))),
+        );
+}
+
 /// One list.
-pub async fn get(request: HttpRequest, id: web::Path<String>, app: web::Data<App>) -> HttpResponse {
+async fn get(request: HttpRequest, id: web::Path<String>, app: web::Data<App>) -> HttpResponse {
     // Past statuses are kept nowhere, §8.4.
     if request.query_string().split('&').any(|pair| pair == "time" || pair.starts_with("time=")) {
         return plain(StatusCode::NOT_IMPLEMENTED, "past statuses are not kept");
@@ -38,7 +55,7 @@ pub async fn get(request: HttpRequest, id: web::Path<String>, app: web::Data<App
 }
 
 /// The addresses of all lists.
-pub async fn aggregation(app: web::Data<App>) -> HttpResponse {
+async fn aggregation(app: web::Data<App>) -> HttpResponse {
     open(StatusCode::OK).json(json!({ "status_lists": app.status_lists.aggregation() }))
 }
 

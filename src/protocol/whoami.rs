@@ -1,14 +1,12 @@
 //! `GET /whoami`: does my token work, and what does it say? Protected by our
 //! own tokens, RFC 6750.
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::failure::{Failure, uncached};
-use crate::oauth::access_token::Verified;
+use super::acceptance::accept;
+use super::failure::uncached;
 use crate::oauth::bearer::{self, Authorization};
 use crate::web::App;
 
@@ -25,7 +23,7 @@ pub async fn get(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
         Authorization::Token(token) => token,
     };
     match accept(&app, token).await {
-        Ok(Some(token)) => uncached(StatusCode::OK).json(json!({
+        Ok(Ok(token)) => uncached(StatusCode::OK).json(json!({
             "iss": token.claims.iss,
             "client_id": token.claims.client_id,
             "sub": token.claims.sub,
@@ -35,19 +33,9 @@ pub async fn get(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
             "jti": token.claims.jti,
             "token_type": "Bearer",
         })),
-        Ok(None) => challenge(StatusCode::UNAUTHORIZED, Some("invalid_token")),
+        Ok(Err(_)) => challenge(StatusCode::UNAUTHORIZED, Some("invalid_token")),
         Err(failure) => failure.response(),
     }
-}
-
-/// A token that we signed, that has not expired, and whose application is
-/// still active.
-async fn accept(app: &App, token: &str) -> Result<Option<Arc<Verified>>, Failure> {
-    let now = app.clock.now();
-    let in_force = |token: &Arc<Verified>| token.claims.is_in_force(&app.config.issuer.url, now);
-    let Some(token) = app.keys.verify(token).filter(in_force) else { return Ok(None) };
-    let client = app.directory.find(&token.claims.client_id).await?;
-    Ok(client.filter(|client| client.active).map(|_| token))
 }
 
 /// RFC 6750 §3: no error code when no token was sent.

@@ -5,15 +5,23 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use crate::oauth::revocation_feed::TYPE;
+use crate::revocations::{Announcement, exposure};
 use crate::store::{Checkpoint, sessions};
 use crate::web::App;
 
 /// How often changes of other processes are looked for.
 const POLL: Duration = Duration::from_millis(250);
-/// How often revocations are looked for that status lists do not say yet.
-const LOOK: Duration = Duration::from_millis(250);
 /// How often SQLite's write-ahead log is moved into its file.
 const CHECKPOINT: Duration = Duration::from_millis(300);
+
+/// How often receivers of the revocation feed hear that it still runs.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often it is looked whether new revocations are to be looked into.
+const EXPLORE: Duration = Duration::from_secs(1);
+/// How often status lists are looked at, whether or not something was revoked:
+/// others open lists, and statements grow old.
+const LOOK: Duration = Duration::from_millis(500);
 
 pub struct Tasks {
     tasks: Vec<JoinHandle<()>>,
@@ -24,9 +32,11 @@ pub struct Tasks {
 pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
     let tasks = vec![
         tokio::spawn(poll(app.clone())),
+        tokio::spawn(announce(app.clone())),
+        tokio::spawn(explore(app.clone())),
+        tokio::spawn(publish_status_lists(app.clone())),
         tokio::spawn(write_floods(app.clone())),
         tokio::spawn(sweep(app.clone())),
-        tokio::spawn(publish_status_lists(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
     Ok(Tasks { tasks, checkpointer })
@@ -51,7 +61,7 @@ async fn poll(app: Arc<App>) {
         ticks.tick().await;
         app.metrics.registry_age_seconds.set(last.elapsed().as_secs_f64());
         let polled = app.clone();
-        let polled = tokio::task::spawn_blocking(move || polled.refresh_directory()).await;
+        let polled = tokio::task::spawn_blocking(move || polled.refresh()).await;
         if let Ok(changed) = polled {
             last = Instant::now();
             if changed {
@@ -63,24 +73,61 @@ async fn poll(app: Arc<App>) {
     }
 }
 
-async fn publish_status_lists(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(LOOK);
-    // After a long look the next comes when it is due, and not at once.
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Tells those who listen to the revocation feed what was taken up, and now
+/// and then that nothing was: signed once for all of them.
+async fn announce(app: Arc<App>) {
+    let mut taken_up = app.revocations.watch();
+    let mut since = app.revocations.position();
+    loop {
+        tokio::select! {
+            _ = taken_up.changed() => {}
+            () = tokio::time::sleep(HEARTBEAT) => {}
+        }
+        loop {
+            let statement = app.revocations.statement(&app.config.issuer.url, since);
+            let position = statement.position;
+            match app.keys.sign_status(TYPE, &statement) {
+                Ok(jwt) => app.revocations.announce(Announcement { position, jwt }),
+                Err(error) => {
+                    tracing::error!(%error, "revocations.not_announced");
+                    break;
+                }
+            }
+            since = position;
+            if !statement.more {
+                break;
+            }
+        }
+    }
+}
+
+/// Finds out what new revocations hit, for the console.
+async fn explore(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(EXPLORE);
     loop {
         ticks.tick().await;
-        let mut behind = true;
-        while behind {
-            let lists = app.status_lists.clone();
-            let looked = tokio::task::spawn_blocking(move || lists.look_blocking()).await;
-            behind = match looked {
-                Ok(Ok(behind)) => behind,
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "status_lists.not_published");
-                    false
-                }
-                Err(_) => false,
-            };
+        let (store, ttl) = (app.store.clone(), app.status_lists.ttl());
+        let explored = tokio::task::spawn_blocking(move || exposure::explore(&store, ttl));
+        if let Ok(Err(error)) = explored.await {
+            tracing::warn!(%error, "revocations.not_explored");
+        }
+    }
+}
+
+/// Brings the status lists up to date.
+async fn publish_status_lists(app: Arc<App>) {
+    let mut taken_up = app.revocations.watch();
+    loop {
+        let lists = app.status_lists.clone();
+        let looked = tokio::task::spawn_blocking(move || lists.look_blocking()).await;
+        match looked {
+            Ok(Ok(behind)) if behind => continue,
+            Ok(Err(error)) => tracing::warn!(%error, "status_lists.not_published"),
+            _ => {}
+        }
+        tokio::select! {
+            _ = taken_up.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
     }
 }
@@ -104,6 +151,7 @@ async fn sweep(app: Arc<App>) {
         app.secret_guesses.sweep();
         app.password_guesses.sweep();
         app.address_guesses.sweep();
+        app.revocations.forget_expired();
         let now = app.clock.now();
         let swept = app.store.write(move |conn| sessions::delete_expired(conn, now)).await;
         if let Err(error) = swept {

@@ -23,8 +23,8 @@ use crate::model::status_list::{Order, Series, StatusList};
 use crate::oauth::UnixTime;
 use crate::oauth::access_token::StatusReference;
 use crate::oauth::client_credentials::Issuance;
-use crate::oauth::revocation::RevocationSet;
 use crate::oauth::time::Seconds;
+use crate::revocations::Revocations;
 use crate::store::status_lists::{self, Leased};
 use crate::store::{self, Conn, Store};
 use crate::telemetry::Metrics;
@@ -44,7 +44,7 @@ const KEPT: Seconds = Seconds::HOUR;
 
 /// What this server's lists have in common.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct Terms {
     pub issuer: String,
     /// Where lists are: an address is this and the id of a list.
     pub base: String,
@@ -54,18 +54,22 @@ pub struct Settings {
     pub capacity: u32,
 }
 
+/// What lists are made from.
+pub struct Sources {
+    pub store: Store,
+    pub keys: KeyRing,
+    pub revocations: Arc<Revocations>,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub metrics: Arc<Metrics>,
+}
+
 pub struct StatusLists {
-    settings: Settings,
-    store: Store,
-    keys: KeyRing,
-    clock: Clock,
-    entropy: Entropy,
-    metrics: Arc<Metrics>,
+    terms: Terms,
+    sources: Sources,
     leases: Mutex<Leases>,
     leased: Notify,
     statuses: Mutex<Statuses>,
-    /// What marks lists as a whole: a copy, for requests.
-    whole: ArcSwap<RevocationSet>,
     lists: ArcSwap<HashMap<String, Arc<Listed>>>,
     statements: ArcSwap<HashMap<String, Arc<Statement>>>,
     /// Whether every revocation was taken up once. Nothing is said before.
@@ -76,28 +80,18 @@ pub struct StatusLists {
 }
 
 impl StatusLists {
-    pub fn new(
-        settings: Settings,
-        (store, keys): (Store, KeyRing),
-        (clock, entropy): (Clock, Entropy),
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub fn new(terms: Terms, sources: Sources) -> Self {
         Self {
-            settings,
-            store,
-            keys,
-            entropy,
-            metrics,
+            terms,
             leases: Mutex::default(),
             leased: Notify::new(),
             statuses: Mutex::default(),
-            whole: ArcSwap::default(),
             lists: ArcSwap::default(),
             statements: ArcSwap::default(),
             ready: AtomicBool::new(false),
-            started_at: clock.now(),
+            started_at: sources.clock.now(),
             looks: Mutex::default(),
-            clock,
+            sources,
         }
     }
 
@@ -118,8 +112,8 @@ impl StatusLists {
                 // Registered before looking, so that no lease goes unheard.
                 let mut leased = std::pin::pin!(self.leased.notified());
                 leased.as_mut().enable();
-                let revoked = self.whole.load();
-                let taken = lock(&self.leases).take(&series, issuance.issued_at, &revoked);
+                let dead = |subjects: &_| self.sources.revocations.not_before(subjects);
+                let taken = lock(&self.leases).take(&series, issuance.issued_at, dead);
                 if let Some(wanted) = taken.wanted {
                     let lists = self.clone();
                     drop(tokio::task::spawn_blocking(move || lists.lease_blocking(&wanted)));
@@ -131,15 +125,15 @@ impl StatusLists {
             }
         };
         tokio::time::timeout(PATIENCE, taken).await.map_err(|_| {
-            self.metrics.status_list_failures.inc();
+            self.sources.metrics.status_list_failures.inc();
             store::Error::Unavailable("no index of a status list within a second".to_owned())
         })
     }
 
     /// Makes the lease that was asked for, opening a list where none is open.
     fn lease_blocking(&self, wanted: &Wanted) {
-        let open_at = self.clock.now().max(wanted.issued_at);
-        let made = self.store.write_blocking(|conn| -> Result<_, store::Error> {
+        let open_at = self.sources.clock.now().max(wanted.issued_at);
+        let made = self.sources.store.write_blocking(|conn| -> Result<_, store::Error> {
             let times = (wanted.since, open_at + CLOSING);
             match status_lists::lease(conn, &wanted.series, times, wanted.count)? {
                 Some(leased) => Ok((leased, false)),
@@ -163,7 +157,7 @@ impl StatusLists {
                 Some(Lease::new(leased.list, order, uri, leased.sequence))
             }
             Err(error) => {
-                self.metrics.status_list_failures.inc();
+                self.sources.metrics.status_list_failures.inc();
                 tracing::warn!(%error, "status_list.not_leased");
                 None
             }
@@ -177,10 +171,10 @@ impl StatusLists {
 
     fn open(&self, conn: &mut Conn, wanted: &Wanted) -> Result<Leased, store::Error> {
         let list = StatusList::open(
-            self.entropy.id("lst_", wanted.issued_at),
+            self.sources.entropy.id("lst_", wanted.issued_at),
             wanted.series.clone(),
-            self.entropy.bytes(),
-            self.settings.capacity,
+            self.sources.entropy.bytes(),
+            self.terms.capacity,
             wanted.issued_at,
         );
         status_lists::insert(conn, &list, wanted.count)?;
@@ -198,7 +192,7 @@ impl StatusLists {
         if !self.ready.load(Ordering::Acquire) {
             return Err(store::Error::Unavailable("revocations are being read".to_owned()));
         }
-        let now = self.clock.now();
+        let now = self.sources.clock.now();
         if let Some(statement) = self.statements.load().get(id) {
             return Ok((statement.list_expires_at > now).then(|| statement.clone()));
         }
@@ -210,14 +204,14 @@ impl StatusLists {
         }
         // Another process may have made it since we last looked.
         let wanted = id.to_owned();
-        let found = self.store.read(move |conn| status_lists::find(conn, &wanted)).await?;
+        let found = self.sources.store.read(move |conn| status_lists::find(conn, &wanted)).await?;
         let Some(list) = found.filter(|list| list.expires_at > now) else { return Ok(None) };
         self.publish_new(list, now).map(Some)
     }
 
     /// The addresses of the living lists, oldest first.
     pub fn aggregation(&self) -> Vec<String> {
-        let now = self.clock.now();
+        let now = self.sources.clock.now();
         let lists = self.lists.load();
         let mut ids: Vec<_> = lists
             .values()
@@ -230,7 +224,7 @@ impl StatusLists {
 
     /// How long a verifier may keep a list.
     pub fn ttl(&self) -> Seconds {
-        self.settings.ttl
+        self.terms.ttl
     }
 
     /// Deletes the rows of lists whose last token expired a while ago.
@@ -238,9 +232,9 @@ impl StatusLists {
     /// # Errors
     /// `Unavailable`.
     pub async fn sweep(&self) -> Result<(), store::Error> {
-        let then = self.clock.now() - KEPT;
+        let then = self.sources.clock.now() - KEPT;
         let delete = move |conn: &mut Conn| status_lists::delete_expired(conn, then);
-        let deleted = self.store.write(delete).await?;
+        let deleted = self.sources.store.write(delete).await?;
         if deleted > 0 {
             tracing::info!(deleted, "status_lists.retired");
         }
@@ -248,7 +242,7 @@ impl StatusLists {
     }
 
     fn uri(&self, id: &str) -> String {
-        format!("{}/{id}", self.settings.base)
+        format!("{}/{id}", self.terms.base)
     }
 
     /// Adds lists to those that are known.

@@ -12,7 +12,7 @@ use crate::model::audit_event::Event;
 use crate::model::status_list::StatusList;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
-use crate::store::audit_log::{self, StoredEvent, first_id_at};
+use crate::store::audit_log::{self, StoredEvent};
 use crate::store::{self, revocations, status_lists};
 
 /// Rows that are read at once.
@@ -35,14 +35,15 @@ impl StatusLists {
     pub fn look_blocking(&self) -> Result<bool, store::Error> {
         let looked = self.look();
         if looked.is_err() {
-            self.metrics.status_list_failures.inc();
+            self.sources.metrics.status_list_failures.inc();
         }
         looked
     }
 
     fn look(&self) -> Result<bool, store::Error> {
-        let now = self.clock.now();
-        self.take_up_blocking()?;
+        let now = self.sources.clock.now();
+        self.sources.revocations.refresh_blocking()?;
+        self.take_up(now)?;
         self.take_lists(now)?;
         let searched = self.search(now)?;
         if searched {
@@ -58,8 +59,8 @@ impl StatusLists {
         self.forget(now);
         for made in complete.into_iter().filter(|made| *made >= self.started_at) {
             #[expect(clippy::cast_precision_loss, reason = "microseconds of a few seconds")]
-            let seconds = (self.clock.now().0 - made.0) as f64 / 1e6;
-            self.metrics.status_list_delay_seconds.observe(seconds);
+            let seconds = (self.sources.clock.now().0 - made.0) as f64 / 1e6;
+            self.sources.metrics.status_list_delay_seconds.observe(seconds);
         }
         Ok(behind)
     }
@@ -88,27 +89,23 @@ impl StatusLists {
     }
 
     /// Takes up what was revoked since it was last asked.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub fn take_up_blocking(&self) -> Result<(), store::Error> {
+    fn take_up(&self, now: UnixTime) -> Result<(), store::Error> {
         loop {
-            let now = self.clock.now();
             let position = lock(&self.statuses).position();
-            let new =
-                self.store.read_blocking(|conn| revocations::after(conn, position, now, CHUNK))?;
+            let new = self
+                .sources
+                .store
+                .read_blocking(|conn| revocations::after(conn, position, now, CHUNK))?;
             if new.is_empty() {
                 return Ok(());
             }
-            let mut statuses = lock(&self.statuses);
-            statuses.take_up(new, now);
-            self.whole.store(Arc::new(statuses.whole().clone()));
+            lock(&self.statuses).take_up(new, now);
         }
     }
 
     /// Looks which lists there are.
     fn take_lists(&self, now: UnixTime) -> Result<(), store::Error> {
-        let living = self.store.read_blocking(|conn| status_lists::living(conn, now))?;
+        let living = self.sources.store.read_blocking(|conn| status_lists::living(conn, now))?;
         self.know(living);
         Ok(())
     }
@@ -117,19 +114,23 @@ impl StatusLists {
     fn read(&self, search: &Search) -> Result<(Vec<Event>, Option<Search>), store::Error> {
         let (rows, rest) = match &search.of {
             Of::Tokens(ids) => {
-                (self.store.read_blocking(|conn| audit_log::of_ids(conn, ids))?, None)
+                (self.sources.store.read_blocking(|conn| audit_log::of_ids(conn, ids))?, None)
             }
             Of::Issued { revocation, after, before } => {
                 let lists = self.lists.load();
                 let oldest = lists.values().map(|listed| listed.list.opened_at).min();
                 let Some(oldest) = oldest else { return Ok((Vec::new(), None)) };
-                let first = (oldest - SLACK).max(after.unwrap_or(oldest - SLACK));
-                let first = search.cursor.clone().unwrap_or_else(|| first_id_at(first));
-                let client_id = revocation.client_id.as_deref();
-                let range = (first.as_str(), &*first_id_at(*before));
+                let from = oldest - SLACK;
+                let issued = audit_log::Issued {
+                    client_id: revocation.client_id.clone(),
+                    from: after.map_or(from, |after| from.max(after)),
+                    to: *before,
+                    after: search.cursor.clone(),
+                };
                 let rows = self
+                    .sources
                     .store
-                    .read_blocking(|conn| audit_log::issued(conn, client_id, range, CHUNK))?;
+                    .read_blocking(|conn| audit_log::issued(conn, &issued, CHUNK))?;
                 let full = rows.len() >= usize::try_from(CHUNK).unwrap_or(usize::MAX);
                 let last = rows.last().filter(|_| full).map(|row| row.id.clone());
                 let rest = last.map(|last| search.after(last));
@@ -148,7 +149,7 @@ impl StatusLists {
         let id = list.id.clone();
         self.know([list]);
         let lists = self.lists.load();
-        let kid = self.keys.status_kid().map_err(unavailable)?;
+        let kid = self.sources.keys.status_kid().map_err(unavailable)?;
         let listed = lists.get(&id).ok_or_else(|| unavailable("the list expired"))?;
         let statement = self.renew(listed, None, &kid, now)?;
         let statement = Arc::new(statement.ok_or_else(|| unavailable("nothing to sign"))?);
@@ -163,7 +164,7 @@ impl StatusLists {
     /// Signs the statements that changed or grew old.
     fn publish(&self, now: UnixTime) -> Result<(), store::Error> {
         let started = Instant::now();
-        let kid = self.keys.status_kid().map_err(unavailable)?;
+        let kid = self.sources.keys.status_kid().map_err(unavailable)?;
         let known = self.statements.load_full();
         let lists = self.lists.load_full();
         let mut new: HashMap<String, Arc<Statement>> = HashMap::new();
@@ -179,7 +180,10 @@ impl StatusLists {
                 all.extend(new.iter().map(|(id, statement)| (id.clone(), statement.clone())));
                 all
             });
-            self.metrics.status_list_publish_seconds.observe(started.elapsed().as_secs_f64());
+            self.sources
+                .metrics
+                .status_list_publish_seconds
+                .observe(started.elapsed().as_secs_f64());
         }
         Ok(())
     }
@@ -193,8 +197,9 @@ impl StatusLists {
         now: UnixTime,
     ) -> Result<Option<Statement>, store::Error> {
         let id = &listed.list.id;
+        let dead = self.sources.revocations.not_before(&listed.subjects);
         let statuses = lock(&self.statuses);
-        let key = statuses.key(id, &listed.subjects, listed.opened());
+        let key = statuses.key(&listed.list, dead);
         let same = last.filter(|last| last.key == key);
         if same.is_some_and(|last| !last.is_old(kid, now)) {
             return Ok(None);
@@ -203,7 +208,7 @@ impl StatusLists {
         drop(statuses);
         let draft =
             Draft { uri: self.uri(id), list_expires_at: listed.list.expires_at, encoded, key };
-        Statement::sign(&self.keys, &self.settings.issuer, self.settings.ttl, draft, now)
+        Statement::sign(&self.sources.keys, &self.terms.issuer, self.terms.ttl, draft, now)
             .map(Some)
             .map_err(unavailable)
     }
@@ -224,14 +229,14 @@ impl StatusLists {
             });
         }
         let lists = self.lists.load();
-        lock(&self.statuses).forget(now, |id| lists.contains_key(id));
+        lock(&self.statuses).forget(|id| lists.contains_key(id));
         let mut leases = lock(&self.leases);
         leases.forget_closed(now);
         let left = leases.left();
         drop(leases);
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.metrics.status_lists_living.set(gauge(lists.len()));
-        self.metrics.status_list_indexes_left.set(gauge(left));
+        self.sources.metrics.status_lists_living.set(gauge(lists.len()));
+        self.sources.metrics.status_list_indexes_left.set(gauge(left));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::audit_event::Event;
 use crate::model::revocation::{Recorded, Revocation};
 use crate::model::status_list::{self, SIZE, Series};
 use crate::oauth::UnixTime;
-use crate::oauth::revocation::{Kind, RevocationSet, SubjectDigest};
+use crate::oauth::revocation::{Kind, SubjectDigest};
 use crate::oauth::status_list::{Encoded, INVALID, StatusList, VALID};
 use crate::oauth::time::Seconds;
 
@@ -24,8 +24,6 @@ static ALL_VALID: LazyLock<Encoded> = LazyLock::new(|| StatusList::new(SIZE).enc
 #[derive(Default)]
 pub struct Statuses {
     position: i64,
-    /// What marks lists as a whole.
-    whole: RevocationSet,
     /// By the id of the list.
     marks: HashMap<String, Marks>,
     searches: VecDeque<Search>,
@@ -47,7 +45,7 @@ struct Marks {
 #[derive(Clone, Debug)]
 pub struct Search {
     pub of: Of,
-    /// Events up to this one were searched.
+    /// The event that was searched last.
     pub cursor: Option<String>,
     due: UnixTime,
     /// When the revocations were made, for the first search for them.
@@ -74,11 +72,6 @@ impl Statuses {
     /// The last revocation that was taken up.
     pub fn position(&self) -> i64 {
         self.position
-    }
-
-    /// What marks lists as a whole.
-    pub fn whole(&self) -> &RevocationSet {
-        &self.whole
     }
 
     /// Takes up revocations, those that are new.
@@ -117,8 +110,7 @@ impl Statuses {
                 self.searches.push_back(Search { of, cursor: None, due: now, made: vec![made] });
             }
             Kind::Resource | Kind::Key | Kind::Everything => {
-                let (not_before, end) = (revocation.not_before, revocation.expires_at);
-                self.whole.add(revocation.digest(), not_before.seconds(), end.seconds());
+                // Whole lists: that needs no search.
                 self.complete.push(made);
             }
         }
@@ -127,9 +119,11 @@ impl Statuses {
         }
         // Those whose rows were not visible yet; and of a whole list, those that
         // came after.
-        let is_whole = matches!(revocation.kind, Kind::Resource | Kind::Everything);
-        let before = if is_whole { settled } else { revocation.not_before };
-        let after = Some(revocation.not_before - ON_ITS_WAY);
+        let of_whole = is_whole(revocation.kind);
+        let before = if of_whole { settled } else { revocation.not_before };
+        // A request may have been on its way for long: of one client all is
+        // searched again, of everybody that would be too much.
+        let after = of_whole.then(|| revocation.not_before - ON_ITS_WAY);
         let of = Of::Issued { revocation: Box::new(revocation), after, before };
         let due = settled.max(now);
         self.searches.push_back(Search { of, cursor: None, due, made: Vec::new() });
@@ -172,7 +166,9 @@ impl Statuses {
                     let not_before = revocation.not_before.seconds();
                     if iat < not_before {
                         self.invalidate(id, reference.idx);
-                    } else if opened(id).is_none_or(|opened| opened < not_before) {
+                    } else if is_whole(revocation.kind)
+                        && opened(id).is_none_or(|opened| opened < not_before)
+                    {
                         self.spare(id, reference.idx, iat);
                     }
                 }
@@ -207,12 +203,11 @@ impl Statuses {
         }
     }
 
-    /// What the statuses of a list depend on now. `subjects` are its series',
-    /// `opened` is when it was opened, in seconds.
-    pub fn key(&self, id: &str, subjects: &[(Kind, SubjectDigest)], opened: i64) -> Key {
-        let dead = status_list::not_before(&self.whole, subjects);
-        let marks = self.marks.get(id).map_or(0, |marks| marks.version);
-        Key { whole: (opened < dead).then_some(dead), marks }
+    /// What the statuses of a list depend on now. All tokens of its series that
+    /// were issued before `dead` are.
+    pub fn key(&self, list: &status_list::StatusList, dead: i64) -> Key {
+        let marks = self.marks.get(&list.id).map_or(0, |marks| marks.version);
+        Key { whole: (list.opened_at.seconds() < dead).then_some(dead), marks }
     }
 
     /// The statuses of list `id`; `key` is what [`Statuses::key`] says of it.
@@ -234,8 +229,7 @@ impl Statuses {
     }
 
     /// Drops what no living token can be touched by.
-    pub fn forget(&mut self, now: UnixTime, is_living: impl Fn(&str) -> bool) {
-        self.whole.forget_expired(now.seconds());
+    pub fn forget(&mut self, is_living: impl Fn(&str) -> bool) {
         self.marks.retain(|id, _| is_living(id));
     }
 }
@@ -256,6 +250,12 @@ impl Search {
             _ => None,
         }
     }
+}
+
+/// Whether such a revocation marks lists that go on being used until every
+/// process has heard of it. A key is used no more.
+const fn is_whole(kind: Kind) -> bool {
+    matches!(kind, Kind::Resource | Kind::Everything)
 }
 
 /// Whether the token that `event` tells of is of the revocation's subject.

@@ -132,6 +132,14 @@ pub fn delete(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
     Ok(on!(conn, |c| diesel::delete(applications::table.find(client_id)).execute(c))? == 1)
 }
 
+/// The longest lifetime of tokens that any of them sets.
+pub fn longest_lifetime(conn: &mut Conn) -> Result<Seconds, Error> {
+    let longest: Option<i64> = on!(conn, |c| applications::table
+        .select(diesel::dsl::max(applications::token_lifetime_seconds))
+        .first(c))?;
+    Ok(Seconds(longest.unwrap_or(0)))
+}
+
 /// Whether there is any.
 pub fn any(conn: &mut Conn) -> Result<bool, Error> {
     let first: Option<String> =

@@ -158,30 +158,6 @@ pub fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<StoredEvent>, Error
         .load(c))?)
 }
 
-/// Tokens issued, of one client or of all, whose ids lie between the two, in
-/// their order.
-pub fn issued(
-    conn: &mut Conn,
-    client_id: Option<&str>,
-    (after, before): (&str, &str),
-    limit: i64,
-) -> Result<Vec<StoredEvent>, Error> {
-    Ok(on!(conn, |c| {
-        let mut query = audit_events::table
-            .select(StoredEvent::as_select())
-            .filter(audit_events::id.gt(after))
-            .filter(audit_events::id.lt(before))
-            .filter(audit_events::code.eq("token.issued"))
-            .order(audit_events::id)
-            .limit(limit)
-            .into_boxed();
-        if let Some(client_id) = client_id {
-            query = query.filter(audit_events::client_id.eq(client_id));
-        }
-        query.load(c)
-    })?)
-}
-
 /// The rows of a chain after `position`, in their order.
 pub fn after(
     conn: &mut Conn,
@@ -216,13 +192,45 @@ pub fn of_batch(conn: &mut Conn, chain: &str, batch: i64) -> Result<Vec<StoredEv
         .load(c))?)
 }
 
+/// Tokens that were issued, as the log has them.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// To this client only.
+    pub client_id: Option<String>,
+    pub from: UnixTime,
+    /// Exclusive.
+    pub to: UnixTime,
+    /// The id of the row that was read last.
+    pub after: Option<String>,
+}
+
+/// The next rows of issued tokens, oldest first.
+pub fn issued(conn: &mut Conn, issued: &Issued, limit: i64) -> Result<Vec<StoredEvent>, Error> {
+    Ok(on!(conn, |c| {
+        let mut query = audit_events::table
+            .filter(audit_events::code.eq("token.issued"))
+            .filter(audit_events::id.lt(first_id_at(issued.to)))
+            .order(audit_events::id)
+            .limit(limit)
+            .select(StoredEvent::as_select())
+            .into_boxed();
+        query = match &issued.after {
+            Some(after) => query.filter(audit_events::id.gt(after)),
+            None => query.filter(audit_events::id.ge(first_id_at(issued.from))),
+        };
+        if let Some(client_id) = &issued.client_id {
+            query = query.filter(audit_events::client_id.eq(client_id));
+        }
+        query.load(c)
+    })?)
+}
+
 /// How many rows there are. Reads them all: for tests and reports.
 pub fn count(conn: &mut Conn) -> Result<i64, Error> {
     Ok(on!(conn, |c| audit_events::table.count().get_result(c))?)
 }
 
-/// The smallest id that an event of `time` can have.
-pub fn first_id_at(time: UnixTime) -> String {
+fn first_id_at(time: UnixTime) -> String {
     let milliseconds = u64::try_from(time.milliseconds()).unwrap_or(0);
     Ulid::from_parts(milliseconds, 0).to_string()
 }

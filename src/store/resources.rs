@@ -102,6 +102,14 @@ pub fn algorithms(conn: &mut Conn) -> Result<Vec<Algorithm>, Error> {
     Ok(words.iter().filter_map(|word| Algorithm::parse(word)).collect())
 }
 
+/// The longest lifetime of tokens that any of them sets.
+pub fn longest_lifetime(conn: &mut Conn) -> Result<Seconds, Error> {
+    let longest: Option<i64> = on!(conn, |c| resources::table
+        .select(diesel::dsl::max(resources::token_lifetime_seconds))
+        .first(c))?;
+    Ok(Seconds(longest.unwrap_or(0)))
+}
+
 /// # Errors
 /// `Conflict`: another has this identifier.
 pub fn insert(conn: &mut Conn, resource: Resource) -> Result<(), Error> {

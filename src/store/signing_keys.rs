@@ -40,6 +40,21 @@ pub fn all(conn: &mut Conn) -> Result<Vec<SigningKey>, Error> {
         .collect()
 }
 
+pub fn find(conn: &mut Conn, kid: &str) -> Result<Option<SigningKey>, Error> {
+    Ok(all(conn)?.into_iter().find(|key| key.kid == kid))
+}
+
+/// Ends a key for good; `false` when it has ended already, or is gone.
+pub fn revoke(conn: &mut Conn, kid: &str) -> Result<bool, Error> {
+    let revoked = State::Revoked.as_str();
+    let changed = on!(conn, |c| diesel::update(
+        signing_keys::table.find(kid).filter(signing_keys::state.ne(revoked))
+    )
+    .set(signing_keys::state.eq(revoked))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// # Errors
 /// `Conflict`: it is to be current, and its purpose has a current key of its
 /// algorithm.

@@ -41,6 +41,10 @@ pub struct Metrics {
     pub status_list_publish_seconds: Histogram,
     pub status_list_delay_seconds: Histogram,
     pub status_list_failures: Counter,
+    pub revocations: Gauge,
+    pub feed_receivers: Gauge,
+    introspections: Family<Answer, Counter>,
+    token_revocations: Family<Answer, Counter>,
 }
 
 impl Metrics {
@@ -65,12 +69,17 @@ impl Metrics {
             status_list_publish_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
             status_list_delay_seconds: Histogram::new(exponential_buckets(0.015_625, 2.0, 12)),
             status_list_failures: Counter::default(),
+            revocations: Gauge::default(),
+            feed_receivers: Gauge::default(),
+            introspections: Family::default(),
+            token_revocations: Family::default(),
             registry: Registry::default(),
         };
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
+        metrics.register_revocations(&mut registry);
         metrics.registry = registry;
         metrics
     }
@@ -134,6 +143,33 @@ impl Metrics {
             "Times that changes of other processes could not be read",
             self.refresh_failures.clone(),
         );
+    }
+
+    fn register_revocations(&self, registry: &mut Registry) {
+        registry.register(
+            "introspections",
+            "Introspection requests by their answer",
+            self.introspections.clone(),
+        );
+        registry.register(
+            "token_revocations",
+            "Revocation requests of clients by their answer",
+            self.token_revocations.clone(),
+        );
+        registry.register("revocations", "Revocations in force", self.revocations.clone());
+        registry.register(
+            "revocation_feed_receivers",
+            "Open streams of the revocation feed",
+            self.feed_receivers.clone(),
+        );
+    }
+
+    pub fn introspected(&self, result: &'static str) {
+        self.introspections.get_or_create(&Answer { result }).inc();
+    }
+
+    pub fn token_revocation(&self, result: &'static str) {
+        self.token_revocations.get_or_create(&Answer { result }).inc();
     }
 
     fn register_status_lists(&self, registry: &mut Registry) {

@@ -3,10 +3,9 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::audit::recorder::Recorder;
 use crate::audit::writer::Writer;
@@ -18,7 +17,8 @@ use crate::limits::Guesses;
 use crate::model::status_list::SIZE;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
-use crate::status_lists::{Settings, StatusLists};
+use crate::revocations::Revocations;
+use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
 use crate::telemetry::Metrics;
 
@@ -27,6 +27,7 @@ pub struct App {
     pub store: Store,
     pub keys: KeyRing,
     pub directory: Directory,
+    pub revocations: Arc<Revocations>,
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub clock: Clock,
@@ -41,7 +42,7 @@ pub struct App {
     pub address_guesses: Guesses<Option<IpAddr>>,
     /// Argon2 takes 19 MiB and a core: only so many at a time.
     pub hashing: Semaphore,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 /// Why the server does not start.
@@ -79,21 +80,30 @@ impl App {
         let keys = KeyRing::open(&store, master, &clock)?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
+        let revocations = Revocations::open(
+            store.clone(),
+            clock.clone(),
+            Seconds(config.revocation_patience_seconds),
+            metrics.clone(),
+        )?;
+        let revocations = Arc::new(revocations);
+        let terms = Terms {
+            issuer: config.issuer.url.clone(),
+            base: config.url("/oauth/status-lists"),
+            ttl: Seconds(config.status_list_ttl_seconds),
+            capacity: SIZE,
+        };
+        let sources = Sources {
+            store: store.clone(),
+            keys: keys.clone(),
+            revocations: revocations.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            metrics: metrics.clone(),
+        };
         let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
-        let status_lists = StatusLists::new(
-            Settings {
-                issuer: config.issuer.url.clone(),
-                base: config.url("/oauth/status-lists"),
-                ttl: Seconds(config.status_list_ttl_seconds),
-                capacity: SIZE,
-            },
-            (store.clone(), keys.clone()),
-            (clock.clone(), entropy.clone()),
-            metrics.clone(),
-        );
         Ok(Self {
-            status_lists: Arc::new(status_lists),
             recorder: Recorder::new(writer, metrics.clone()),
             // A struct of texts: this cannot fail.
             metadata: serde_json::to_string(&metadata).unwrap_or_default(),
@@ -101,11 +111,13 @@ impl App {
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
             address_guesses: guesses(30, Duration::from_secs(10), &clock),
             hashing: Semaphore::new(2),
-            stopping: AtomicBool::new(false),
+            stopping: watch::channel(false).0,
             config,
             store,
             keys,
             directory,
+            revocations,
+            status_lists: Arc::new(StatusLists::new(terms, sources)),
             clock,
             entropy,
             metrics,
@@ -130,19 +142,16 @@ impl App {
     /// Takes up what changed in the registry, by this process or another, and
     /// makes the keys that it asks for.
     pub fn take_up_changes(&self) {
-        if self.refresh_directory() {
-            // Before the next token: it must not share a list with dead ones.
-            if let Err(error) = self.status_lists.take_up_blocking() {
-                self.metrics.refresh_failures.inc();
-                tracing::warn!(%error, "revocations.not_taken_up");
-            }
+        if self.refresh() {
             self.reconcile_keys();
         }
     }
 
-    /// Whether anything had changed.
-    pub fn refresh_directory(&self) -> bool {
-        match self.directory.refresh_blocking() {
+    /// Takes up what was revoked, and what changed of clients. Whether anything
+    /// had.
+    pub fn refresh(&self) -> bool {
+        let refreshed = self.revocations.refresh_blocking();
+        match refreshed.and_then(|()| self.directory.refresh_blocking()) {
             Ok(changed) => changed,
             Err(error) => {
                 self.metrics.refresh_failures.inc();
@@ -161,12 +170,18 @@ impl App {
     }
 
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Returns once the server is told to stop.
+    pub async fn stopping(&self) {
+        let mut stopping = self.stopping.subscribe();
+        let _ = stopping.wait_for(|stopping| *stopping).await;
     }
 
     /// From now on `/readyz` says that no more requests should come.
     pub fn begin_stopping(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Acts on APIs, applications, grants and secrets: done and recorded, or
 //! neither.
+use countersign::admin::secrets::Tokens;
 use countersign::admin::{Error, applications, grants, resources, secrets};
 use countersign::model::application::ApplicationDetails;
 use countersign::model::grant::Access;
@@ -94,12 +95,16 @@ fn removing_a_scope_takes_it_from_every_grant() {
 fn a_secret_is_revoked_only_through_its_own_application() {
     let server = Server::start();
     let (one, other) = (server.application("one", &[]), server.application("other", &[]));
-    let crossed = server
-        .try_act(|conn, actor| secrets::revoke(conn, actor, &other.client_id, &one.secret_id));
+    let crossed = server.try_act(|conn, actor| {
+        secrets::revoke(conn, actor, &other.client_id, &one.secret_id, Tokens::Keep)
+    });
     assert!(matches!(crossed, Err(Error::NotFound)));
-    server.act(|conn, actor| secrets::revoke(conn, actor, &one.client_id, &one.secret_id));
-    let again =
-        server.try_act(|conn, actor| secrets::revoke(conn, actor, &one.client_id, &one.secret_id));
+    server.act(|conn, actor| {
+        secrets::revoke(conn, actor, &one.client_id, &one.secret_id, Tokens::Keep)
+    });
+    let again = server.try_act(|conn, actor| {
+        secrets::revoke(conn, actor, &one.client_id, &one.secret_id, Tokens::Keep)
+    });
     assert!(matches!(again, Err(Error::Conflict(_))));
 }
 

@@ -1,12 +1,16 @@
 //! Who may do what: every act with every role.
 use countersign::admin::actor::Who;
-use countersign::admin::{Actor, Error, administrators, applications, grants, resources, secrets};
+use countersign::admin::secrets::Tokens;
+use countersign::admin::{
+    Actor, Error, administrators, applications, grants, resources, revocations, secrets,
+};
 use countersign::model::administrator::AdministratorDetails;
 use countersign::model::application::ApplicationDetails;
 use countersign::model::grant::Access;
-use countersign::model::resource::{NewResource, ResourceDetails, Scope};
+use countersign::model::resource::{NewResource, ResourceDetails, Scope, Verification};
 use countersign::model::role::{Right, Role};
 use countersign::model::secret::NewSecret;
+use countersign::oauth::revocation::Kind;
 use countersign::store::{Conn, audit_log};
 
 use crate::support::Server;
@@ -70,7 +74,17 @@ fn acts() -> Vec<(&'static str, Right, Act)> {
             Registry,
             Box::new(|c, a| secrets::add(c, a, "x", &NewSecret::default()).map(drop)),
         ),
-        ("secret.revoke", Registry, Box::new(|c, a| secrets::revoke(c, a, "x", "y"))),
+        ("secret.revoke", Registry, Box::new(|c, a| secrets::revoke(c, a, "x", "y", Tokens::Keep))),
+        (
+            "resource.set_verification",
+            Registry,
+            Box::new(|c, a| resources::set_verification(c, a, "x", 1, Verification::default())),
+        ),
+        (
+            "tokens.revoke",
+            Registry,
+            Box::new(|c, a| revocations::revoke(c, a, Kind::Application, "x", "why").map(drop)),
+        ),
         ("grant.set", Registry, Box::new(|c, a| grants::set(c, a, "x", BILLING_API, &Access::All))),
         ("grant.remove", Registry, Box::new(|c, a| grants::remove(c, a, "x", BILLING_API))),
         (

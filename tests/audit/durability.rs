@@ -3,27 +3,12 @@ use std::time::{Duration, Instant};
 
 use crate::support::Server;
 
-/// A trigger makes exactly this write fail; nothing else is wrong.
 #[test]
 fn a_token_that_cannot_be_recorded_is_not_issued() {
     let server = Server::start();
     let billing = server.world().billing;
     assert_eq!(server.token(&billing, &[]).status, 200);
-    let (create, drop) = if server.database.is_postgres() {
-        (
-            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN RAISE EXCEPTION 'on purpose'; END $$; \
-             CREATE TRIGGER fail BEFORE INSERT ON audit_events EXECUTE FUNCTION fail()",
-            "DROP TRIGGER fail ON audit_events",
-        )
-    } else {
-        (
-            "CREATE TRIGGER fail BEFORE INSERT ON audit_events \
-             BEGIN SELECT RAISE(ABORT, 'on purpose'); END",
-            "DROP TRIGGER fail",
-        )
-    };
-    server.database.execute(create).unwrap();
+    server.database.refuse_inserts("audit_events");
 
     let refused = server.token(&billing, &[]);
 
@@ -35,7 +20,7 @@ fn a_token_that_cannot_be_recorded_is_not_issued() {
     let wrong = crate::support::world::Client { secret: "x".into(), ..billing.clone() };
     assert_eq!(server.token(&wrong, &[]).status, 503, "a refusal is recorded too, or not given");
 
-    server.database.execute(drop).unwrap();
+    server.database.allow_inserts("audit_events");
     assert_eq!(server.token(&billing, &[]).status, 200);
     assert_eq!(server.get("/readyz").status, 200);
     assert_eq!(server.events("token.issued").len(), 2);

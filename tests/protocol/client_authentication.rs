@@ -1,4 +1,5 @@
 //! RFC 6749 §2.3: who the client is, and what a refusal gives away.
+use countersign::admin::secrets::Tokens;
 use countersign::admin::{applications, secrets};
 use countersign::model::secret::NewSecret;
 use countersign::oauth::time::Seconds;
@@ -19,7 +20,13 @@ fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
         server.act(|conn, actor| secrets::add(conn, actor, &world.billing.client_id, &new));
     server.clock.advance(Seconds(86_400));
     server.act(|conn, actor| {
-        secrets::revoke(conn, actor, &world.reporting.client_id, &world.reporting.secret_id)
+        secrets::revoke(
+            conn,
+            actor,
+            &world.reporting.client_id,
+            &world.reporting.secret_id,
+            Tokens::Keep,
+        )
     });
     server.act(|conn, actor| applications::suspend(conn, actor, &world.mallory.client_id));
 

@@ -18,6 +18,13 @@ fn the_metadata_say_exactly_what_works() {
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "introspection_endpoint": format!("{ISSUER}/oauth/introspect"),
+            "introspection_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post"],
+            "revocation_endpoint": format!("{ISSUER}/oauth/revoke"),
+            "revocation_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post"],
+            "revocations_uri": format!("{ISSUER}/oauth/revocations"),
         })
     );
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
@@ -53,7 +60,7 @@ fn the_key_set_is_cached_by_its_tag_and_holds_no_private_member() {
     let server = Server::start();
     let answer = server.get("/oauth/jwks.json");
     let keys = answer.json()["keys"].as_array().unwrap().clone();
-    assert_eq!(keys.len(), 1);
+    assert_eq!(keys.len(), 2, "one for tokens, one for their status");
     for key in &keys {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(key.get(private).is_none(), "{private}");

@@ -1,6 +1,9 @@
 mod client_authentication;
+mod introspection;
 mod limits;
 mod metadata;
 mod outside_client;
+mod revocation;
+mod revocation_feed;
 mod token;
 mod whoami;

@@ -1,6 +1,7 @@
 //! `POST /oauth/token`, from outside, in the RFCs' words.
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign::admin::secrets::Tokens;
 use countersign::admin::{applications, grants, secrets};
 use countersign::model::grant::Access;
 use countersign::model::secret::NewSecret;
@@ -54,6 +55,7 @@ fn a_client_gets_a_token_for_its_only_resource() {
             "jti": jti,
             "client_id": billing.client_id,
             "scope": "invoices:read invoices:write",
+            "credential_id": billing.secret_id,
         })
     );
 }
@@ -284,7 +286,7 @@ fn what_an_administrator_changes_counts_for_the_next_request() {
     server.act(|conn, actor| grants::remove(conn, actor, id, BILLING_API));
     assert_eq!(server.token(&billing, &[]).error(), "invalid_target");
 
-    server.act(|conn, actor| secrets::revoke(conn, actor, id, &billing.secret_id));
+    server.act(|conn, actor| secrets::revoke(conn, actor, id, &billing.secret_id, Tokens::Keep));
     assert_eq!(server.token(&billing, &[]).status, 401);
     server.act(|conn, actor| applications::delete(conn, actor, id));
     assert_eq!(server.token(&billing, &[]).status, 401);

@@ -49,6 +49,34 @@ impl TestDatabase {
     }
 }
 
+impl TestDatabase {
+    /// A trigger makes exactly this write fail; nothing else is wrong.
+    pub fn refuse_inserts(&self, table: &str) {
+        let sql = if self.is_postgres() {
+            format!(
+                "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'on purpose'; END $$; \
+                 CREATE TRIGGER fail BEFORE INSERT ON {table} EXECUTE FUNCTION fail()"
+            )
+        } else {
+            format!(
+                "CREATE TRIGGER fail BEFORE INSERT ON {table} \
+                 BEGIN SELECT RAISE(ABORT, 'on purpose'); END"
+            )
+        };
+        self.execute(&sql).unwrap();
+    }
+
+    pub fn allow_inserts(&self, table: &str) {
+        let sql = if self.is_postgres() {
+            format!("DROP TRIGGER fail ON {table}; DROP FUNCTION fail()")
+        } else {
+            "DROP TRIGGER fail".to_owned()
+        };
+        self.execute(&sql).unwrap();
+    }
+}
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.postgres

@@ -86,6 +86,22 @@ impl Server {
         self.token_request(&[("authorization", &authorization)], &parameters)
     }
 
+    /// A token, whole.
+    pub fn issue(&self, client: &Client) -> String {
+        let answer = self.token(client, &[]).json();
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// A form to an endpoint, from a client with its credential in the header.
+    pub fn post_as(&self, client: &Client, path: &str, parameters: &[(&str, &str)]) -> Answer {
+        let authorization = basic(&client.client_id, &client.secret);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        self.request("POST", path, &headers, form(parameters))
+    }
+
     /// A token request as it is given.
     pub fn token_request(&self, headers: &[(&str, &str)], parameters: &[(&str, &str)]) -> Answer {
         let content_type = ("content-type", "application/x-www-form-urlencoded");

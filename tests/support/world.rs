@@ -61,6 +61,26 @@ impl Server {
         self.act(|conn, actor| resources::create(conn, actor, new)).id
     }
 
+    /// Lets an application introspect the tokens of an API.
+    pub fn let_introspect(&self, client: &Client, identifier: &str) {
+        let resource =
+            self.read(|conn| countersign::store::resources::find_by_identifier(conn, identifier));
+        let (resource_id, client_id) = (resource.unwrap().id, &client.client_id);
+        self.database
+            .execute(&format!(
+                "INSERT INTO introspectors VALUES ('{resource_id}', '{client_id}', 0)"
+            ))
+            .unwrap();
+    }
+
+    /// The claims of a token, its signature unseen.
+    pub fn claims(token: &str) -> serde_json::Value {
+        let payload = token.split('.').nth(1).unwrap();
+        let bytes =
+            base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload);
+        serde_json::from_slice(&bytes.unwrap()).unwrap()
+    }
+
     /// Registers an application with a secret that does not expire.
     pub fn application(&self, name: &str, grants: &[(&str, &str)]) -> Client {
         let access = |scopes: &str| match scopes {

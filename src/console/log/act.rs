@@ -56,6 +56,8 @@ fn did(code: &str) -> &str {
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",
+        "resource.verification_changed" => "changed the verification of API",
+        "tokens.revoked" => "revoked the tokens of",
         "scope.added" => "added a scope to API",
         "scope.removed" => "removed a scope from API",
         "secret.added" => "added secret",

@@ -63,6 +63,11 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
             "{client} asked for {scopes} at {resources}, and that was not granted to it. One \
              scope too many refuses the whole request."
         ),
+        Reason::TokenMissing => "The request named no token to look at.".to_owned(),
+        Reason::TokenOfAnother => format!(
+            "{client} asked to revoke a token that was issued to another application. It was not \
+             revoked."
+        ),
         Reason::Overloaded => {
             "The token could not be signed and recorded at that moment, so it was not issued."
                 .to_owned()
@@ -71,6 +76,7 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
 }
 
 /// What whoever runs the caller, or the server, can do about it.
+#[expect(clippy::too_many_lines, reason = "a table: a line a reason")]
 pub const fn mend(reason: Reason) -> &'static str {
     match reason {
         Reason::RequestMalformed => {
@@ -126,6 +132,10 @@ pub const fn mend(reason: Reason) -> &'static str {
         Reason::ScopeNotGranted => {
             "Ask without that scope, or review the access of the application. It may also be an \
              attempt to get more than was meant."
+        }
+        Reason::TokenMissing => "Send the token as token in the body.",
+        Reason::TokenOfAnother => {
+            "Send the request as the application that got the token, or revoke it in the console."
         }
         Reason::Overloaded => {
             "The caller should try again. If this goes on, look at the server's database and disk."

@@ -76,6 +76,8 @@ const fn of_token(reason: Reason) -> &'static str {
         Reason::ResourcesNotTogether => "APIs that sign differently",
         Reason::ScopeMalformed => "Scope cannot be read",
         Reason::ScopeNotGranted => "Scope not granted",
+        Reason::TokenMissing => "No token given",
+        Reason::TokenOfAnother => "Token of another application",
         Reason::Overloaded => "Server could not record it",
     }
 }

@@ -1,8 +1,10 @@
 //! `/applications/{client_id}/secrets/{secret_id}/revocation`.
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
 
-use crate::admin::{self, secrets};
+use crate::admin;
+use crate::admin::secrets::{self, Tokens};
 use crate::console::applications::show;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -23,6 +25,12 @@ struct Revocation {
     last_used: Option<Moment>,
     /// The names of those that go on working.
     others: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Input {
+    /// Present: its tokens too.
+    tokens: Option<String>,
 }
 
 pub async fn get(
@@ -51,13 +59,20 @@ pub async fn post(
     person: SignedIn,
     app: web::Data<App>,
     path: web::Path<(String, String)>,
+    form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (actor, (client_id, id)) = (person.actor.clone(), path.into_inner());
+    let tokens = if form.tokens.is_some() { Tokens::Revoke } else { Tokens::Keep };
     let back = format!("/applications/{client_id}");
     app.into_inner()
-        .act::<_, admin::Error, _>(move |conn| secrets::revoke(conn, &actor, &client_id, &id))
+        .act::<_, admin::Error, _>(move |conn| {
+            secrets::revoke(conn, &actor, &client_id, &id, tokens)
+        })
         .await?;
-    person.notice("The secret is revoked.");
+    person.notice(match tokens {
+        Tokens::Keep => "The secret is revoked.",
+        Tokens::Revoke => "The secret and its tokens are revoked.",
+    });
     Ok(page::see_other(&back))
 }

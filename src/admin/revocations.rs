@@ -1,0 +1,133 @@
+//! Acts that end tokens before they expire.
+use super::actor::{Done, differences};
+use super::{Actor, Error};
+use crate::model::revocation::Revocation;
+use crate::model::role::Right;
+use crate::oauth::UnixTime;
+use crate::oauth::revocation::Kind;
+use crate::store::{Conn, applications, audit_log, revocations, secrets, signing_keys};
+
+/// What is to be revoked, as it is stored.
+struct Subject {
+    text: String,
+    name: String,
+    client_id: Option<String>,
+    /// Of a token: when it expires.
+    expires_at: Option<UnixTime>,
+}
+
+/// Revokes the tokens of `subject` that were issued before now: one by its
+/// `jti`, those of an application by its client id, of a secret by its id, of an
+/// API by its id or identifier, of a signing key by its `kid`, or everything
+/// (`subject` is empty then). A key that is revoked signs nothing any more and
+/// is not published; the server makes another.
+///
+/// # Errors
+/// * `Forbidden`: the actor may not manage the registry.
+/// * `NotFound`: there is no such subject.
+/// * `Conflict`: the token has expired, or the key is revoked already.
+pub fn revoke(
+    conn: &mut Conn,
+    actor: &Actor,
+    kind: Kind,
+    subject: &str,
+    reason: &str,
+) -> Result<Revocation, Error> {
+    actor.must(Right::ManageRegistry)?;
+    let found = find(conn, kind, subject)?;
+    let id = actor.entropy.id("rev_", actor.now);
+    let made = match (kind, found.expires_at) {
+        (Kind::Token, Some(end)) if end <= actor.now => {
+            return Err(Error::Conflict("This token has expired; nothing accepts it.".to_owned()));
+        }
+        (Kind::Token, Some(end)) => Revocation::of_token(id, &found.text, end, actor.now),
+        (Kind::Key, _) => {
+            if !signing_keys::revoke(conn, &found.text)? {
+                return Err(Error::Conflict("This key is revoked already.".to_owned()));
+            }
+            Revocation::of_key(id, &found.text, actor.now)
+        }
+        _ => Revocation::of_the_past(id, kind, &found.text, actor.now),
+    };
+    let revocation = Revocation {
+        client_id: found.client_id,
+        reason: reason.to_owned(),
+        created_by: actor.name(),
+        ..made
+    };
+    revocations::insert(conn, std::slice::from_ref(&revocation))?;
+    actor.record(
+        conn,
+        Done {
+            code: "tokens.revoked",
+            target: (kind.as_str(), &found.text, &found.name),
+            client_id: revocation.client_id.as_deref(),
+            changes: differences(&[
+                ("reason", String::new(), reason.to_owned()),
+                ("revocation", String::new(), revocation.id.clone()),
+            ]),
+            touched: None,
+        },
+    )?;
+    Ok(revocation)
+}
+
+/// Revokes what `subject` may have got so far, as part of an act that ends it.
+/// The act's own record says so.
+pub(super) fn end(
+    conn: &mut Conn,
+    actor: &Actor,
+    (kind, subject): (Kind, &str),
+    client_id: Option<&str>,
+    reason: &str,
+) -> Result<(), Error> {
+    let id = actor.entropy.id("rev_", actor.now);
+    let revocation = Revocation {
+        client_id: client_id.map(str::to_owned),
+        reason: reason.to_owned(),
+        created_by: actor.name(),
+        ..Revocation::of_an_end(id, kind, subject, actor.now)
+    };
+    Ok(revocations::insert(conn, &[revocation])?)
+}
+
+fn find(conn: &mut Conn, kind: Kind, text: &str) -> Result<Subject, Error> {
+    let plain = |name: String, client_id| {
+        Ok(Subject { text: text.to_owned(), name, client_id, expires_at: None })
+    };
+    match kind {
+        Kind::Token => token(conn, text),
+        Kind::Application => {
+            let found = applications::find(conn, text)?.ok_or(Error::NotFound)?;
+            plain(found.details.name, Some(found.client_id))
+        }
+        Kind::Secret => {
+            let found = secrets::find(conn, text)?.ok_or(Error::NotFound)?;
+            plain(found.name, Some(found.client_id))
+        }
+        Kind::Resource => {
+            let found = super::resources::resolve(conn, text)?;
+            Ok(Subject { text: found.identifier, ..plain(found.name, None)? })
+        }
+        Kind::Key => {
+            let found = signing_keys::find(conn, text)?.ok_or(Error::NotFound)?;
+            plain(format!("{} key", found.algorithm), None)
+        }
+        Kind::Everything => {
+            Ok(Subject { text: String::new(), ..plain("every token".to_owned(), None)? })
+        }
+    }
+}
+
+/// The log knows every token that was issued.
+fn token(conn: &mut Conn, jti: &str) -> Result<Subject, Error> {
+    let row = audit_log::find(conn, jti)?.filter(|row| row.code == "token.issued");
+    let event = row.and_then(|row| row.event()).ok_or(Error::NotFound)?;
+    let exp = event.token.as_ref().and_then(|token| token.exp);
+    Ok(Subject {
+        text: event.id.clone(),
+        name: event.id,
+        client_id: event.client_id,
+        expires_at: Some(UnixTime::from_seconds(exp.unwrap_or(0))),
+    })
+}
