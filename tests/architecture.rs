@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "web",
         &[
+            "admin",
             "audit",
             "directory",
             "keys",

@@ -49,6 +49,18 @@ pub(super) struct Done<'a> {
 }
 
 impl Actor {
+    /// The server itself.
+    pub fn system(now: UnixTime, chain: &str, entropy: &Entropy) -> Self {
+        Self {
+            who: Who::System,
+            source: Source::default(),
+            request_id: None,
+            now,
+            chain: chain.into(),
+            entropy: entropy.clone(),
+        }
+    }
+
     /// # Errors
     /// `Forbidden`: the role does not have this right.
     pub fn must(&self, right: Right) -> Result<(), Error> {

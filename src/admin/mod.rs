@@ -10,11 +10,13 @@ pub mod revocations;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod signing_keys;
 
 pub use actor::Actor;
 
 use crate::model::role::Right;
 use crate::model::text::FieldError;
+use crate::oauth::UnixTime;
 use crate::store;
 
 /// Why an act did not happen. Nothing of it was done.
@@ -32,6 +34,9 @@ pub enum Error {
     NotFound,
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Verifiers may not have fetched the next key yet.
+    #[error("the next key may not be known everywhere yet; it can sign from {}", utc(*.earliest))]
+    TooSoon { earliest: UnixTime },
 }
 
 impl Error {
@@ -39,6 +44,11 @@ impl Error {
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field, message: message.into() }])
     }
+}
+
+fn utc(time: UnixTime) -> String {
+    jiff::Timestamp::from_second(time.seconds())
+        .map_or_else(|_| "never".to_owned(), |t| t.to_string())
 }
 
 const fn right_name(right: Right) -> &'static str {

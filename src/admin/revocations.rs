@@ -42,9 +42,7 @@ pub fn revoke(
         }
         (Kind::Token, Some(end)) => Revocation::of_token(id, &found.text, end, actor.now),
         (Kind::Key, _) => {
-            if !signing_keys::revoke(conn, &found.text)? {
-                return Err(Error::Conflict("This key is revoked already.".to_owned()));
-            }
+            super::signing_keys::revoke(conn, actor, &found.text)?;
             Revocation::of_key(id, &found.text, actor.now)
         }
         _ => Revocation::of_the_past(id, kind, &found.text, actor.now),

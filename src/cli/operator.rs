@@ -3,10 +3,12 @@ use crate::admin::actor::Who;
 use crate::admin::{self, Actor};
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
-use crate::keys::{KeyRing, MasterKey};
+use crate::keys::{self, KeyRing, MasterKey};
 use crate::model::audit_event::{Source, printable};
+use crate::model::signing_key::Purpose;
+use crate::model::timetable::missing;
 use crate::oauth::algorithm::Algorithm;
-use crate::store::{self, Checkpoint, Conn, Store};
+use crate::store::{self, Checkpoint, Conn, Store, signing_keys};
 use crate::web::app::open_store;
 
 /// Says what was looked for, where an act says only that it is not there.
@@ -82,11 +84,35 @@ impl Operator {
     /// the server makes it when it hears of the API.
     pub fn prepare_key(&self, algorithm: Algorithm) {
         let prepared = MasterKey::load(&self.config.master_key, false, &Entropy::System)
-            .and_then(|master| KeyRing::open(&self.store, master, &self.clock))
-            .and_then(|ring| ring.ensure(&self.store, algorithm, &self.clock));
+            .and_then(|master| self.key_ring(master))
+            .and_then(|ring| self.make_keys(&ring, algorithm));
         if let Err(error) = prepared {
             tracing::debug!(%error, "signing_key.left_to_the_server");
         }
+    }
+
+    /// The stored keys, opened.
+    ///
+    /// # Errors
+    /// `Sealed`: another master key sealed them.
+    pub fn key_ring(&self, master: MasterKey) -> Result<KeyRing, keys::Error> {
+        let ring = KeyRing::new(master);
+        ring.load(&self.store.read_blocking(signing_keys::all)?)?;
+        ring.confirm(self.clock.now());
+        Ok(ring)
+    }
+
+    fn make_keys(&self, ring: &KeyRing, algorithm: Algorithm) -> Result<(), keys::Error> {
+        let tokens = (Purpose::AccessTokens, algorithm);
+        let stored = self.store.read_blocking(signing_keys::all)?;
+        for made in missing(&stored, &[tokens]) {
+            let key = ring.make(made, self.clock.now())?;
+            let actor = self.actor();
+            let publish = |conn: &mut Conn| admin::signing_keys::publish(conn, &actor, &key);
+            // A server was first: its key is the one.
+            let _ = self.store.write_blocking(publish);
+        }
+        Ok(())
     }
 
     /// Without a server nobody else empties SQLite's write-ahead log.

@@ -9,7 +9,7 @@ use super::operator::{Missing as _, Operator};
 use super::output::{Output, time};
 use crate::admin::{self, revocations};
 use crate::host::Entropy;
-use crate::keys::{KeyRing, MasterKey};
+use crate::keys::MasterKey;
 use crate::model::revocation::{Recorded, Revocation, read_reason};
 use crate::oauth::revocation::Kind;
 use crate::store::{self, Conn};
@@ -66,8 +66,7 @@ fn pasted(operator: &Operator) -> anyhow::Result<String> {
     let mut token = String::new();
     std::io::stdin().take(64 * 1_024).read_to_string(&mut token)?;
     let master = MasterKey::load(&operator.config.master_key, false, &Entropy::System)?;
-    let ring = KeyRing::open(&operator.store, master, &operator.clock)?;
-    let verified = ring.verify(token.trim());
+    let verified = operator.key_ring(master)?.verify(token.trim());
     let verified = verified.ok_or_else(|| anyhow::anyhow!("this is no token of ours"))?;
     Ok(verified.claims.jti.clone())
 }

@@ -41,7 +41,7 @@ impl Serve {
 
     /// What the person who started it should see first.
     async fn greeting(&self, app: &Arc<App>) -> anyhow::Result<String> {
-        let actor = server::system(app, app.clock.now());
+        let actor = app.system();
         let offering = actor.clone();
         let link = app.act(move |conn| setup::offer(conn, &offering)).await?;
         let mut lines = vec![format!("Console: {}", app.config.console_url("/"))];

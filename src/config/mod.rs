@@ -36,6 +36,7 @@ pub struct Config {
     pub log: Log,
     pub session_idle_minutes: i64,
     pub session_hours: i64,
+    pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,
     pub authorization_endpoint: bool,
@@ -60,6 +61,15 @@ pub struct Issuer {
 pub enum MasterKey {
     Value(Secret),
     File(PathBuf),
+}
+
+/// When signing keys change.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    pub lead_seconds: i64,
+    /// 0: never by themselves.
+    pub rotation_days: i64,
+    pub jwks_cache_seconds: i64,
 }
 
 #[derive(Clone, Debug)]

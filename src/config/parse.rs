@@ -8,7 +8,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Log, MasterKey, Secret};
+use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Secret};
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -44,6 +44,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         Ok(seconds @ 5..=3_600) => Ok(seconds),
         _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
     });
+    let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let instance = reader.checked("instance", instance);
     let config = Config {
@@ -64,6 +65,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_hours: numbers.4?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
+        keys: keys?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
         effective: effective(raw),
@@ -101,6 +103,27 @@ impl<'a> Reader<'a> {
     #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
     fn optional<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<Option<T>> {
         if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
+    }
+
+    fn keys(&mut self) -> Option<Keys> {
+        let keys = Keys {
+            lead_seconds: self.parsed("key_lead_seconds", "a number")?,
+            rotation_days: self.parsed("key_rotation_days", "a number")?,
+            jwks_cache_seconds: self.parsed("jwks_cache_seconds", "a number")?,
+        };
+        if keys.jwks_cache_seconds < 0 || keys.lead_seconds < keys.jwks_cache_seconds {
+            self.errors.push(
+                "COUNTERSIGN_KEY_LEAD_SECONDS: a key must be published for as long as verifiers \
+                 keep the keys they know, COUNTERSIGN_JWKS_CACHE_SECONDS"
+                    .to_owned(),
+            );
+            return None;
+        }
+        if keys.rotation_days < 0 {
+            self.errors.push("COUNTERSIGN_KEY_ROTATION_DAYS: give days, or 0".to_owned());
+            return None;
+        }
+        Some(keys)
     }
 
     fn master_key(&mut self, data_dir: &Path) -> Option<MasterKey> {

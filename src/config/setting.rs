@@ -124,6 +124,24 @@ pub const SETTINGS: &[Setting] = &[
         "A console session ends after this long in any case.",
     ),
     plain(
+        "key_lead_seconds",
+        "COUNTERSIGN_KEY_LEAD_SECONDS",
+        "86400",
+        "A signing key is published for this long before it signs.",
+    ),
+    plain(
+        "key_rotation_days",
+        "COUNTERSIGN_KEY_ROTATION_DAYS",
+        "90",
+        "A signing key signs for this long; 0: until somebody rotates it.",
+    ),
+    plain(
+        "jwks_cache_seconds",
+        "COUNTERSIGN_JWKS_CACHE_SECONDS",
+        "300",
+        "How long verifiers may keep the published keys; at most key_lead_seconds.",
+    ),
+    plain(
         "revocation_patience_seconds",
         "COUNTERSIGN_REVOCATION_PATIENCE_SECONDS",
         "5",

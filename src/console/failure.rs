@@ -55,6 +55,7 @@ impl From<admin::Error> for Failure {
             }
             admin::Error::NotFound => Self::NotFound,
             admin::Error::Store(error) => Self::Store(error),
+            too_soon @ admin::Error::TooSoon { .. } => Self::Conflict(too_soon.to_string()),
         }
     }
 }

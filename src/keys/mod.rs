@@ -25,4 +25,8 @@ pub enum Error {
     Sealed(String),
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    /// Whether the keys in memory are still the ones has not been looked up for
+    /// too long.
+    #[error("the signing keys were not confirmed for too long")]
+    Unconfirmed,
 }

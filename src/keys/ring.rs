@@ -1,6 +1,7 @@
 //! The keys in memory: what signs now, and what is published.
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
@@ -14,16 +15,18 @@ use serde_json::{Value, json};
 
 use super::pair::Pair;
 use super::{Error, MasterKey, provider};
-use crate::host::Clock;
 use crate::model::signing_key::{Purpose, SigningKey, State};
+use crate::model::timetable::UNAWARE;
+use crate::oauth::UnixTime;
 use crate::oauth::access_token::{Claims, TYPE, Verified};
 use crate::oauth::algorithm::Algorithm;
-use crate::store::{Conn, Store, resources, signing_keys};
 
 /// The keys of this server. Cheap to clone; reading takes no lock.
 #[derive(Clone)]
 pub struct KeyRing {
     keys: Arc<ArcSwap<Keys>>,
+    /// When they were last known to be the stored ones.
+    as_of: Arc<AtomicI64>,
     master: MasterKey,
 }
 
@@ -43,7 +46,7 @@ pub struct Jwks {
 
 /// What the signatures of the revocation feed and the status lists are made
 /// with, whatever the tokens are signed with.
-const STATUS_ALGORITHM: Algorithm = Algorithm::Es256;
+pub const STATUS_ALGORITHM: Algorithm = Algorithm::Es256;
 
 /// The most tokens whose signature is remembered to be ours.
 const REMEMBERED: u64 = 100_000;
@@ -66,6 +69,12 @@ struct Current {
     header: Header,
 }
 
+impl Keys {
+    fn signing(&self, purpose: Purpose, algorithm: Algorithm) -> Result<&Current, Error> {
+        self.current.get(&(purpose, algorithm)).ok_or(Error::NoKey(algorithm))
+    }
+}
+
 impl Default for Keys {
     fn default() -> Self {
         Self {
@@ -85,58 +94,65 @@ impl Default for Jwks {
 }
 
 impl KeyRing {
-    /// Opens every stored key, after making those that are missing.
+    /// A ring without keys.
+    pub fn new(master: MasterKey) -> Self {
+        provider::install();
+        Self { keys: Arc::default(), as_of: Arc::new(AtomicI64::new(i64::MIN)), master }
+    }
+
+    /// Takes the keys as they are stored into memory. What is there stays when
+    /// it is the same, with the tokens it verified.
     ///
     /// # Errors
-    /// `Sealed`: the master key is not the one that sealed them. Nothing was
-    /// changed then.
-    pub fn open(store: &Store, master: MasterKey, clock: &Clock) -> Result<Self, Error> {
-        provider::install();
-        let ring = Self { keys: Arc::default(), master };
-        ring.reconcile(store, clock)?;
-        Ok(ring)
-    }
-
-    /// Makes a current key for each algorithm that a resource signs with and
-    /// that has none, and one for the status of tokens, then takes all stored
-    /// keys into memory. Blocks.
-    pub fn reconcile(&self, store: &Store, clock: &Clock) -> Result<(), Error> {
-        let (stored, mut wanted) = store.read_blocking(|conn| -> Result<_, Error> {
-            Ok((signing_keys::all(conn)?, resources::algorithms(conn)?))
-        })?;
-        // Opened first: with the wrong master key nothing may be added.
-        let opened = self.open_all(&stored)?;
-        wanted.push(Algorithm::default());
-        wanted.sort_unstable();
-        wanted.dedup();
-        let wanted = wanted.into_iter().map(|algorithm| (Purpose::AccessTokens, algorithm));
-        let has = |(purpose, algorithm): &(Purpose, Algorithm)| {
-            let same = |key: &&SigningKey| (key.purpose, key.algorithm) == (*purpose, *algorithm);
-            stored.iter().filter(same).any(|key| key.state == State::Current)
-        };
-        let missing: Vec<_> = wanted
-            .chain([(Purpose::TokenStatus, STATUS_ALGORITHM)])
-            .filter(|wanted| !has(wanted))
-            .collect();
-        if missing.is_empty() {
-            self.keys.store(opened);
-            return Ok(());
-        }
-        for (purpose, algorithm) in missing {
-            self.create(store, purpose, algorithm, clock)?;
-        }
-        let stored = store.read_blocking(signing_keys::all)?;
-        self.keys.store(self.open_all(&stored)?);
+    /// `Sealed`: the master key is not the one that sealed them.
+    pub fn load(&self, stored: &[SigningKey]) -> Result<(), Error> {
+        self.keys.store(self.open_all(stored)?);
         Ok(())
     }
 
-    /// Makes a current key of `algorithm` for tokens when there is none. Blocks.
-    pub fn ensure(&self, store: &Store, algorithm: Algorithm, clock: &Clock) -> Result<(), Error> {
-        if !self.can_sign(algorithm) {
-            self.create(store, Purpose::AccessTokens, algorithm, clock)?;
-            self.reconcile(store, clock)?;
-        }
-        Ok(())
+    /// Says that the keys in memory were the stored ones at `now`.
+    pub fn confirm(&self, now: UnixTime) {
+        self.as_of.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    /// Makes a key. An RSA key takes up to seconds.
+    pub fn make(
+        &self,
+        (purpose, algorithm, state): (Purpose, Algorithm, State),
+        now: UnixTime,
+    ) -> Result<SigningKey, Error> {
+        let made = self.adopt(&Pair::generate(algorithm)?, (purpose, algorithm), now)?;
+        let current_from = (state == State::Current).then_some(now);
+        Ok(SigningKey { state, current_from, ..made })
+    }
+
+    /// Seals a private key, PKCS#8, that is to sign next.
+    ///
+    /// # Errors
+    /// `Crypto`: it is none of this algorithm.
+    pub fn adopt(
+        &self,
+        pkcs8: &[u8],
+        (purpose, algorithm): (Purpose, Algorithm),
+        now: UnixTime,
+    ) -> Result<SigningKey, Error> {
+        let (kid, jwk) = Pair::parse(algorithm, pkcs8)?.public_jwk()?;
+        Ok(SigningKey {
+            sealed_private_key: self.master.seal(&kid, pkcs8)?,
+            public_jwk: jwk.to_string(),
+            state: State::Next,
+            created_at: now,
+            current_from: None,
+            ended_at: None,
+            algorithm,
+            purpose,
+            kid,
+        })
+    }
+
+    /// The private key of `key` under the seal of another master key.
+    pub fn reseal(&self, key: &SigningKey, other: &MasterKey) -> Result<Vec<u8>, Error> {
+        other.seal(&key.kid, &self.master.open(&key.kid, &key.sealed_private_key)?)
     }
 
     /// Whether there is a key that signs tokens with `algorithm`.
@@ -144,26 +160,12 @@ impl KeyRing {
         self.keys.load().current.contains_key(&(Purpose::AccessTokens, algorithm))
     }
 
-    /// The key that would sign a token with `algorithm` now.
-    ///
-    /// # Errors
-    /// `NoKey`: no current key has this algorithm.
-    pub fn current_kid(&self, algorithm: Algorithm) -> Result<String, Error> {
-        self.kid(Purpose::AccessTokens, algorithm)
-    }
-
-    /// The key that would sign a statement on the status of tokens now.
+    /// The key that would sign for `purpose` now.
     ///
     /// # Errors
     /// `NoKey`: there is no current key for it.
-    pub fn status_kid(&self) -> Result<String, Error> {
-        self.kid(Purpose::TokenStatus, STATUS_ALGORITHM)
-    }
-
-    fn kid(&self, purpose: Purpose, algorithm: Algorithm) -> Result<String, Error> {
-        let keys = self.keys.load();
-        let current = keys.current.get(&(purpose, algorithm)).ok_or(Error::NoKey(algorithm))?;
-        Ok(current.kid.clone())
+    pub fn current_kid(&self, purpose: Purpose, algorithm: Algorithm) -> Result<String, Error> {
+        Ok(self.keys.load().signing(purpose, algorithm)?.kid.clone())
     }
 
     /// The key that encrypts the console's cookies: the same in every process
@@ -172,14 +174,23 @@ impl KeyRing {
         Ok(*self.master.derive("console cookie v1")?)
     }
 
-    /// Signs an access token.
+    /// Signs an access token at `now`.
     ///
     /// # Errors
-    /// `NoKey`: no current key has this algorithm.
-    pub fn sign(&self, algorithm: Algorithm, claims: &Claims) -> Result<Signed, Error> {
+    /// * `NoKey`: no current key has this algorithm.
+    /// * `Unconfirmed`: the keys may have been changed meanwhile; a process that
+    ///   slept must not sign with one that is not published any more.
+    pub fn sign(
+        &self,
+        algorithm: Algorithm,
+        claims: &Claims,
+        now: UnixTime,
+    ) -> Result<Signed, Error> {
+        if now > UnixTime(self.as_of.load(Ordering::Relaxed)) + UNAWARE {
+            return Err(Error::Unconfirmed);
+        }
         let keys = self.keys.load();
-        let current =
-            keys.current.get(&(Purpose::AccessTokens, algorithm)).ok_or(Error::NoKey(algorithm))?;
+        let current = keys.signing(Purpose::AccessTokens, algorithm)?;
         let token = jsonwebtoken::encode(&current.header, claims, &current.key)
             .map_err(|_| Error::Crypto("signing"))?;
         Ok(Signed { token, kid: current.kid.clone() })
@@ -191,10 +202,7 @@ impl KeyRing {
     /// `NoKey`: there is no current key for it.
     pub fn sign_status(&self, typ: &str, statement: &impl Serialize) -> Result<String, Error> {
         let keys = self.keys.load();
-        let current = keys
-            .current
-            .get(&(Purpose::TokenStatus, STATUS_ALGORITHM))
-            .ok_or(Error::NoKey(STATUS_ALGORITHM))?;
+        let current = keys.signing(Purpose::TokenStatus, STATUS_ALGORITHM)?;
         let header = Header { typ: Some(typ.to_owned()), ..current.header.clone() };
         jsonwebtoken::encode(&header, statement, &current.key).map_err(|_| Error::Crypto("signing"))
     }
@@ -218,8 +226,6 @@ impl KeyRing {
         self.keys.load().jwks.clone()
     }
 
-    /// The keys as `stored` has them. What is in memory stays when it is the
-    /// same, with the tokens it verified.
     fn open_all(&self, stored: &[SigningKey]) -> Result<Arc<Keys>, Error> {
         let mut keys = Keys {
             stored: stored.iter().map(|key| (key.kid.clone(), key.state)).collect(),
@@ -230,7 +236,7 @@ impl KeyRing {
             return Ok(known);
         }
         let mut published: Vec<Value> = Vec::new();
-        for key in stored.iter().filter(|key| key.state != State::Revoked) {
+        for key in stored.iter().filter(|key| key.state.is_published()) {
             let pkcs8 = self.master.open(&key.kid, &key.sealed_private_key)?;
             let pair = Arc::new(Pair::parse(key.algorithm, &pkcs8)?);
             let (kid, jwk) = pair.public_jwk()?;
@@ -256,36 +262,6 @@ impl KeyRing {
         }
         keys.jwks = Arc::new(jwks(&published));
         Ok(Arc::new(keys))
-    }
-
-    fn create(
-        &self,
-        store: &Store,
-        purpose: Purpose,
-        algorithm: Algorithm,
-        clock: &Clock,
-    ) -> Result<(), Error> {
-        let pkcs8 = Pair::generate(algorithm)?;
-        let (kid, jwk) = Pair::parse(algorithm, &pkcs8)?.public_jwk()?;
-        let key = SigningKey {
-            sealed_private_key: self.master.seal(&kid, &pkcs8)?,
-            public_jwk: jwk.to_string(),
-            state: State::Current,
-            created_at: clock.now(),
-            algorithm,
-            purpose,
-            kid,
-        };
-        let insert = |conn: &mut Conn| signing_keys::insert(conn, &key);
-        match store.write_blocking(insert) {
-            Ok(()) => {
-                tracing::info!(kid = key.kid, alg = %algorithm, "signing_key.created");
-                Ok(())
-            }
-            // Another process was first; its key is the one.
-            Err(crate::store::Error::Conflict(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 
@@ -316,7 +292,7 @@ fn jwks(published: &[Value]) -> Jwks {
 mod tests {
     use super::*;
     use crate::oauth::access_token::Audience;
-    use crate::store::Database;
+    use crate::oauth::time::Seconds;
 
     fn claims() -> Claims {
         Claims {
@@ -333,60 +309,55 @@ mod tests {
         }
     }
 
-    fn store(folder: &tempfile::TempDir) -> Store {
-        let path = folder.path().join("k.db").display().to_string();
-        Store::open(Database::Sqlite { path }, 2).unwrap()
+    const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+
+    fn ring(master: u8) -> KeyRing {
+        let ring = KeyRing::new(MasterKey::from_bytes([master; 32]));
+        ring.confirm(NOW);
+        ring
+    }
+
+    /// A key of each purpose, current.
+    fn keys(ring: &KeyRing) -> Vec<SigningKey> {
+        Purpose::ALL
+            .map(|purpose| ring.make((purpose, Algorithm::Es256, State::Current), NOW).unwrap())
+            .to_vec()
     }
 
     #[test]
     fn a_ring_signs_what_it_publishes_and_another_master_key_opens_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder);
-        let clock = Clock::System;
-        let ring = KeyRing::open(&store, MasterKey::from_bytes([1; 32]), &clock).unwrap();
+        let first = ring(1);
+        let stored = keys(&first);
+        first.load(&stored).unwrap();
+        let signed = first.sign(Algorithm::Es256, &claims(), NOW).unwrap();
+        assert_eq!(first.verify(&signed.token).unwrap().claims, claims());
+        assert!(first.jwks().body.contains(&signed.kid));
+        assert!(!first.jwks().body.contains("\"d\""));
+        let other = first.sign(Algorithm::Rs256, &claims(), NOW);
+        assert!(matches!(other, Err(Error::NoKey(_))));
 
-        let signed = ring.sign(Algorithm::Es256, &claims()).unwrap();
-        assert_eq!(ring.verify(&signed.token).unwrap().claims, claims());
-        assert!(ring.jwks().body.contains(&signed.kid));
-        assert!(!ring.jwks().body.contains("\"d\""));
-        assert!(matches!(ring.sign(Algorithm::Rs256, &claims()), Err(Error::NoKey(_))));
-
-        let again = KeyRing::open(&store, MasterKey::from_bytes([1; 32]), &clock).unwrap();
-        assert_eq!(again.jwks().body, ring.jwks().body);
-        let wrong = KeyRing::open(&store, MasterKey::from_bytes([2; 32]), &clock);
-        assert!(matches!(wrong, Err(Error::Sealed(_))));
-        assert_eq!(store.read_blocking(signing_keys::all).unwrap().len(), 2, "tokens, status");
+        let again = ring(1);
+        again.load(&stored).unwrap();
+        assert_eq!(again.jwks().body, first.jwks().body);
+        assert!(matches!(ring(2).load(&stored), Err(Error::Sealed(_))));
     }
 
     #[test]
     fn each_algorithm_signs_what_the_library_verifies() {
-        let folder = tempfile::tempdir().unwrap();
-        let ring =
-            KeyRing::open(&store(&folder), MasterKey::from_bytes([1; 32]), &Clock::System).unwrap();
+        let ring = ring(1);
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
-            let pkcs8 = Pair::generate(algorithm).unwrap();
-            let (kid, jwk) = Pair::parse(algorithm, &pkcs8).unwrap().public_jwk().unwrap();
-            let key = SigningKey {
-                sealed_private_key: ring.master.seal(&kid, &pkcs8).unwrap(),
-                public_jwk: jwk.to_string(),
-                state: State::Current,
-                created_at: Clock::System.now(),
-                algorithm,
-                purpose: Purpose::AccessTokens,
-                kid,
-            };
-            ring.keys.store(ring.open_all(&[key]).unwrap());
-            let signed = ring.sign(algorithm, &claims()).unwrap();
+            let key = ring.make((Purpose::AccessTokens, algorithm, State::Current), NOW).unwrap();
+            ring.load(&[key]).unwrap();
+            let signed = ring.sign(algorithm, &claims(), NOW).unwrap();
             assert_eq!(ring.verify(&signed.token).unwrap().claims, claims(), "{algorithm}");
         }
     }
 
     #[test]
     fn a_token_that_was_touched_or_is_of_another_type_is_not_ours() {
-        let folder = tempfile::tempdir().unwrap();
-        let ring =
-            KeyRing::open(&store(&folder), MasterKey::from_bytes([1; 32]), &Clock::System).unwrap();
-        let token = ring.sign(Algorithm::Es256, &claims()).unwrap().token;
+        let ring = ring(1);
+        ring.load(&keys(&ring)).unwrap();
+        let token = ring.sign(Algorithm::Es256, &claims(), NOW).unwrap().token;
         for at in [0, token.len() / 2, token.len() - 2] {
             let mut touched = token.clone().into_bytes();
             touched[at] = if touched[at] == b'A' { b'B' } else { b'A' };
@@ -400,5 +371,30 @@ mod tests {
         assert_eq!(ring.verify(&other), None);
         let status = ring.sign_status(TYPE, &claims()).unwrap();
         assert_eq!(ring.verify(&status), None, "the key of another purpose");
+    }
+
+    /// Whoever slept does not know what happened meanwhile.
+    #[test]
+    fn keys_that_nobody_confirmed_for_long_sign_nothing() {
+        let ring = ring(1);
+        ring.load(&keys(&ring)).unwrap();
+        let later = NOW + UNAWARE;
+        assert!(ring.sign(Algorithm::Es256, &claims(), later).is_ok());
+        let too_late = ring.sign(Algorithm::Es256, &claims(), later + Seconds(1));
+        assert!(matches!(too_late, Err(Error::Unconfirmed)));
+        ring.confirm(later + Seconds(1));
+        assert!(ring.sign(Algorithm::Es256, &claims(), later + Seconds(1)).is_ok());
+    }
+
+    #[test]
+    fn a_key_under_another_seal_is_the_same_key() {
+        let (old, new) = (ring(1), ring(2));
+        let mut stored = keys(&old);
+        for key in &mut stored {
+            key.sealed_private_key = old.reseal(key, &MasterKey::from_bytes([2; 32])).unwrap();
+        }
+        new.load(&stored).unwrap();
+        assert!(new.sign(Algorithm::Es256, &claims(), NOW).is_ok());
+        assert!(matches!(ring(1).load(&stored), Err(Error::Sealed(_))));
     }
 }

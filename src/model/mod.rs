@@ -13,3 +13,4 @@ pub mod secret;
 pub mod signing_key;
 pub mod status_list;
 pub mod text;
+pub mod timetable;

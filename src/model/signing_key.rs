@@ -1,4 +1,4 @@
-//! A key we sign access tokens with.
+//! A key we sign with.
 use crate::oauth::UnixTime;
 use crate::oauth::algorithm::Algorithm;
 
@@ -12,8 +12,14 @@ pub struct SigningKey {
     pub state: State,
     /// The public half as a JSON Web Key.
     pub public_jwk: String,
+    /// Empty once the key is removed or revoked.
     pub sealed_private_key: Vec<u8>,
+    /// It is published from then on.
     pub created_at: UnixTime,
+    /// When it began to sign.
+    pub current_from: Option<UnixTime>,
+    /// When it was retired or revoked.
+    pub ended_at: Option<UnixTime>,
 }
 
 /// What a key signs, and nothing else.
@@ -25,6 +31,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub const ALL: [Self; 2] = [Self::AccessTokens, Self::TokenStatus];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessTokens => "access_tokens",
@@ -33,33 +41,43 @@ impl Purpose {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::AccessTokens, Self::TokenStatus].into_iter().find(|p| p.as_str() == text)
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
     }
 }
 
-/// Where a key stands in its life. All but the revoked are published.
+/// Where a key stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// Published, and signs nothing yet.
     Next,
     Current,
+    /// Signs nothing any more; published until all that it signed has expired.
     Retired,
-    /// Nothing that it signed is accepted any more.
+    /// Out of use. Its private half is gone.
+    Removed,
+    /// Nothing that it signed is accepted. Its private half is gone.
     Revoked,
 }
 
 impl State {
+    const ALL: [Self; 5] = [Self::Next, Self::Current, Self::Retired, Self::Removed, Self::Revoked];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Next => "next",
             Self::Current => "current",
             Self::Retired => "retired",
+            Self::Removed => "removed",
             Self::Revoked => "revoked",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Next, Self::Current, Self::Retired, Self::Revoked]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether verifiers find it among our keys.
+    pub const fn is_published(self) -> bool {
+        matches!(self, Self::Next | Self::Current | Self::Retired)
     }
 }

@@ -8,6 +8,7 @@ use super::caller::{Caller, Codes};
 use super::failure::{Failure, REQUEST_ID, uncached};
 use crate::keys::ring::Signed;
 use crate::model::audit_event::{Event, Outcome, TokenFacts, printable};
+use crate::model::signing_key::Purpose;
 use crate::oauth::access_token::{Claims, Status, StatusReference};
 use crate::oauth::client::Client;
 use crate::oauth::client_credentials::{Issuance, MAX_RESOURCES, Request, decide};
@@ -65,13 +66,13 @@ async fn token(
 /// is for one key: when that changes in between, the token names another.
 async fn sign(app: &App, issuance: &Issuance, claims: &mut Claims) -> Result<Signed, Failure> {
     if !issuance.status_list {
-        return Ok(app.keys.sign(issuance.algorithm, claims)?);
+        return Ok(app.keys.sign(issuance.algorithm, claims, app.clock.now())?);
     }
     loop {
-        let kid = app.keys.current_kid(issuance.algorithm)?;
+        let kid = app.keys.current_kid(Purpose::AccessTokens, issuance.algorithm)?;
         let status_list = app.status_lists.refer(issuance, &kid).await?;
         claims.status = Some(Status { status_list });
-        let signed = app.keys.sign(issuance.algorithm, claims)?;
+        let signed = app.keys.sign(issuance.algorithm, claims, app.clock.now())?;
         if signed.kid == kid {
             return Ok(signed);
         }

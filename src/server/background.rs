@@ -23,6 +23,9 @@ const EXPLORE: Duration = Duration::from_secs(1);
 /// others open lists, and statements grow old.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How often it is looked whether a signing key is due for a change.
+const KEYS: Duration = Duration::from_secs(30);
+
 pub struct Tasks {
     tasks: Vec<JoinHandle<()>>,
     checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
@@ -35,6 +38,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
         tokio::spawn(publish_status_lists(app.clone())),
+        tokio::spawn(keep_keys(app.clone())),
         tokio::spawn(write_floods(app.clone())),
         tokio::spawn(sweep(app.clone())),
     ];
@@ -141,6 +145,16 @@ async fn write_floods(app: Arc<App>) {
         if let Err(error) = app.recorder.record_floods(now, mark, false).await {
             tracing::error!(%error, "audit.floods_not_written");
         }
+    }
+}
+
+/// The timetable of signing keys moves on by itself.
+async fn keep_keys(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(KEYS);
+    loop {
+        ticks.tick().await;
+        let app = app.clone();
+        let _ = tokio::task::spawn_blocking(move || app.reconcile_keys()).await;
     }
 }
 

@@ -6,10 +6,7 @@ pub mod listeners;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::admin::Actor;
-use crate::admin::actor::Who;
-use crate::model::audit_event::{Outcome, Source};
-use crate::oauth::UnixTime;
+use crate::model::audit_event::Outcome;
 use crate::web::App;
 
 /// Why the server stopped, or never ran.
@@ -28,7 +25,7 @@ pub enum Error {
 /// Serves until it is told to stop, then answers what is in flight, writes
 /// what is queued, and returns. `started` is called once every door is open.
 pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
-    let actor = system(&app, app.clock.now());
+    let actor = app.system();
     app.recorder.record(actor.event("server.started", Outcome::Success)).await?;
     let doors = listeners::open(&app)?;
     let tasks = background::start(&app)?;
@@ -39,8 +36,8 @@ pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
     app.begin_stopping();
     doors.drain(Duration::from_secs(app.config.shutdown_seconds)).await;
     tasks.stop().await;
-    let now = app.clock.now();
-    let (entropy, actor) = (app.entropy.clone(), system(&app, now));
+    let actor = app.system();
+    let (now, entropy) = (actor.now, app.entropy.clone());
     let _ = app.recorder.record_floods(now, || entropy.mark(now), true).await;
     let stopped = app.recorder.record(actor.event("server.stopped", Outcome::Success)).await;
     app.recorder.stop().await;
@@ -49,18 +46,6 @@ pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
     }
     tracing::info!("server.stopped");
     Ok(())
-}
-
-/// The server as the one who acts.
-pub fn system(app: &App, now: UnixTime) -> Actor {
-    Actor {
-        who: Who::System,
-        source: Source::default(),
-        request_id: None,
-        now,
-        chain: app.config.instance.as_str().into(),
-        entropy: app.entropy.clone(),
-    }
 }
 
 async fn stop_signal() {

@@ -8,7 +8,9 @@ use std::time::Instant;
 use super::statements::{Draft, Statement};
 use super::statuses::{Listed, Of, Search};
 use super::{StatusLists, lock};
+use crate::keys::ring::STATUS_ALGORITHM;
 use crate::model::audit_event::Event;
+use crate::model::signing_key::Purpose;
 use crate::model::status_list::StatusList;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
@@ -149,7 +151,11 @@ impl StatusLists {
         let id = list.id.clone();
         self.know([list]);
         let lists = self.lists.load();
-        let kid = self.sources.keys.status_kid().map_err(unavailable)?;
+        let kid = self
+            .sources
+            .keys
+            .current_kid(Purpose::TokenStatus, STATUS_ALGORITHM)
+            .map_err(unavailable)?;
         let listed = lists.get(&id).ok_or_else(|| unavailable("the list expired"))?;
         let statement = self.renew(listed, None, &kid, now)?;
         let statement = Arc::new(statement.ok_or_else(|| unavailable("nothing to sign"))?);
@@ -164,7 +170,11 @@ impl StatusLists {
     /// Signs the statements that changed or grew old.
     fn publish(&self, now: UnixTime) -> Result<(), store::Error> {
         let started = Instant::now();
-        let kid = self.sources.keys.status_kid().map_err(unavailable)?;
+        let kid = self
+            .sources
+            .keys
+            .current_kid(Purpose::TokenStatus, STATUS_ALGORITHM)
+            .map_err(unavailable)?;
         let known = self.statements.load_full();
         let lists = self.lists.load_full();
         let mut new: HashMap<String, Arc<Statement>> = HashMap::new();

@@ -5,7 +5,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::statuses::Key;
+use crate::keys::ring::STATUS_ALGORITHM;
 use crate::keys::{self, KeyRing};
+use crate::model::signing_key::Purpose;
 use crate::oauth::UnixTime;
 use crate::oauth::status_list::{Claims, Encoded, TYPE};
 use crate::oauth::time::Seconds;
@@ -57,7 +59,7 @@ impl Statement {
             status_list: draft.encoded,
         };
         // First: when the key changes in between, the next look signs again.
-        let kid = keys.status_kid()?;
+        let kid = keys.current_kid(Purpose::TokenStatus, STATUS_ALGORITHM)?;
         let token = keys.sign_status(TYPE, &claims)?;
         let signature = token.rsplit('.').next().unwrap_or_default();
         Ok(Self {

@@ -204,6 +204,8 @@ diesel::table! {
         sealed_private_key -> Binary,
         created_at -> BigInt,
         purpose -> Text,
+        current_from -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
     }
 }
 

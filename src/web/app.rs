@@ -7,20 +7,23 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::admin::Actor;
 use crate::audit::recorder::Recorder;
 use crate::audit::writer::Writer;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, KeyRing, MasterKey};
 use crate::limits::Guesses;
 use crate::model::status_list::SIZE;
+use crate::model::timetable::Policy;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::revocations::Revocations;
 use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
 use crate::telemetry::Metrics;
+use crate::web::signing_keys;
 
 pub struct App {
     pub config: Config,
@@ -77,7 +80,10 @@ impl App {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::new());
-        let keys = KeyRing::open(&store, master, &clock)?;
+        let keys = KeyRing::new(master);
+        let now = clock.now();
+        let system = Actor::system(now, &config.instance, &entropy);
+        signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
         let revocations = Revocations::open(
@@ -150,9 +156,14 @@ impl App {
     /// Takes up what was revoked, and what changed of clients. Whether anything
     /// had.
     pub fn refresh(&self) -> bool {
+        let now = self.clock.now();
         let refreshed = self.revocations.refresh_blocking();
         match refreshed.and_then(|()| self.directory.refresh_blocking()) {
-            Ok(changed) => changed,
+            Ok(true) => true,
+            Ok(false) => {
+                self.keys.confirm(now);
+                false
+            }
             Err(error) => {
                 self.metrics.refresh_failures.inc();
                 tracing::warn!(%error, "registry.refresh_failed");
@@ -161,12 +172,24 @@ impl App {
         }
     }
 
-    /// Makes the signing keys that are missing. An RSA key takes up to seconds.
+    /// Takes the signing keys to where they should be by now. An RSA key takes
+    /// up to seconds to make.
     pub fn reconcile_keys(&self) {
-        if let Err(error) = self.keys.reconcile(&self.store, &self.clock) {
+        let (system, policy) = (self.system(), self.key_policy());
+        let done = signing_keys::reconcile(&self.store, &self.keys, &system, policy);
+        if let Err(error) = done {
             self.metrics.refresh_failures.inc();
             tracing::warn!(%error, "signing_keys.reconcile_failed");
         }
+    }
+
+    /// The server as the one who acts, now.
+    pub fn system(&self) -> Actor {
+        Actor::system(self.clock.now(), &self.config.instance, &self.entropy)
+    }
+
+    pub fn key_policy(&self) -> Policy {
+        policy(self.config.keys)
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -203,6 +226,13 @@ pub fn open_store(config: &Config) -> Result<Store, OpenError> {
         }
     }
     Ok(Store::open(database, config.connections)?)
+}
+
+pub fn policy(keys: config::Keys) -> Policy {
+    Policy {
+        lead: Seconds(keys.lead_seconds),
+        period: (keys.rotation_days > 0).then(|| Seconds::days(keys.rotation_days)),
+    }
 }
 
 fn guesses<K: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(

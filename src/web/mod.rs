@@ -5,6 +5,7 @@ pub mod peer;
 pub mod same_origin;
 pub mod security_headers;
 pub mod session_store;
+pub mod signing_keys;
 pub mod static_files;
 
 pub use app::App;

@@ -65,6 +65,6 @@ fn a_set_up_link_is_good_for_a_day() {
     let link = server.act(setup::offer).unwrap();
     assert!(server.act(|c, a| setup::is_good(c, a, &link)));
     assert!(!server.act(|c, a| setup::is_good(c, a, "another")));
-    server.clock.advance(setup::LINK_LIFETIME);
+    server.advance(setup::LINK_LIFETIME);
     assert!(!server.act(|c, a| setup::is_good(c, a, &link)));
 }

@@ -53,22 +53,22 @@ fn the_database_refuses_to_change_or_delete_what_is_recorded() {
 #[test]
 fn every_way_of_touching_the_log_breaks_the_chain() {
     let touches = [
-        "UPDATE audit_events SET body = REPLACE(body, 'billing', 'mallory') WHERE position = 3",
-        "UPDATE audit_events SET reason = 'bad_secret' WHERE position = 3",
-        "UPDATE audit_events SET at = at + 1 WHERE position = 3",
-        "DELETE FROM audit_events WHERE position = 3",
+        "UPDATE audit_events SET body = REPLACE(body, 'billing', 'mallory') WHERE position = 7",
+        "UPDATE audit_events SET reason = 'bad_secret' WHERE position = 7",
+        "UPDATE audit_events SET at = at + 1 WHERE position = 7",
+        "DELETE FROM audit_events WHERE position = 7",
         "UPDATE audit_batches SET first_at = first_at - 1 WHERE batch = 2",
         "UPDATE audit_batches SET root = previous WHERE batch = 2",
         "DELETE FROM audit_batches WHERE batch = 2",
         "UPDATE audit_chain_heads SET batch = batch - 1",
         "DELETE FROM audit_chain_heads",
-        "UPDATE audit_events SET batch = 1 WHERE position = 3",
+        "UPDATE audit_events SET batch = 1 WHERE position = 7",
         "INSERT INTO audit_events SELECT 'other', position, batch, 'Z', at, category, code, \
-         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 3",
+         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 7",
         "INSERT INTO audit_events SELECT chain, -1, batch, 'Z', at, category, code, \
-         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 3",
+         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 7",
         "INSERT INTO audit_events SELECT chain, position + 1000, batch, 'Z', at, category, code, \
-         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 3",
+         outcome, reason, client_id, resource, body, salt FROM audit_events WHERE position = 7",
     ];
     for (index, touch) in touches.into_iter().enumerate() {
         let server = with_events();

@@ -124,7 +124,8 @@ impl Cli {
     /// The codes in the audit log, newest first.
     pub fn codes(&self) -> Vec<String> {
         let rows = self.json(&["audit", "list"]);
-        rows.as_array().unwrap().iter().map(|row| text(&row["code"])).collect()
+        let codes = rows.as_array().unwrap().iter().map(|row| text(&row["code"]));
+        codes.filter(|code| !code.starts_with("signing_key.")).collect()
     }
 }
 

@@ -20,7 +20,7 @@ fn the_log_shows_what_was_issued_and_refused_and_can_be_narrowed() {
     assert_eq!(rows("&reason=bad_secret"), 0);
     assert_eq!(rows("&api=https%3A%2F%2Fapi.example.com%2Fbilling"), 2);
     assert_eq!(rows("&api=https%3A%2F%2Fapi.example.com%2Fledger"), 0);
-    server.clock.advance(Seconds(7_200));
+    server.advance(Seconds(7_200));
     let browser = server.signed_in("owner");
     let hour = browser.get("/log?kind=token&period=1h").texts("tbody tr").len();
     assert_eq!(hour, 0, "{LEDGER_API}");
@@ -64,7 +64,7 @@ fn an_empty_period_leads_to_the_newest_that_fits() {
     let server = Server::start();
     let billing = server.world().billing;
     server.token(&billing, &[]);
-    server.clock.advance(Seconds::days(3));
+    server.advance(Seconds::days(3));
     let page = server.signed_in("auditor").get("/log?kind=token");
     assert!(page.texts(".empty p")[0].contains("14 Nov 2023"), "{:?}", page.texts(".empty p"));
     assert!(page.text.contains("period=7d"));

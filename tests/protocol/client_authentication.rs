@@ -18,7 +18,7 @@ fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
     let new = NewSecret { name: "short".into(), lifetime: Some(Seconds(86_400)) };
     let (_, short) =
         server.act(|conn, actor| secrets::add(conn, actor, &world.billing.client_id, &new));
-    server.clock.advance(Seconds(86_400));
+    server.advance(Seconds(86_400));
     server.act(|conn, actor| {
         secrets::revoke(
             conn,

@@ -104,10 +104,7 @@ fn a_token_is_inactive_at_once_when_anything_behind_it_ends() {
     let by = |kind, subject: &str| {
         server.act(|conn, actor| revocations::revoke(conn, actor, kind, subject, "a test"))
     };
-    let step = || {
-        server.clock.advance(Seconds(5));
-        server.app.take_up_changes();
-    };
+    let step = || server.advance(Seconds(5));
     let token = server.issue(&world.billing);
     let other = server.issue(&world.reporting);
     assert!(active(&token) && active(&other));
@@ -146,8 +143,7 @@ fn a_token_is_inactive_at_once_when_anything_behind_it_ends() {
     assert!(!active(&token), "deleted");
 
     let token = server.issue(&world.billing);
-    server.clock.advance(Seconds(600));
-    server.app.take_up_changes();
+    server.advance(Seconds(600));
     assert!(!active(&token), "expired");
 
     server.act(|conn, actor| {

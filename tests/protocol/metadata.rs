@@ -60,7 +60,11 @@ fn the_key_set_is_cached_by_its_tag_and_holds_no_private_member() {
     let server = Server::start();
     let answer = server.get("/oauth/jwks.json");
     let keys = answer.json()["keys"].as_array().unwrap().clone();
-    assert_eq!(keys.len(), 2, "one for tokens, one for their status");
+    assert_eq!(
+        keys.len(),
+        4,
+        "for tokens and for their status: one that signs, one that stands by"
+    );
     for key in &keys {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(key.get(private).is_none(), "{private}");

@@ -62,7 +62,7 @@ fn what_is_no_token_any_more_is_200_and_what_is_anothers_is_refused() {
 
     let missing = server.post_as(&world.billing, "/oauth/revoke", &[]);
     assert_eq!((missing.status, missing.error()), (400, "invalid_request".into()));
-    server.clock.advance(Seconds(600));
+    server.advance(Seconds(600));
     assert_eq!(revoke(&world.billing, &token).status, 200, "expired");
     assert_eq!(server.events("token.revoked").len(), 0);
 }
@@ -129,9 +129,9 @@ fn what_a_revocation_hit_is_found_out_afterwards() {
         server.issue(&world.billing);
     }
     server.issue(&world.reporting);
-    server.clock.advance(Seconds(100));
+    server.advance(Seconds(100));
     server.issue(&world.billing);
-    server.clock.advance(Seconds(510));
+    server.advance(Seconds(510));
     server.app.take_up_changes();
     // The first three have expired by now.
     let revoke = |kind, subject: &str| {
@@ -173,7 +173,7 @@ fn an_act_names_what_it_revoked_and_why() {
     ] {
         assert!(revoke(kind, nobody).is_err(), "{kind}");
     }
-    server.clock.advance(Seconds(600));
+    server.advance(Seconds(600));
     assert!(revoke(Kind::Token, &jti).is_err(), "it has expired");
     assert_eq!(server.events("tokens.revoked").len(), 1);
 }

@@ -76,7 +76,7 @@ fn what_has_expired_is_told_to_nobody() {
     server.app.take_up_changes();
     let told = || read(&server, &server.get("/oauth/revocations").text).revocations.len();
     assert_eq!(told(), 1);
-    server.clock.advance(Seconds(601));
+    server.advance(Seconds(601));
     server.app.take_up_changes();
     server.app.revocations.forget_expired();
     assert_eq!(told(), 0);

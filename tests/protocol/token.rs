@@ -302,7 +302,7 @@ fn two_secrets_work_side_by_side_until_one_expires() {
     next.secret = value.to_string();
 
     assert_eq!((server.token(&old, &[]).status, server.token(&next, &[]).status), (200, 200));
-    server.clock.advance(Seconds(3_600));
+    server.advance(Seconds(3_600));
     assert_eq!((server.token(&old, &[]).status, server.token(&next, &[]).status), (200, 401));
     let denied = server.events("token.denied");
     assert_eq!(denied[0].reason.as_deref(), Some("secret_expired"));

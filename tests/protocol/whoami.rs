@@ -49,7 +49,7 @@ fn each_refusal_has_its_challenge() {
     let query = server.get(&format!("/whoami?access_token={token}"));
     assert_eq!(query.status, 400, "RFC 6750 §2.3 is not supported");
 
-    server.clock.advance(Seconds(600));
+    server.advance(Seconds(600));
     assert_eq!(ask(&format!("Bearer {token}")), invalid);
 }
 

@@ -54,7 +54,7 @@ fn the_log_is_read_newest_first_without_gaps_and_narrowed() {
     for _ in 0..5 {
         server.token(&world.billing, &[]);
         server.token(&world.mallory, &[]);
-        server.clock.advance(countersign::oauth::time::Seconds(60));
+        server.advance(countersign::oauth::time::Seconds(60));
     }
     let read = |filter: &audit_log::Filter, limit| {
         let (mut ids, mut before) = (Vec::new(), None::<String>);

@@ -14,6 +14,7 @@ use countersign::config::Config;
 use countersign::host::{Clock, Entropy};
 use countersign::model::audit_event::{Event, Source};
 use countersign::oauth::UnixTime;
+use countersign::oauth::time::Seconds;
 use countersign::server::listeners;
 use countersign::store::{Conn, audit_log};
 use countersign::web::App;
@@ -65,6 +66,12 @@ impl Server {
             chain: self.app.config.instance.as_str().into(),
             entropy: Entropy::System,
         }
+    }
+
+    /// Moves the clock on, and looks around as a running server does.
+    pub fn advance(&self, by: Seconds) {
+        self.clock.advance(by);
+        self.app.take_up_changes();
     }
 
     /// Does an act as the operator, and takes up its effect.

@@ -62,14 +62,19 @@ CREATE TABLE status_lists (
 );
 CREATE INDEX status_lists_by_expiry ON status_lists (expires_at);
 
--- One key, one purpose; and a key may be revoked.
+-- One key, one purpose; and a key may be revoked. Of each there is one that signs
+-- and one that is published to sign next. `ended_at`: retired or revoked then.
 ALTER TABLE signing_keys ADD COLUMN purpose TEXT COLLATE "C" NOT NULL DEFAULT 'access_tokens'
     CHECK (purpose IN ('access_tokens', 'token_status'));
 ALTER TABLE signing_keys DROP CONSTRAINT signing_keys_state_check;
 ALTER TABLE signing_keys ADD CONSTRAINT signing_keys_state_check
-    CHECK (state IN ('next', 'current', 'retired', 'revoked'));
+    CHECK (state IN ('next', 'current', 'retired', 'removed', 'revoked'));
+ALTER TABLE signing_keys ADD COLUMN current_from BIGINT;
+ALTER TABLE signing_keys ADD COLUMN ended_at BIGINT;
+UPDATE signing_keys SET current_from = created_at WHERE state = 'current';
 DROP INDEX signing_keys_one_current;
 CREATE UNIQUE INDEX signing_keys_one_current ON signing_keys (purpose, algorithm) WHERE state = 'current';
+CREATE UNIQUE INDEX signing_keys_one_next ON signing_keys (purpose, algorithm) WHERE state = 'next';
 
 -- Accesses that a gate let through or refused are no acts of people.
 DROP INDEX audit_events_acts;

@@ -62,23 +62,28 @@ CREATE TABLE status_lists (
 );
 CREATE INDEX status_lists_by_expiry ON status_lists (expires_at);
 
--- One key, one purpose; and a key may be revoked.
+-- One key, one purpose; and a key may be revoked. Of each there is one that signs
+-- and one that is published to sign next. `ended_at`: retired or revoked then.
 ALTER TABLE signing_keys RENAME TO signing_keys_before;
 DROP INDEX signing_keys_one_current;
 CREATE TABLE signing_keys (
     kid TEXT NOT NULL PRIMARY KEY,
     algorithm TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('next', 'current', 'retired', 'revoked')),
+    state TEXT NOT NULL CHECK (state IN ('next', 'current', 'retired', 'removed', 'revoked')),
     public_jwk TEXT NOT NULL,
     sealed_private_key BLOB NOT NULL,
     created_at BIGINT NOT NULL,
-    purpose TEXT NOT NULL CHECK (purpose IN ('access_tokens', 'token_status'))
+    purpose TEXT NOT NULL CHECK (purpose IN ('access_tokens', 'token_status')),
+    current_from BIGINT,
+    ended_at BIGINT
 );
 INSERT INTO signing_keys
-SELECT kid, algorithm, state, public_jwk, sealed_private_key, created_at, 'access_tokens'
+SELECT kid, algorithm, state, public_jwk, sealed_private_key, created_at, 'access_tokens',
+    CASE WHEN state = 'current' THEN created_at END, NULL
 FROM signing_keys_before;
 DROP TABLE signing_keys_before;
 CREATE UNIQUE INDEX signing_keys_one_current ON signing_keys (purpose, algorithm) WHERE state = 'current';
+CREATE UNIQUE INDEX signing_keys_one_next ON signing_keys (purpose, algorithm) WHERE state = 'next';
 
 -- Accesses that a gate let through or refused are no acts of people.
 DROP INDEX audit_events_acts;
