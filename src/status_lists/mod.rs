@@ -247,7 +247,15 @@ impl StatusLists {
 
     /// Adds lists to those that are known.
     fn know(&self, new: impl IntoIterator<Item = StatusList>) {
-        let new: Vec<_> = new.into_iter().map(|list| Arc::new(Listed::new(list))).collect();
+        let known = self.lists.load();
+        let new: Vec<_> = new
+            .into_iter()
+            .filter(|list| !known.contains_key(&list.id))
+            .map(|list| Arc::new(Listed::new(list)))
+            .collect();
+        if new.is_empty() {
+            return;
+        }
         self.lists.rcu(|lists| {
             let mut lists = HashMap::clone(lists);
             for listed in &new {
