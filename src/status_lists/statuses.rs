@@ -114,19 +114,22 @@ impl Statuses {
                 self.complete.push(made);
             }
         }
-        if revocation.kind == Kind::Key {
-            return;
+        let (end, just_before) = (revocation.not_before, revocation.not_before - ON_ITS_WAY);
+        let again: &[_] = match revocation.kind {
+            Kind::Token | Kind::Key => &[],
+            // Those whose rows were not visible yet; and once more all, since a
+            // request may have been on its way for long.
+            Kind::Application | Kind::Secret => {
+                &[(Some(just_before), end, end), (None, end, settled)]
+            }
+            // Those too that came after. Of everybody all would be too much.
+            Kind::Resource | Kind::Everything => &[(Some(just_before), settled, settled)],
+        };
+        for (after, before, due) in again.iter().copied() {
+            let of = Of::Issued { revocation: Box::new(revocation.clone()), after, before };
+            let due = due.max(now);
+            self.searches.push_back(Search { of, cursor: None, due, made: Vec::new() });
         }
-        // Those whose rows were not visible yet; and of a whole list, those that
-        // came after.
-        let of_whole = is_whole(revocation.kind);
-        let before = if of_whole { settled } else { revocation.not_before };
-        // A request may have been on its way for long: of one client all is
-        // searched again, of everybody that would be too much.
-        let after = of_whole.then(|| revocation.not_before - ON_ITS_WAY);
-        let of = Of::Issued { revocation: Box::new(revocation), after, before };
-        let due = settled.max(now);
-        self.searches.push_back(Search { of, cursor: None, due, made: Vec::new() });
     }
 
     /// A search that is due. It is finished by [`Statuses::found`], or put back.
