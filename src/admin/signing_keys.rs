@@ -80,6 +80,38 @@ pub fn rotate(
     }
 }
 
+/// Puts the seal of another master key on every private key there is. Returns
+/// how many there were.
+///
+/// # Errors
+/// * `Forbidden`.
+/// * `Conflict`: `seal` failed for one; none was changed.
+pub fn reseal(
+    conn: &mut Conn,
+    actor: &Actor,
+    seal: impl Fn(&SigningKey) -> Result<Vec<u8>, String>,
+) -> Result<usize, Error> {
+    actor.must(Right::ManageRegistry)?;
+    lock(conn)?;
+    let keys = signing_keys::all(conn)?;
+    let sealed: Vec<_> = keys.iter().filter(|key| key.state.is_published()).collect();
+    for key in &sealed {
+        signing_keys::reseal(conn, &key.kid, &seal(key).map_err(Error::Conflict)?)?;
+    }
+    let count = sealed.len().to_string();
+    actor.record(
+        conn,
+        Done {
+            code: "signing_keys.resealed",
+            target: ("master_key", "", "the master key"),
+            client_id: None,
+            changes: vec![Change { field: "keys".into(), before: String::new(), after: count }],
+            touched: Some(Touched::Tokens),
+        },
+    )?;
+    Ok(sealed.len())
+}
+
 /// Ends a key for good. The one that stands by signs from now on, however short
 /// it has been published.
 ///

@@ -100,7 +100,9 @@ fn look_inside(
             // An older schema is read by the release that made it.
             if schema.pending == 0 {
                 match signing_keys::all(conn) {
-                    Ok(keys) => *stored = keys,
+                    Ok(keys) => {
+                        stored.extend(keys.into_iter().filter(|key| key.state.is_published()));
+                    }
                     Err(error) => findings.push(finding("stored keys", Err(error.to_string()))),
                 }
             }

@@ -39,8 +39,13 @@ static DIRECTORY: Section = Section {
 };
 static RECORDS: Section =
     Section { title: "Records", items: &[item("/log", "scroll-text", "Audit log")] };
-static SERVER: Section =
-    Section { title: "Server", items: &[item("/people", "users", "People and roles")] };
+static SERVER: Section = Section {
+    title: "Server",
+    items: &[
+        item("/keys", "key-round", "Signing keys"),
+        item("/people", "users", "People and roles"),
+    ],
+};
 
 impl Chrome {
     /// Auditors come for the records, so those stand first for them.

@@ -4,10 +4,12 @@
 //! answers 303, or 422 with the same page. Every page works without a script.
 pub mod administrators;
 pub mod applications;
+pub mod axis;
 pub mod chrome;
 pub mod duration;
 pub mod failure;
 pub mod form;
+pub mod keys;
 pub mod line;
 pub mod log;
 pub mod moment;
@@ -40,6 +42,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(applications::routes)
             .configure(resources::routes)
             .configure(log::routes)
+            .configure(keys::routes)
             .configure(administrators::routes)
             .configure(session::routes)
             .configure(setup::routes)

@@ -1,15 +1,21 @@
 //! Signing keys: sealed in the database, parsed once, used from memory.
+pub mod import;
 pub mod master;
 pub mod pair;
 pub mod provider;
 pub mod ring;
+pub mod tagged;
 
 pub use master::MasterKey;
 pub use ring::KeyRing;
+pub use tagged::Tagged;
 
 /// Why nothing was signed, sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A private key from elsewhere that cannot be taken.
+    #[error("{0}")]
+    Import(String),
     /// The master key cannot be had, or is not 32 bytes.
     #[error("{0}")]
     MasterKey(String),

@@ -1,5 +1,5 @@
 //! One key pair, parsed once.
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -7,12 +7,12 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, provider};
 use crate::oauth::algorithm::Algorithm;
 
 /// A private key in the library's own form.
@@ -87,8 +87,25 @@ impl Pair {
         }
     }
 
+    /// The public half in PEM, as `openssl pkey -pubout` writes it.
+    pub fn public_pem(&self) -> Result<String, Error> {
+        let failed = |_| Error::Crypto("writing a public key");
+        let der: PublicKeyX509Der<'_> = match self {
+            Self::Ecdsa(pair) => pair.public_key().as_der(),
+            Self::Ed25519(pair) => pair.public_key().as_der(),
+            Self::Rsa(pair, _) => pair.public_key().as_der(),
+        }
+        .map_err(failed)?;
+        let text = STANDARD.encode(der.as_ref());
+        let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+        Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
+    }
+
     /// The public half as a JWK, and its RFC 7638 thumbprint as `kid`.
     pub fn public_jwk(&self) -> Result<(String, Value), Error> {
+        // A thumbprint takes the process's provider, and the first use decides
+        // which that is for good.
+        provider::install();
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = match self {
             Self::Ecdsa(pair) => {

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
@@ -14,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::pair::Pair;
-use super::{Error, MasterKey, provider};
+use super::{Error, MasterKey, Tagged, provider};
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::UNAWARE;
 use crate::oauth::UnixTime;
@@ -37,13 +35,6 @@ pub struct Signed {
     pub kid: String,
 }
 
-/// The published keys as they are sent.
-pub struct Jwks {
-    pub body: String,
-    /// Quoted, as in an `ETag` header.
-    pub etag: String,
-}
-
 /// What the signatures of the revocation feed and the status lists are made
 /// with, whatever the tokens are signed with.
 pub const STATUS_ALGORITHM: Algorithm = Algorithm::Es256;
@@ -57,7 +48,7 @@ struct Keys {
     current: HashMap<(Purpose, Algorithm), Current>,
     /// By `kid`; those that sign access tokens.
     verifying: HashMap<String, (Algorithm, DecodingKey)>,
-    jwks: Arc<Jwks>,
+    jwks: Arc<Tagged>,
     /// Tokens that were verified with these keys, by their SHA-256: a signature
     /// is looked at once. What can change is not remembered.
     verified: Cache<[u8; 32], Arc<Verified>>,
@@ -81,15 +72,9 @@ impl Default for Keys {
             stored: Vec::new(),
             current: HashMap::new(),
             verifying: HashMap::new(),
-            jwks: Arc::default(),
+            jwks: Arc::new(Tagged::new(r#"{"keys":[]}"#.to_owned())),
             verified: Cache::new(REMEMBERED),
         }
-    }
-}
-
-impl Default for Jwks {
-    fn default() -> Self {
-        Self { body: r#"{"keys":[]}"#.to_owned(), etag: "\"\"".to_owned() }
     }
 }
 
@@ -222,7 +207,7 @@ impl KeyRing {
     }
 
     /// The public keys as a JWK Set, RFC 7517 §5.
-    pub fn jwks(&self) -> Arc<Jwks> {
+    pub fn jwks(&self) -> Arc<Tagged> {
         self.keys.load().jwks.clone()
     }
 
@@ -260,7 +245,7 @@ impl KeyRing {
                 keys.verifying.insert(kid, (key.algorithm, decoding));
             }
         }
-        keys.jwks = Arc::new(jwks(&published));
+        keys.jwks = Arc::new(Tagged::new(json!({ "keys": published }).to_string()));
         Ok(Arc::new(keys))
     }
 }
@@ -278,14 +263,6 @@ fn verify(keys: &Keys, token: &str) -> Option<Verified> {
     validation.validate_aud = false;
     let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
     Some(Verified { claims, kid })
-}
-
-fn jwks(published: &[Value]) -> Jwks {
-    let body = json!({ "keys": published }).to_string();
-    let hash = digest::digest(&digest::SHA256, body.as_bytes());
-    let short = hash.as_ref().get(..12).unwrap_or_default();
-    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(short));
-    Jwks { body, etag }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ mod acceptance;
 pub mod authorization;
 pub mod body;
 mod caller;
+mod document;
 pub mod failure;
 pub mod introspection;
 pub mod jwks;

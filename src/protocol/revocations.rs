@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, VARY,
+    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::document::is_known;
 use super::failure::{Failure, uncached};
 use crate::oauth::Error;
 use crate::oauth::error::Code;
@@ -38,14 +38,13 @@ fn statement(request: &HttpRequest, app: &App, since: i64) -> Result<HttpRespons
     app.revocations.must_be_fresh()?;
     let statement = app.revocations.statement(&app.config.issuer.url, since);
     let etag = format!("\"{}-{}\"", statement.since, statement.position);
-    let known = header(request, IF_NONE_MATCH);
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CACHE_CONTROL, "public, max-age=1"))
         .insert_header((ETAG, etag.clone()))
         .insert_header((VARY, "Accept"))
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
-    if known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag)) {
+    if is_known(request, &etag) {
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
     let jwt = app.keys.sign_status(TYPE, &statement)?;

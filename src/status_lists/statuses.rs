@@ -117,6 +117,8 @@ impl Statuses {
         let (end, just_before) = (revocation.not_before, revocation.not_before - ON_ITS_WAY);
         let again: &[_] = match revocation.kind {
             Kind::Token | Kind::Key => &[],
+            // As after a restart: the first search finds all.
+            Kind::Application | Kind::Secret if settled <= now => &[],
             // Those whose rows were not visible yet; and once more all, since a
             // request may have been on its way for long.
             Kind::Application | Kind::Secret => {

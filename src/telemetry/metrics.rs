@@ -16,6 +16,11 @@ struct Answer {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KeyState {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct SignIn {
     result: &'static str,
 }
@@ -43,6 +48,11 @@ pub struct Metrics {
     pub status_list_failures: Counter,
     pub revocations: Gauge,
     pub feed_receivers: Gauge,
+    signing_keys: Family<KeyState, Gauge>,
+    pub key_failures: Counter,
+    /// When the next key takes over, in seconds since 1970; 0 when none does by
+    /// itself.
+    pub next_rotation: Gauge,
     introspections: Family<Answer, Counter>,
     token_revocations: Family<Answer, Counter>,
 }
@@ -71,6 +81,9 @@ impl Metrics {
             status_list_failures: Counter::default(),
             revocations: Gauge::default(),
             feed_receivers: Gauge::default(),
+            signing_keys: Family::default(),
+            key_failures: Counter::default(),
+            next_rotation: Gauge::default(),
             introspections: Family::default(),
             token_revocations: Family::default(),
             registry: Registry::default(),
@@ -80,6 +93,7 @@ impl Metrics {
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);
+        metrics.register_keys(&mut registry);
         metrics.registry = registry;
         metrics
     }
@@ -162,6 +176,26 @@ impl Metrics {
             "Open streams of the revocation feed",
             self.feed_receivers.clone(),
         );
+    }
+
+    fn register_keys(&self, registry: &mut Registry) {
+        registry.register("signing_keys", "Published signing keys", self.signing_keys.clone());
+        registry.register(
+            "signing_key_failures",
+            "Times that signing keys could not be brought up to date",
+            self.key_failures.clone(),
+        );
+        registry.register(
+            "signing_key_next_rotation_timestamp_seconds",
+            "When the next signing key takes over by itself; 0: never",
+            self.next_rotation.clone(),
+        );
+    }
+
+    /// How many published keys are in a state.
+    pub fn signing_keys(&self, state: &'static str, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.signing_keys.get_or_create(&KeyState { state }).set(count);
     }
 
     pub fn introspected(&self, result: &'static str) {

@@ -13,10 +13,12 @@ use crate::audit::writer::Writer;
 use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
-use crate::keys::{self, KeyRing, MasterKey};
+use crate::keys::{self, KeyRing, MasterKey, Tagged};
 use crate::limits::Guesses;
+use crate::model::signing_key::{SigningKey, State};
 use crate::model::status_list::SIZE;
-use crate::model::timetable::Policy;
+use crate::model::timetable::{Policy, ends_at};
+use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::revocations::Revocations;
@@ -37,7 +39,7 @@ pub struct App {
     pub entropy: Entropy,
     pub metrics: Arc<Metrics>,
     /// The discovery document; it does not change while we run.
-    pub metadata: String,
+    pub metadata: Tagged,
     /// Wrong secrets, by address and claimed client id.
     pub secret_guesses: Guesses<(Option<IpAddr>, String)>,
     /// Wrong passwords, by address and account, and by address alone.
@@ -112,7 +114,7 @@ impl App {
         Ok(Self {
             recorder: Recorder::new(writer, metrics.clone()),
             // A struct of texts: this cannot fail.
-            metadata: serde_json::to_string(&metadata).unwrap_or_default(),
+            metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
             address_guesses: guesses(30, Duration::from_secs(10), &clock),
@@ -177,10 +179,23 @@ impl App {
     pub fn reconcile_keys(&self) {
         let (system, policy) = (self.system(), self.key_policy());
         let done = signing_keys::reconcile(&self.store, &self.keys, &system, policy);
-        if let Err(error) = done {
-            self.metrics.refresh_failures.inc();
-            tracing::warn!(%error, "signing_keys.reconcile_failed");
+        match done {
+            Ok(keys) => self.count_keys(&keys, policy),
+            Err(error) => {
+                self.metrics.key_failures.inc();
+                tracing::warn!(%error, "signing_keys.reconcile_failed");
+            }
         }
+    }
+
+    fn count_keys(&self, keys: &[SigningKey], policy: Policy) {
+        for state in [State::Next, State::Current, State::Retired] {
+            let count = keys.iter().filter(|key| key.state == state).count();
+            self.metrics.signing_keys(state.as_str(), count);
+        }
+        let next = keys.iter().filter(|key| key.state == State::Current);
+        let next = next.filter_map(|key| ends_at(key, policy)).min();
+        self.metrics.next_rotation.set(next.map_or(0, UnixTime::seconds));
     }
 
     /// The server as the one who acts, now.

@@ -7,7 +7,7 @@ use crate::oauth::algorithm::Algorithm;
 use crate::store::{self, Store, resources, signing_keys};
 
 /// Takes the steps that are due, makes the keys that are missing, and takes all
-/// into memory. Blocks; an RSA key takes up to seconds.
+/// into memory. Returns them all. Blocks; an RSA key takes up to seconds.
 ///
 /// # Errors
 /// * `Sealed`: the master key is another. Nothing was changed.
@@ -17,7 +17,7 @@ pub fn reconcile(
     ring: &KeyRing,
     actor: &Actor,
     policy: Policy,
-) -> Result<(), Error> {
+) -> Result<Vec<SigningKey>, Error> {
     let (mut stored, algorithms) = store.read_blocking(|conn| -> Result<_, Error> {
         Ok((signing_keys::all(conn)?, resources::algorithms(conn)?))
     })?;
@@ -36,10 +36,11 @@ pub fn reconcile(
         changed = true;
     }
     if changed {
-        ring.load(&store.read_blocking(signing_keys::all)?)?;
+        stored = store.read_blocking(signing_keys::all)?;
+        ring.load(&stored)?;
     }
     ring.confirm(actor.now);
-    Ok(())
+    Ok(stored)
 }
 
 /// What signs: each algorithm of an API, and the default, for tokens; one for

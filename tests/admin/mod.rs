@@ -1,3 +1,4 @@
 mod administrators;
 mod registry;
 mod roles;
+mod signing_keys;

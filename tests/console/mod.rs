@@ -1,4 +1,5 @@
 mod applications;
+mod keys;
 mod log;
 mod people;
 mod resources;

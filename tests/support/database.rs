@@ -2,6 +2,12 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
 pub struct TestDatabase {
     pub url: String,
     /// The server to drop it from, and its name.
@@ -65,6 +71,31 @@ impl TestDatabase {
             )
         };
         self.execute(&sql).unwrap();
+    }
+
+    /// All that is stored; bytes as hexadecimal digits.
+    pub fn dump(&self) -> String {
+        use diesel::RunQueryDsl as _;
+        let Some(path) = self.url.strip_prefix("sqlite://") else {
+            let mut conn = PgConnection::establish(&self.url).unwrap();
+            let tables: Vec<Text> = diesel::sql_query(
+                "SELECT table_name::text AS text FROM information_schema.tables \
+                 WHERE table_schema = 'public'",
+            )
+            .load(&mut conn)
+            .unwrap();
+            let rows = tables.iter().map(|table| {
+                let sql = format!(
+                    "SELECT COALESCE(string_agg(t::text, ''), '') AS text FROM {} t",
+                    table.text
+                );
+                diesel::sql_query(sql).get_result::<Text>(&mut conn).unwrap().text
+            });
+            return rows.collect();
+        };
+        let files = [path.to_owned(), format!("{path}-wal")];
+        let bytes = files.iter().filter_map(|file| std::fs::read(file).ok()).flatten();
+        bytes.map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub fn allow_inserts(&self, table: &str) {

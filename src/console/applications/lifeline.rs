@@ -1,30 +1,8 @@
-//! The lives of secrets on one axis of time, so that an overlap is seen and
-//! need not be worked out. Pure: from secrets and a moment to coordinates.
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
-
+//! The lives of secrets on one axis of time.
 use super::show::SOON;
+use crate::console::axis::{Axis, WIDTH};
 use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
-use crate::oauth::time::Seconds;
-
-/// The width of the drawing, in its own units.
-pub const WIDTH: f64 = 340.0;
-
-/// From when to when, and the months between.
-pub struct Axis {
-    start: UnixTime,
-    end: UnixTime,
-    pub months: Vec<Month>,
-    pub today: f64,
-}
-
-pub struct Month {
-    pub x: f64,
-    pub name: String,
-    /// Too near to today to be written.
-    pub is_hidden: bool,
-}
 
 /// One secret on the axis.
 pub struct Lifeline {
@@ -43,68 +21,27 @@ pub struct Lifeline {
     pub label_left: bool,
 }
 
-impl Axis {
-    /// Wide enough for every secret, but for a year back and two ahead.
-    pub fn over(secrets: &[Secret], now: UnixTime) -> Self {
-        let live = secrets.iter().filter(|secret| secret.revoked_at.is_none());
-        let first = live.clone().map(|secret| secret.created_at).min().unwrap_or(now);
-        let last = live.filter_map(|secret| secret.expires_at).max().unwrap_or(now);
-        let start = first.min(now - Seconds::days(60)).max(now - Seconds::days(365));
-        let end = last.max(now + Seconds::days(120)).min(now + Seconds::days(730));
-        let margin = Seconds(end.since(start).0 / 20);
-        let (start, end) = (start - margin, end + margin);
-        let mut axis = Self { start, end, months: Vec::new(), today: 0.0 };
-        axis.today = axis.x(now);
-        axis.months = axis.months_between();
-        axis
-    }
+/// The axis that is wide enough for every secret in use.
+pub fn axis(secrets: &[Secret], now: UnixTime) -> Axis {
+    let live = secrets.iter().filter(|secret| secret.revoked_at.is_none());
+    let first = live.clone().map(|secret| secret.created_at).min();
+    Axis::over(first, live.filter_map(|secret| secret.expires_at).max(), now)
+}
 
-    /// Where `at` stands, cut off at both ends, to a tenth.
-    fn x(&self, at: UnixTime) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "microseconds of decades fit")]
-        let share = (at.0 - self.start.0) as f64 / (self.end.0 - self.start.0) as f64;
-        (share.clamp(0.0, 1.0) * WIDTH * 10.0).round() / 10.0
-    }
-
-    fn months_between(&self) -> Vec<Month> {
-        let date = |at: UnixTime| {
-            let at = Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
-            at.to_zoned(TimeZone::UTC).date()
-        };
-        let whole_months = self.end.since(self.start).0 / Seconds::days(30).0;
-        let step = (whole_months / 7 + 1).months();
-        let mut months = Vec::new();
-        let mut first = date(self.start).first_of_month();
-        while let Ok(next) = first.checked_add(step) {
-            first = next;
-            let Ok(zoned) = first.to_zoned(TimeZone::UTC) else { break };
-            let at = UnixTime(zoned.timestamp().as_microsecond());
-            if at >= self.end {
-                break;
-            }
-            let x = self.x(at);
-            months.push(Month {
-                x,
-                name: first.strftime("%b").to_string(),
-                is_hidden: (-48.0..24.0).contains(&(x - self.today)) || x > WIDTH - 20.0,
-            });
-        }
-        months
-    }
-
-    pub fn lifeline(&self, secret: &Secret, now: UnixTime) -> Lifeline {
+impl Lifeline {
+    pub fn new(secret: &Secret, axis: &Axis, now: UnixTime) -> Self {
         let end = secret.revoked_at.or(secret.expires_at);
         let state = secret.state(now);
         let ends_soon = state == State::Active && end.is_some_and(|end| end <= now + SOON);
-        let to = end.map_or(WIDTH, |end| self.x(end));
-        Lifeline {
+        let to = end.map_or(WIDTH, |end| axis.x(end));
+        Self {
             class: match state {
                 State::Active if ends_soon => "late",
                 State::Active if secret.last_used_at.is_some() => "ok",
                 State::Active | State::Expired | State::Revoked => "idle",
             },
-            from: self.x(secret.created_at),
-            done: self.x(end.unwrap_or(now).min(now)),
+            from: axis.x(secret.created_at),
+            done: axis.x(end.unwrap_or(now).min(now)),
             to,
             ends: end.is_some(),
             ends_soon,
@@ -130,6 +67,7 @@ fn label(state: State, end: Option<UnixTime>, now: UnixTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::time::Seconds;
 
     const NOW: UnixTime = UnixTime::from_seconds(1_795_442_400);
 
@@ -150,9 +88,9 @@ mod tests {
     #[test]
     fn every_life_lies_on_the_axis_and_the_past_ends_today() {
         let secrets = [secret(-10, Some(170)), secret(-190, Some(3)), secret(-5_000, None)];
-        let axis = Axis::over(&secrets, NOW);
+        let axis = axis(&secrets, NOW);
         for secret in &secrets {
-            let life = axis.lifeline(secret, NOW);
+            let life = Lifeline::new(secret, &axis, NOW);
             assert!(0.0 <= life.from && life.from <= life.done, "{}", life.label);
             assert!(life.done <= life.to && life.to <= WIDTH, "{}", life.label);
             assert!((life.done - axis.today).abs() < 0.11);
@@ -162,9 +100,9 @@ mod tests {
 
     #[test]
     fn what_ends_within_two_weeks_is_late_and_what_nobody_uses_is_quiet() {
-        let axis = Axis::over(&[], NOW);
+        let axis = axis(&[], NOW);
         let life = |secret: &Secret| {
-            let life = axis.lifeline(secret, NOW);
+            let life = Lifeline::new(secret, &axis, NOW);
             (life.class, life.label)
         };
         assert_eq!(life(&secret(-1, Some(15))), ("ok", "15 days left".to_owned()));

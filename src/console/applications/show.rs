@@ -2,8 +2,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::lifeline::{Axis, Lifeline};
+use super::lifeline::{self, Lifeline};
 use super::sample::{self, Sample};
+use crate::console::axis::Axis;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
@@ -65,7 +66,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let loaded = load(&app, client_id.into_inner()).await?;
     let now = person.now();
-    let axis = Axis::over(&loaded.secrets, now);
+    let axis = lifeline::axis(&loaded.secrets, now);
     let last_used = loaded.last_used();
     page::html(&Show {
         chrome: person.chrome("/applications"),
@@ -127,7 +128,7 @@ impl Row {
         let moment = |at: Option<UnixTime>| at.map(|at| Moment::new(at, now));
         Self {
             state: secret.state(now),
-            lifeline: axis.lifeline(&secret, now),
+            lifeline: Lifeline::new(&secret, axis, now),
             created: Moment::new(secret.created_at, now),
             expires: moment(secret.expires_at),
             revoked: moment(secret.revoked_at),

@@ -1,0 +1,84 @@
+//! `/keys/rotation`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::admin::{self, signing_keys as acts};
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::role::Right;
+use crate::model::signing_key::{Purpose, State};
+use crate::model::timetable;
+use crate::oauth::algorithm::Algorithm;
+use crate::store::signing_keys;
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/keys/rotation.html")]
+struct Rotation {
+    chrome: Chrome,
+    pair: Pair,
+    current: Option<String>,
+    next: String,
+    published: Moment,
+    /// Set when it is too soon.
+    safe: Option<Moment>,
+}
+
+/// Which keys.
+#[derive(Deserialize)]
+pub struct Pair {
+    purpose: String,
+    algorithm: String,
+}
+
+impl Pair {
+    fn parse(&self) -> Result<(Purpose, Algorithm), Failure> {
+        let purpose = Purpose::parse(&self.purpose);
+        purpose.zip(Algorithm::parse(&self.algorithm)).ok_or(Failure::NotFound)
+    }
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    pair: web::Query<Pair>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (purpose, algorithm) = pair.parse()?;
+    let keys = app.store.read(signing_keys::all).await?;
+    let of = |state| timetable::of(&keys, purpose, algorithm, state);
+    let next = of(State::Next).ok_or(Failure::NotFound)?;
+    let (now, safe) = (person.now(), timetable::safe_from(next, app.key_policy()));
+    page::html(&Rotation {
+        chrome: person.chrome("/keys"),
+        pair: pair.into_inner(),
+        current: of(State::Current).map(|key| key.kid.clone()),
+        next: next.kid.clone(),
+        published: Moment::new(next.created_at, now),
+        safe: (safe > now).then(|| Moment::new(safe, now)),
+    })
+}
+
+pub async fn post(
+    person: SignedIn,
+    app: web::Data<App>,
+    pair: web::Form<Pair>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (actor, policy, pair) = (person.actor.clone(), app.key_policy(), pair.parse()?);
+    app.into_inner()
+        .act::<_, admin::Error, _>(move |conn| acts::rotate(conn, &actor, pair, policy))
+        .await?;
+    person.notice("The next key signs from now on.");
+    Ok(page::see_other("/keys"))
+}
+
+impl Rotation {
+    fn purpose(&self) -> String {
+        self.pair.purpose.replace('_', " ")
+    }
+}
