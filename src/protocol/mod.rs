@@ -11,6 +11,7 @@ pub mod jwks;
 pub mod metadata;
 pub mod revocation;
 pub mod revocations;
+pub mod status_lists;
 pub mod token;
 pub mod whoami;
 
@@ -44,6 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
                 .route(web::head().to(jwks::get))
                 .default_service(web::to(only("GET, HEAD"))),
         )
+        .configure(|config| status_lists::routes(config, path))
         .service(
             web::resource(format!("{path}/oauth/token"))
                 .route(web::post().to(token::post))

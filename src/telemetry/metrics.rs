@@ -41,6 +41,11 @@ pub struct Metrics {
     pub clients_cached: Gauge,
     pub registry_age_seconds: Gauge<f64, AtomicU64>,
     pub refresh_failures: Counter,
+    pub status_lists_living: Gauge,
+    pub status_list_indexes_left: Gauge,
+    pub status_list_publish_seconds: Histogram,
+    pub status_list_delay_seconds: Histogram,
+    pub status_list_failures: Counter,
     pub revocations: Gauge,
     pub feed_receivers: Gauge,
     signing_keys: Family<KeyState, Gauge>,
@@ -72,6 +77,11 @@ impl Metrics {
             clients_cached: Gauge::default(),
             registry_age_seconds: Gauge::default(),
             refresh_failures: Counter::default(),
+            status_lists_living: Gauge::default(),
+            status_list_indexes_left: Gauge::default(),
+            status_list_publish_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
+            status_list_delay_seconds: Histogram::new(exponential_buckets(0.015_625, 2.0, 12)),
+            status_list_failures: Counter::default(),
             revocations: Gauge::default(),
             feed_receivers: Gauge::default(),
             signing_keys: Family::default(),
@@ -87,6 +97,7 @@ impl Metrics {
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
         metrics.register_clients(&mut registry);
+        metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);
         metrics.register_keys(&mut registry);
         metrics.registry = registry;
@@ -216,6 +227,36 @@ impl Metrics {
 
     pub fn token_revocation(&self, result: &'static str) {
         self.token_revocations.get_or_create(&Answer { result }).inc();
+    }
+
+    fn register_status_lists(&self, registry: &mut Registry) {
+        registry.register(
+            "status_lists",
+            "Token status lists whose tokens may be living",
+            self.status_lists_living.clone(),
+        );
+        registry.register(
+            "status_list_indexes_left",
+            "Indexes of status lists that this process may still give out",
+            self.status_list_indexes_left.clone(),
+        );
+        registry.register_with_unit(
+            "status_list_publish",
+            "Time to sign the status lists that changed or grew old",
+            Unit::Seconds,
+            self.status_list_publish_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "status_list_delay",
+            "Time from a revocation until the status lists here say so",
+            Unit::Seconds,
+            self.status_list_delay_seconds.clone(),
+        );
+        registry.register(
+            "status_list_failures",
+            "Times that an index could not be had or a status list not be brought up to date",
+            self.status_list_failures.clone(),
+        );
     }
 
     pub fn token_answered(&self, result: &'static str, took: Duration) {

@@ -6,5 +6,6 @@ mod metadata;
 mod outside_client;
 mod revocation;
 mod revocation_feed;
+mod status_lists;
 mod token;
 mod whoami;
