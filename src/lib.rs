@@ -8,6 +8,9 @@
 pub mod model;
 pub mod oauth;
 
+// For APIs, in their own process: nothing of the server.
+pub mod verify;
+
 // L1: what the process is told, and by whom.
 pub mod config;
 pub mod host;

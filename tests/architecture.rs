@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("oauth", &[]),
     ("model", &["oauth"]),
+    ("verify", &["oauth"]),
     ("config", &["oauth"]),
     ("telemetry", &["config"]),
     ("host", &["oauth", "model"]),
@@ -73,11 +74,12 @@ fn every_folder_has_its_rule() {
 
 #[test]
 fn nothing_imports_upward() {
+    let store = MAY_USE.iter().position(|(folder, _)| *folder == "store").unwrap();
     for (place, (folder, allowed)) in MAY_USE.iter().enumerate() {
         for file in files(&Path::new("src").join(folder), "rs") {
             for used in uses(&product_code(&file)) {
                 let known = MAY_USE.iter().any(|(known, _)| *known == used);
-                let everywhere = place > 4 && ANYWHERE_FROM_STORE_UP.contains(&used.as_str());
+                let everywhere = place >= store && ANYWHERE_FROM_STORE_UP.contains(&used.as_str());
                 let may = used == *folder || allowed.contains(&used.as_str()) || everywhere;
                 assert!(!known || may, "{}: {folder} may not use {used}", file.display());
             }
