@@ -1,8 +1,10 @@
 //! For those who own an API: checks access tokens where they are used.
 //!
 //! [`Verifier::start`] fetches the issuer's keys in the background and keeps
-//! them; [`Verifier::verify`] decides on one token. Uses nothing of the server
-//! but the protocol.
+//! them; [`Verifier::verify`] decides on one token; [`actix::Protect`] does so
+//! for every request of an actix-web service. Uses nothing of the server but
+//! the protocol.
+pub mod actix;
 mod bell;
 mod configuration;
 pub mod http;
