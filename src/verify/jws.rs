@@ -250,7 +250,7 @@ mod tests {
         let signed =
             format!("{}.e30", encode(&json!({"alg": "ES256", "typ": "at+jwt", "kid": "k"})));
         let signature = pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&signature));
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
 
         let keys = read_set(json!({"keys": [jwk("ES256")]}).to_string().as_bytes()).unwrap();
         let opened = Jws::parse(&token, &EXPECTED).unwrap().open(&keys["k"]);
