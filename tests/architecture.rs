@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &["host", "oauth"]),
     ("revocations", &["store", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
+    ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
         "web",
         &[
@@ -36,7 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("protocol", &["web", "audit", "keys", "revocations", "store", "model", "oauth"]),
-    ("console", &["web", "admin", "audit", "store", "model", "oauth"]),
+    ("console", &["web", "exam", "admin", "audit", "store", "model", "oauth"]),
     (
         "server",
         &[
@@ -53,7 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "oauth",
         ],
     ),
-    ("cli", &["server", "web", "admin", "keys", "store", "host", "model", "oauth"]),
+    ("cli", &["server", "exam", "web", "admin", "keys", "store", "host", "model", "oauth"]),
 ];
 
 const ANYWHERE_FROM_STORE_UP: [&str; 2] = ["config", "telemetry"];
