@@ -258,3 +258,13 @@ fn style_sheets_close_what_they_open() {
         assert_eq!(depth, 0, "{}", file.display());
     }
 }
+
+/// What people copy is what was run.
+#[test]
+fn the_snippets_of_the_manual_are_the_files_that_are_tested() {
+    let manual = fs::read_to_string("docs/verifying.md").unwrap();
+    for file in ["verifier.py", "verifier.mjs"] {
+        let text = fs::read_to_string(Path::new("tests/clients").join(file)).unwrap();
+        assert!(manual.contains(&text), "docs/verifying.md has another {file}");
+    }
+}
