@@ -11,6 +11,7 @@ use countersign::admin::{Actor, applications};
 use countersign::exam::{Check, Error, Exam, Examiner, Finding, Verdict};
 use countersign::model::role::Role;
 use countersign::oauth::revocation::Kind;
+use countersign::oauth::time::Seconds;
 use countersign::store::revocations;
 use countersign::verify::{Configuration, Machine, Verifier};
 
@@ -138,6 +139,21 @@ fn an_api_that_hears_of_revocations_passes_and_one_that_refuses_all_does_not() {
     let findings = hold(&server, &exam(closed.address, "/", &billing));
     assert_eq!(with(&findings, Verdict::Failed), [Check::Good]);
     assert_eq!(with(&findings, Verdict::Passed), [], "nothing is proved");
+}
+
+#[test]
+fn an_api_that_is_too_slow_proves_nothing() {
+    let server = Server::start();
+    let billing = server.world().billing;
+    let (keys, clock) = (server.app.keys.clone(), server.clock.clone());
+    let slow = api(move |token| {
+        clock.advance(Seconds(10));
+        token.is_some_and(|token| keys.verify(token).is_some())
+    });
+    let findings = hold(&server, &exam(slow.address, "/", &billing));
+    let passed = with(&findings, Verdict::Passed);
+    assert!(passed.contains(&Check::TamperedSignature), "in time: {findings:?}");
+    assert!(!passed.contains(&Check::HmacWithJwk), "too late: {findings:?}");
 }
 
 /// Whatever an API does with what it was sent: it opens no door of ours.
