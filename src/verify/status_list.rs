@@ -1,13 +1,7 @@
 //! The lists that tokens name, draft-ietf-oauth-status-list §§5, 6 and 8.
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::read::ZlibDecoder;
-use serde::Deserialize;
 
 use super::http::Http;
 use super::issuer::Issuer;
@@ -18,14 +12,12 @@ use super::{Refusal, What};
 use crate::oauth::UnixTime;
 use crate::oauth::access_token::Status;
 use crate::oauth::algorithm::Algorithm;
+use crate::oauth::status_list::{Claims, MEDIA_TYPE, StatusList, TYPE, VALID};
 use crate::oauth::time::Seconds;
-
-const TYPE: &str = "statuslist+jwt";
-const MEDIA_TYPE: &str = "application/statuslist+jwt";
 
 /// Compressed and in base64url; and as it is.
 const ENCODED_BYTES: u64 = 4 * 1_024 * 1_024;
-const BYTES: u64 = 4 * 1_024 * 1_024;
+const BYTES: usize = 4 * 1_024 * 1_024;
 
 /// The most lists that are kept.
 const LISTS: usize = 256;
@@ -56,26 +48,9 @@ struct Slot {
 }
 
 struct List {
-    bits: u8,
-    bytes: Vec<u8>,
+    statuses: StatusList,
     /// `NumericDate`: not to be relied upon any more.
     ends: i64,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    iss: Option<String>,
-    iat: i64,
-    exp: Option<i64>,
-    ttl: Option<i64>,
-    status_list: Encoded,
-}
-
-#[derive(Deserialize)]
-struct Encoded {
-    bits: u8,
-    lst: String,
 }
 
 impl StatusLists {
@@ -121,10 +96,10 @@ impl StatusLists {
             }
         }
         let list = slot.list.as_ref().filter(|list| list.ends > now.seconds());
-        Some(match list.map(|list| list.status(reference.idx)) {
+        Some(match list.map(|list| list.statuses.get(reference.idx)) {
             None => Err(Refusal::Unavailable(What::StatusList)),
             Some(None) => Err(Refusal::NoStatus),
-            Some(Some(0)) => Ok(()),
+            Some(Some(VALID)) => Ok(()),
             Some(Some(_)) => Err(Refusal::Revoked),
         })
     }
@@ -151,8 +126,8 @@ impl StatusLists {
         }
         let ttl = claims.ttl.unwrap_or(TTL).clamp(1, LONGEST_TTL);
         let ends = claims.exp.unwrap_or_else(|| now.saturating_add(ttl));
-        let encoded = claims.status_list;
-        Ok((List::decode(encoded.bits, &encoded.lst, ends)?, Seconds(ttl)))
+        let statuses = StatusList::decode(&claims.status_list, BYTES).map_err(|e| e.to_string())?;
+        Ok((List { statuses, ends }, Seconds(ttl)))
     }
 
     fn open(&self, token: &str) -> Result<Claims, Refusal> {
@@ -161,62 +136,5 @@ impl StatusLists {
         let keys = self.jwks.with(&jws.kid, true).map_err(unknown)?;
         let key = keys.by_kid.get(&jws.kid).ok_or(Refusal::UnknownKey)?;
         serde_json::from_slice(&jws.open(key)?).map_err(|_| Refusal::Malformed)
-    }
-}
-
-impl List {
-    fn decode(bits: u8, lst: &str, ends: i64) -> Result<Self, String> {
-        if ![1, 2, 4, 8].contains(&bits) {
-            return Err(format!("a status of {bits} bits"));
-        }
-        let packed = URL_SAFE_NO_PAD.decode(lst).map_err(|_| "lst is no base64url".to_owned())?;
-        let mut bytes = Vec::new();
-        ZlibDecoder::new(packed.as_slice())
-            .take(BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| format!("lst is no zlib: {error}"))?;
-        if bytes.len() as u64 > BYTES {
-            return Err(format!("the list has more than {BYTES} bytes"));
-        }
-        Ok(Self { bits, bytes, ends })
-    }
-
-    /// The status at `idx`, packed from the least significant bit on.
-    fn status(&self, idx: u32) -> Option<u8> {
-        let bit = u64::from(idx) * u64::from(self.bits);
-        let byte = *self.bytes.get(usize::try_from(bit / 8).ok()?)?;
-        let mask = u8::MAX >> (8 - self.bits);
-        Some((byte >> (bit % 8)) & mask)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The examples of §4.1 and §4.2 of the draft.
-    #[test]
-    fn statuses_are_packed_from_the_least_significant_bit() {
-        let one = List::decode(1, "eNrbuRgAAhcBXQ", 0).unwrap();
-        assert_eq!(one.bytes, [0xb9, 0xa3]);
-        let statuses: Vec<u8> = (0..16).map(|idx| one.status(idx).unwrap()).collect();
-        assert_eq!(statuses, [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]);
-        assert_eq!(one.status(16), None);
-        assert_eq!(one.status(u32::MAX), None);
-
-        let two = List::decode(2, "eNo76fITAAPfAgc", 0).unwrap();
-        let statuses: Vec<u8> = (0..12).map(|idx| two.status(idx).unwrap()).collect();
-        assert_eq!(statuses, [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3]);
-    }
-
-    #[test]
-    fn a_list_that_would_fill_the_memory_is_not_unpacked() {
-        use std::io::Write as _;
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(&vec![0; 8 * 1_024 * 1_024]).unwrap();
-        let bomb = URL_SAFE_NO_PAD.encode(encoder.finish().unwrap());
-        assert!(List::decode(1, &bomb, 0).is_err());
-        assert!(List::decode(3, "eNrbuRgAAhcBXQ", 0).is_err());
-        assert!(List::decode(1, "AAAA", 0).is_err());
     }
 }
