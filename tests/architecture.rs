@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &["oauth", "model"]),
     ("store", &["model", "oauth"]),
     ("audit", &["store", "model", "oauth"]),
-    ("directory", &["store", "host", "oauth"]),
+    ("directory", &["store", "host", "model", "oauth"]),
     ("keys", &["store", "host", "model", "oauth"]),
     ("limits", &["host", "oauth"]),
     ("revocations", &["store", "host", "model", "oauth"]),
@@ -38,7 +38,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "protocol",
-        &["web", "audit", "keys", "revocations", "status_lists", "store", "model", "oauth"],
+        &[
+            "web",
+            "audit",
+            "directory",
+            "keys",
+            "revocations",
+            "status_lists",
+            "store",
+            "model",
+            "oauth",
+        ],
     ),
     ("console", &["web", "admin", "audit", "store", "model", "oauth"]),
     (

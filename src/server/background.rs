@@ -39,7 +39,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(explore(app.clone())),
         tokio::spawn(publish_status_lists(app.clone())),
         tokio::spawn(keep_keys(app.clone())),
-        tokio::spawn(write_floods(app.clone())),
+        tokio::spawn(write_counts(app.clone())),
         tokio::spawn(sweep(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
@@ -136,14 +136,14 @@ async fn publish_status_lists(app: Arc<App>) {
     }
 }
 
-async fn write_floods(app: Arc<App>) {
+async fn write_counts(app: Arc<App>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     loop {
         ticks.tick().await;
         let now = app.clock.now();
         let mark = || app.entropy.mark(now);
-        if let Err(error) = app.recorder.record_floods(now, mark, false).await {
-            tracing::error!(%error, "audit.floods_not_written");
+        if let Err(error) = app.recorder.record_counts(now, mark, false).await {
+            tracing::error!(%error, "audit.counts_not_written");
         }
     }
 }

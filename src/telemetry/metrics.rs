@@ -53,6 +53,9 @@ pub struct Metrics {
     /// When the next key takes over, in seconds since 1970; 0 when none does by
     /// itself.
     pub next_rotation: Gauge,
+    gate: Family<Answer, Counter>,
+    gate_seconds: Histogram,
+    pub access_records_lost: Counter,
     introspections: Family<Answer, Counter>,
     token_revocations: Family<Answer, Counter>,
 }
@@ -84,6 +87,9 @@ impl Metrics {
             signing_keys: Family::default(),
             key_failures: Counter::default(),
             next_rotation: Gauge::default(),
+            gate: Family::default(),
+            gate_seconds: Histogram::new(exponential_buckets(0.000_02, 2.0, 16)),
+            access_records_lost: Counter::default(),
             introspections: Family::default(),
             token_revocations: Family::default(),
             registry: Registry::default(),
@@ -170,6 +176,18 @@ impl Metrics {
             "Revocation requests of clients by their answer",
             self.token_revocations.clone(),
         );
+        registry.register("gate_requests", "Requests to the gate by decision", self.gate.clone());
+        registry.register_with_unit(
+            "gate_request_duration",
+            "Time from a request to the gate to its answer",
+            Unit::Seconds,
+            self.gate_seconds.clone(),
+        );
+        registry.register(
+            "access_records_lost",
+            "Sampled accesses that were counted but not written, the queue being full",
+            self.access_records_lost.clone(),
+        );
         registry.register("revocations", "Revocations in force", self.revocations.clone());
         registry.register(
             "revocation_feed_receivers",
@@ -196,6 +214,11 @@ impl Metrics {
     pub fn signing_keys(&self, state: &'static str, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.signing_keys.get_or_create(&KeyState { state }).set(count);
+    }
+
+    pub fn gate_answered(&self, decision: &'static str, took: Duration) {
+        self.gate.get_or_create(&Answer { result: decision }).inc();
+        self.gate_seconds.observe(took.as_secs_f64());
     }
 
     pub fn introspected(&self, result: &'static str) {
