@@ -60,7 +60,7 @@ impl Recorder {
     pub async fn record_access(
         &self,
         policy: AccessRecords,
-        access: Access,
+        access: Access<'_>,
         mark: impl Fn() -> Mark,
     ) -> Result<(), NotRecorded> {
         if policy == AccessRecords::Full {
@@ -70,7 +70,7 @@ impl Recorder {
             let mark = mark();
             // Of those that pass one in a hundred, by the chance of its id.
             let chosen = mark.salt.first().is_some_and(|byte| u16::from(*byte) * 100 < 256);
-            let event = access.clone().event(mark);
+            let event = access.event(mark);
             let wanted = if access.kind.is_allowed() { chosen } else { self.admits(&event) };
             if wanted && !self.writer.submit(event) {
                 self.metrics.access_records_lost.inc();
