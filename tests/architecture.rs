@@ -35,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("protocol", &["web", "audit", "keys", "revocations", "store", "model", "oauth"]),
-    ("console", &["web", "admin", "audit", "store", "model", "oauth"]),
+    ("console", &["web", "admin", "audit", "revocations", "store", "model", "oauth"]),
     (
         "server",
         &[
