@@ -1,0 +1,173 @@
+//! `/revocations/new`: what a revocation would hit, and then it.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::choice;
+use super::what::{Names, What};
+use crate::admin::revocations::{self, Subject};
+use crate::admin::{self};
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::model::revocation::{Recorded, holds_token, read_reason};
+use crate::model::role::Right;
+use crate::model::text::FieldError;
+use crate::oauth::UnixTime;
+use crate::oauth::revocation::Kind;
+use crate::revocations::exposure::{self, Preview};
+use crate::store::{self, Conn};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/revocations/new.html")]
+struct New {
+    chrome: Chrome,
+    errors: FieldErrors,
+    subject: Subject,
+    what: What,
+    live: String,
+    last_expiry: Option<Moment>,
+    /// When its tokens were revoked last, and the page of that.
+    before: Option<(Moment, String)>,
+    reason: String,
+    /// What to type for a revocation of this size.
+    phrase: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Input {
+    kind: String,
+    subject: String,
+    reason: String,
+    confirmation: String,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    query: web::Query<Input>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let kind = Kind::parse(&query.kind);
+    let Some(kind) = kind.filter(|kind| !query.subject.is_empty() || *kind == Kind::Everything)
+    else {
+        return choice::get(person, app).await;
+    };
+    let input = Input { reason: String::new(), ..query.into_inner() };
+    page::html(&fill(&person, &app, (kind, input), FieldErrors::default()).await?)
+}
+
+pub async fn post(
+    person: SignedIn,
+    app: web::Data<App>,
+    form: web::Form<Input>,
+) -> Result<HttpResponse, Failure> {
+    person.must(Right::ManageRegistry)?;
+    let (input, app) = (form.into_inner(), app.into_inner());
+    let kind = Kind::parse(&input.kind).ok_or(Failure::Malformed)?;
+    let reason = match read(kind, &input) {
+        Ok(reason) => reason,
+        Err(errors) => {
+            return page::unprocessable(&fill(&person, &app, (kind, input), errors).await?);
+        }
+    };
+    let (actor, subject) = (person.actor.clone(), input.subject.clone());
+    let done = app
+        .act::<_, admin::Error, _>(move |conn| {
+            revocations::revoke(conn, &actor, kind, &subject, &reason)
+        })
+        .await;
+    match done {
+        Ok(made) => Ok(page::see_other(&format!("/revocations/{}", made.id))),
+        Err(admin::Error::Conflict(why)) => Err(Failure::Conflict(why)),
+        Err(error) => {
+            let errors = FieldErrors::from_act(error)?;
+            page::unprocessable(&fill(&person, &app, (kind, input), errors).await?)
+        }
+    }
+}
+
+/// The reason, when that and the confirmation are as they must be.
+fn read(kind: Kind, input: &Input) -> Result<String, FieldErrors> {
+    let reason = read_reason(&input.reason);
+    let wanted = phrase(kind, &input.subject).filter(|phrase| *phrase != input.confirmation.trim());
+    let mut errors = reason.as_ref().err().cloned().unwrap_or_default();
+    errors.extend(wanted.map(|phrase| FieldError {
+        field: "confirmation",
+        message: format!("Type {phrase} to revoke this."),
+    }));
+    if errors.is_empty() { Ok(reason.unwrap_or_default()) } else { Err(errors.into()) }
+}
+
+fn phrase(kind: Kind, subject: &str) -> Option<String> {
+    match kind {
+        Kind::Everything => Some("everything".to_owned()),
+        Kind::Key => Some(subject.chars().take(8).collect()),
+        _ => None,
+    }
+}
+
+async fn fill(
+    person: &SignedIn,
+    app: &App,
+    (kind, input): (Kind, Input),
+    errors: FieldErrors,
+) -> Result<New, Failure> {
+    let now = person.now();
+    let found = app.store.read(move |conn| find(conn, kind, &input.subject, now)).await?;
+    let (subject, what, before) = found.ok_or(Failure::NotFound)?;
+    if kind == Kind::Token && subject.expires_at.is_none_or(|end| end <= now) {
+        let expired = "This token has expired; nothing accepts it.";
+        return Err(Failure::Conflict(expired.to_owned()));
+    }
+    let preview = exposure::preview(&app.store, &subject.revocation(String::new(), now)).await?;
+    Ok(New {
+        chrome: person.chrome("/revocations"),
+        errors,
+        phrase: phrase(kind, &subject.text),
+        live: live(preview),
+        last_expiry: preview
+            .last_expiry
+            .filter(|_| !preview.is_partial)
+            .map(|at| Moment::new(at, now)),
+        before: before.map(|found| {
+            (Moment::new(found.revocation.created_at, now), found.revocation.id)
+        }),
+        subject,
+        what,
+        reason: if holds_token(&input.reason) { String::new() } else { input.reason },
+    })
+}
+
+type Found = (Subject, What, Option<Recorded>);
+
+fn find(
+    conn: &mut Conn,
+    kind: Kind,
+    text: &str,
+    now: UnixTime,
+) -> Result<Option<Found>, store::Error> {
+    let subject = match revocations::find(conn, kind, text) {
+        Ok(subject) => subject,
+        Err(admin::Error::Store(error)) => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let revocation = subject.revocation(String::new(), now);
+    let names = Names::read(conn, std::iter::once(&revocation))?;
+    let before = store::revocations::find_by_subject(conn, kind, &subject.text)?;
+    Ok(Some((subject, names.what(&revocation), before)))
+}
+
+fn live(preview: Preview) -> String {
+    match (preview.live_tokens, preview.is_partial) {
+        (0, true) => "Too many to look at".to_owned(),
+        (count, true) => format!("More than {count}"),
+        (0, false) => "None".to_owned(),
+        (count, false) => count.to_string(),
+    }
+}
