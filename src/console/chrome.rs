@@ -49,10 +49,7 @@ static DIRECTORY: Section = Section {
 };
 static RECORDS: Section = Section {
     title: "Records",
-    items: &[
-        item("/log", "scroll-text", "Audit log"),
-        item("/revocations", "ban", "Revocations"),
-    ],
+    items: &[item("/log", "scroll-text", "Audit log"), item("/revocations", "ban", "Revocations")],
 };
 static SERVER: Section = Section {
     title: "Server",

@@ -48,9 +48,10 @@ pub fn applications(conn: &mut Conn, chosen: &str) -> Result<Option<Vec<Choice>>
 /// The APIs; `None` when there are too many to choose from.
 pub fn resources(conn: &mut Conn, chosen: &str) -> Result<Option<Vec<Choice>>, Error> {
     let found = resources::page(conn, None, None, MOST)?;
-    Ok(found.next.is_none().then(|| {
-        options(found.rows.into_iter().map(|row| (row.identifier, row.name)), chosen)
-    }))
+    Ok(found
+        .next
+        .is_none()
+        .then(|| options(found.rows.into_iter().map(|row| (row.identifier, row.name)), chosen)))
 }
 
 /// Names of which one is chosen. One that is gone by now stays to be seen, as

@@ -135,9 +135,8 @@ async fn fill(
             .last_expiry
             .filter(|_| !preview.is_partial)
             .map(|at| Moment::new(at, now)),
-        before: before.map(|found| {
-            (Moment::new(found.revocation.created_at, now), found.revocation.id)
-        }),
+        before: before
+            .map(|found| (Moment::new(found.revocation.created_at, now), found.revocation.id)),
         subject,
         what,
         reason: if holds_token(&input.reason) { String::new() } else { input.reason },

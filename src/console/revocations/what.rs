@@ -122,6 +122,11 @@ impl What {
         first.into_iter().chain(letters).collect()
     }
 
+    /// Whether it is a single token.
+    pub const fn is_one(&self) -> bool {
+        matches!(self.kind, Kind::Token)
+    }
+
     pub const fn is_key(&self) -> bool {
         matches!(self.kind, Kind::Key)
     }
