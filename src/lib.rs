@@ -22,6 +22,7 @@ pub mod directory;
 pub mod keys;
 pub mod limits;
 pub mod revocations;
+pub mod status_lists;
 
 // L4: acts, and what every HTTP face needs.
 pub mod admin;

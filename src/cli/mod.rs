@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod grants;
 mod healthcheck;
+mod introspectors;
 mod keys;
 mod listing;
 mod migrate;
@@ -13,6 +14,7 @@ mod operator;
 mod output;
 mod resources;
 mod revocations;
+mod routes;
 mod scopes;
 mod secrets;
 mod serve;
@@ -52,6 +54,12 @@ enum Command {
     /// Scopes of an API.
     #[command(subcommand)]
     Scope(scopes::Command),
+    /// What the gate demands of requests to an API.
+    #[command(subcommand)]
+    Route(routes::Command),
+    /// Who may introspect the tokens of an API.
+    #[command(subcommand)]
+    Introspector(introspectors::Command),
     /// Services, jobs, tools and devices that ask for tokens.
     #[command(subcommand)]
     Application(applications::Command),
@@ -105,6 +113,8 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Migrate => migrate::run(config, output),
         Command::Resource(command) => command.run(&operator(config)?, output),
         Command::Scope(command) => command.run(&operator(config)?, output),
+        Command::Route(command) => command.run(&operator(config)?, output),
+        Command::Introspector(command) => command.run(&operator(config)?, output),
         Command::Application(command) => command.run(&operator(config)?, output),
         Command::Secret(command) => command.run(&operator(config)?, output),
         Command::Grant(command) => command.run(&operator(config)?, output),

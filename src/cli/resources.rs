@@ -6,7 +6,7 @@ use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
 use super::output::{Output, time};
 use crate::admin::{self, Actor, resources};
-use crate::model::resource::{NewResource, Resource, ResourceDetails};
+use crate::model::resource::{AccessRecords, NewResource, Resource, ResourceDetails, Verification};
 use crate::store::{self, Conn, scopes};
 
 #[derive(Subcommand)]
@@ -23,6 +23,16 @@ pub enum Command {
     },
     /// Show an API and its scopes.
     Show { resource: String },
+    /// Set how an API finds out whether a token is good.
+    Verification {
+        resource: String,
+        /// Whether its tokens name a status list.
+        #[arg(long)]
+        status_lists: Option<bool>,
+        /// counted, sampled or full.
+        #[arg(long)]
+        access_records: Option<String>,
+    },
     /// Delete an API, its scopes and every grant at it.
     Delete { resource: String },
 }
@@ -63,6 +73,22 @@ impl Command {
                 let find = |conn: &mut Conn| shown(conn, &resource);
                 let shown = operator.find(find).or_missing("API", &resource)?;
                 output.object(&shown);
+                Ok(())
+            }
+            Self::Verification { resource, status_lists, access_records } => {
+                let records = access_records.map(|word| parse_records(&word)).transpose()?;
+                let set = |conn: &mut Conn, actor: &Actor| {
+                    let found = resources::resolve(conn, &resource)?;
+                    let now = found.verification;
+                    let verification = Verification {
+                        status_lists: status_lists.unwrap_or(now.status_lists),
+                        access_records: records.unwrap_or(now.access_records),
+                    };
+                    let version = found.version;
+                    resources::set_verification(conn, actor, &found.id, version, verification)
+                };
+                operator.act(set).or_missing("API", &resource)?;
+                output.object(&operator.find(|conn| shown(conn, &resource))?);
                 Ok(())
             }
             Self::Delete { resource } => {
@@ -107,6 +133,11 @@ fn shown(conn: &mut Conn, text: &str) -> Result<Value, admin::Error> {
     Ok(shown)
 }
 
+fn parse_records(word: &str) -> Result<AccessRecords, admin::Error> {
+    AccessRecords::parse(word)
+        .ok_or_else(|| admin::Error::field("access_records", "Choose counted, sampled or full."))
+}
+
 fn describe(resource: &Resource) -> Value {
     json!({
         "id": resource.id,
@@ -115,6 +146,8 @@ fn describe(resource: &Resource) -> Value {
         "description": resource.description,
         "token_lifetime_seconds": resource.token_lifetime.0,
         "algorithm": resource.algorithm.as_str(),
+        "status_lists": resource.verification.status_lists,
+        "access_records": resource.verification.access_records.as_str(),
         "created_at": time(resource.created_at),
     })
 }

@@ -11,16 +11,19 @@ pub mod audit_log;
 pub mod clients;
 mod connection;
 pub mod grants;
+pub mod introspectors;
 pub mod migrations;
 pub mod registry;
 pub mod resources;
 pub mod revocations;
+pub mod routes;
 mod schema;
 pub mod scopes;
 pub mod secrets;
 pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
+pub mod status_lists;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

@@ -50,7 +50,10 @@ struct Row {
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let keys = app.store.read(signing_keys::all).await?;
     let (now, policy) = (person.now(), app.key_policy());
-    let published: Vec<_> = keys.iter().filter(|key| key.state.is_published()).cloned().collect();
+    let mut published: Vec<_> =
+        keys.iter().filter(|key| key.state.is_published()).cloned().collect();
+    // Made in the same moment, they stand in the order they sign in.
+    published.sort_by_key(|key| (key.created_at, key.state == State::Next));
     let first = published.iter().map(|key| key.created_at).min();
     let last = published.iter().filter_map(|key| life::signs(key, &keys, policy).1).max();
     let axis = Axis::over(first, last, now);

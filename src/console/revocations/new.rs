@@ -11,13 +11,14 @@ use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
-use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::console::{duration, page};
 use crate::model::revocation::{Recorded, holds_token, read_reason};
 use crate::model::role::Right;
 use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
+use crate::oauth::time::Seconds;
 use crate::revocations::exposure::{self, Preview};
 use crate::store::{self, Conn};
 use crate::web::App;
@@ -34,6 +35,8 @@ struct New {
     /// When its tokens were revoked last, and the page of that.
     before: Option<(Moment, String)>,
     reason: String,
+    /// How long status lists are kept.
+    ttl: String,
     /// What to type for a revocation of this size.
     phrase: Option<String>,
 }
@@ -130,6 +133,7 @@ async fn fill(
         chrome: person.chrome("/revocations"),
         errors,
         phrase: phrase(kind, &subject.text),
+        ttl: duration::text(Seconds(app.config.status_list_ttl_seconds)),
         live: live(preview),
         last_expiry: preview
             .last_expiry

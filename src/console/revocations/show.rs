@@ -9,9 +9,10 @@ use super::what::{Names, What};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
-use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::console::{duration, page};
 use crate::model::revocation::{Recorded, Revocation};
+use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, revocations};
 use crate::web::App;
 
@@ -27,6 +28,8 @@ struct Show {
     clock: Clock,
     /// The id of its entry in the audit log.
     entry: Option<String>,
+    /// How long status lists are kept.
+    ttl: String,
 }
 
 struct Found {
@@ -53,6 +56,7 @@ pub async fn get(
         revocation: found.recorded.revocation,
         what: found.what,
         entry: found.entry,
+        ttl: duration::text(Seconds(app.config.status_list_ttl_seconds)),
     };
     if page::wants_part(&request) { page::html(&show.as_clock_part()) } else { page::html(&show) }
 }
