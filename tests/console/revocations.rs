@@ -66,13 +66,12 @@ fn every_size_is_asked_about_first_and_dead_afterwards() {
     for (kind, subject, confirmation) in kinds(&server, &world, &first) {
         server.advance(Seconds(3));
         let token = if kind == "token" { first.clone() } else { server.issue(&world.billing) };
-        let chosen = match kind {
-            "everything" => browser.get("/revocations/new?kind=everything"),
-            _ => {
-                let chosen = choose(&browser, kind, &subject);
-                assert_eq!(chosen.status, 303, "{kind}: {}", chosen.text);
-                browser.get(chosen.header("location").unwrap())
-            }
+        let chosen = if kind == "everything" {
+            browser.get("/revocations/new?kind=everything")
+        } else {
+            let chosen = choose(&browser, kind, &subject);
+            assert_eq!(chosen.status, 303, "{kind}: {}", chosen.text);
+            browser.get(chosen.header("location").unwrap())
         };
         assert_eq!(chosen.status, 200, "{kind}");
         assert_ne!(chosen.texts(".count"), ["None"], "{kind}");

@@ -220,7 +220,8 @@ fn of_act(list: &mut List, event: &Event) {
     list.code("Their ID", actor.id.clone());
     list.some("By way of", actor.method.as_deref().map(words::method).map(str::to_owned));
     if let Some(target) = &event.target {
-        list.text("Done to", format!("{} {}", words::target(&target.kind), target.name));
+        let done_to = format!("{} {}", words::target(&target.kind), target.name);
+        list.text("Done to", done_to.trim().to_owned());
         list.code("Its ID", Some(target.id.clone()));
     }
     list.code("Client ID", event.client_id.clone());

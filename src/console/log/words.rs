@@ -55,7 +55,7 @@ pub fn method(word: &str) -> &str {
 pub fn target(kind: &str) -> &str {
     match kind {
         "administrator" => "person",
-        "everything" => "all:",
+        "everything" => "",
         "key" => "signing key",
         "resource" => "API",
         other => other,

@@ -15,12 +15,13 @@ use crate::console::signed_in::SignedIn;
 use crate::console::{duration, page};
 use crate::model::revocation::{Recorded, holds_token, read_reason};
 use crate::model::role::Right;
+use crate::model::signing_key::{Purpose, SigningKey};
 use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::revocations::exposure::{self, Preview};
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, signing_keys};
 use crate::web::App;
 
 #[derive(Template)]
@@ -30,6 +31,8 @@ struct New {
     errors: FieldErrors,
     subject: Subject,
     what: What,
+    /// Of a key: that it signs no tokens.
+    is_for_status: bool,
     live: String,
     last_expiry: Option<Moment>,
     /// When its tokens were revoked last, and the page of that.
@@ -123,7 +126,7 @@ async fn fill(
 ) -> Result<New, Failure> {
     let now = person.now();
     let found = app.store.read(move |conn| find(conn, kind, &input.subject, now)).await?;
-    let (subject, what, before) = found.ok_or(Failure::NotFound)?;
+    let Found { subject, what, key, before } = found.ok_or(Failure::NotFound)?;
     if kind == Kind::Token && subject.expires_at.is_none_or(|end| end <= now) {
         let expired = "This token has expired; nothing accepts it.";
         return Err(Failure::Conflict(expired.to_owned()));
@@ -133,6 +136,7 @@ async fn fill(
         chrome: person.chrome("/revocations"),
         errors,
         phrase: phrase(kind, &subject.text),
+        is_for_status: key.is_some_and(|key| key.purpose == Purpose::TokenStatus),
         ttl: duration::text(Seconds(app.config.status_list_ttl_seconds)),
         live: live(preview),
         last_expiry: preview
@@ -147,7 +151,13 @@ async fn fill(
     })
 }
 
-type Found = (Subject, What, Option<Recorded>);
+struct Found {
+    subject: Subject,
+    what: What,
+    key: Option<SigningKey>,
+    /// The newest of the same subject.
+    before: Option<Recorded>,
+}
 
 fn find(
     conn: &mut Conn,
@@ -162,8 +172,13 @@ fn find(
     };
     let revocation = subject.revocation(String::new(), now);
     let names = Names::read(conn, std::iter::once(&revocation))?;
-    let before = store::revocations::find_by_subject(conn, kind, &subject.text)?;
-    Ok(Some((subject, names.what(&revocation), before)))
+    let key = if kind == Kind::Key { signing_keys::find(conn, text)? } else { None };
+    Ok(Some(Found {
+        what: names.what(&revocation),
+        key,
+        before: store::revocations::find_by_subject(conn, kind, &subject.text)?,
+        subject,
+    }))
 }
 
 fn live(preview: Preview) -> String {
