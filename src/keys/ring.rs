@@ -192,6 +192,13 @@ impl KeyRing {
         jsonwebtoken::encode(&header, statement, &current.key).map_err(|_| Error::Crypto("signing"))
     }
 
+    /// The pair that signs tokens with `algorithm`.
+    pub(super) fn current_pair(&self, algorithm: Algorithm) -> Result<Arc<Pair>, Error> {
+        let keys = self.keys.load();
+        let current = keys.current.get(&(Purpose::AccessTokens, algorithm));
+        current.and_then(|current| provider::kept(&current.kid)).ok_or(Error::NoKey(algorithm))
+    }
+
     /// `token`'s claims and key when one of our published keys signed it as an
     /// access token. Says nothing of time, audience or revocation.
     pub fn verify(&self, token: &str) -> Option<Arc<Verified>> {

@@ -2,8 +2,10 @@
 //! them are revoked.
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use countersign::admin::{applications, resources, revocations};
+use countersign::model::audit_event::{Event, Outcome, TokenFacts};
 use countersign::model::resource::Verification;
 use countersign::model::status_list::{Order, SIZE};
 use countersign::oauth::access_token::StatusReference;
@@ -487,4 +489,43 @@ fn a_million_tokens_with_one_in_a_thousand_revoked_are_published_in_4_kib() {
     eprintln!("bytes: lst {lst}, JWT {token}, gzip {gzip}");
     assert!(gzip <= WIRE, "{gzip}");
     assert!(lst <= WIRE && token <= WIRE, "{lst}, {token}");
+}
+
+/// `cargo test --release --test suite how_long -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn how_long_it_takes_to_mark_the_tokens_of_an_application() {
+    let server = Server::start();
+    let world = server.world_with_lists();
+    let place = server.place(&world.billing);
+    let (order, app) = (Order::new(&[9; 32]), server.app.clone());
+    let issued = |sequence| {
+        let mut event = Event::new(app.entropy.mark(NOW), NOW, "token.issued", Outcome::Success);
+        event.client_id = Some(world.billing.client_id.clone());
+        let reference = StatusReference { idx: order.index(sequence), uri: place.uri.clone() };
+        event.token = Some(TokenFacts {
+            resource: vec![BILLING_API.to_owned()],
+            exp: Some(NOW.seconds() + 600),
+            status_list: Some(reference),
+            ..TokenFacts::default()
+        });
+        app.recorder.record(event)
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        for group in 0..25 {
+            let group = (group * 4_000..(group + 1) * 4_000).map(issued);
+            for recorded in futures_util::future::join_all(group).await {
+                recorded.unwrap();
+            }
+        }
+    });
+    server.look();
+    server.act(|conn, actor| applications::suspend(conn, actor, &world.billing.client_id));
+    let started = Instant::now();
+    server.look();
+    eprintln!("100000 tokens of one application: {:?}", started.elapsed());
+    server.revoke(Kind::Everything, "");
+    let started = Instant::now();
+    server.look();
+    eprintln!("everything: {:?}", started.elapsed());
 }

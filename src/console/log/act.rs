@@ -52,6 +52,7 @@ fn did(event: &Event) -> &str {
         "application.resumed" => "resumed application",
         "application.suspended" => "suspended application",
         "application.updated" => "changed application",
+        "exam.held" => "examined API",
         "grant.removed" => "took access from application",
         "grant.set" => "set the access of application",
         "resource.created" => "registered API",
