@@ -314,6 +314,12 @@ try {
     const before = await left.innerText();
     await page.waitForFunction((text) => document.querySelector('.clock .left time').textContent !== text, before);
     assert.match(await left.innerText(), /^9 min \d+ s$/);
+    // When it has run out, the page asks again.
+    const asked = page.waitForResponse((answer) =>
+      answer.url() === page.url() && Boolean(answer.request().headers()['hx-request']));
+    await page.evaluate(() => document.querySelector('.clock').dispatchEvent(new Event('over')));
+    assert.equal((await asked).status(), 200);
+    await left.waitFor();
     await look(page, 'revocation-clock');
     await page.getByRole('link', { name: 'Its entry' }).click();
     await page.getByText('revoked token').first().waitFor();

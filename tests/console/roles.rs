@@ -69,9 +69,13 @@ fn an_auditor_sees_no_control_that_changes_something() {
     let server = Server::start();
     let world = server.world();
     let auditor = server.signed_in("auditor");
-    for path in
-        ["/applications", &format!("/applications/{}", world.billing.client_id), "/apis", "/people"]
-    {
+    for path in [
+        "/applications",
+        &format!("/applications/{}", world.billing.client_id),
+        "/apis",
+        "/people",
+        "/revocations",
+    ] {
         let page = auditor.get(path);
         assert!(page.texts("main form[method=post]").is_empty(), "{path}");
         assert!(page.texts("main a.go").is_empty(), "{path}");
