@@ -64,6 +64,22 @@ pub fn find_by_subject(
     row.map(Recorded::try_from).transpose()
 }
 
+/// The one of a subject that was made at that moment.
+pub fn find_made_at(
+    conn: &mut Conn,
+    (kind, subject): (Kind, &str),
+    created_at: UnixTime,
+) -> Result<Option<Recorded>, Error> {
+    let row: Option<Row> = on!(conn, |c| revocations::table
+        .filter(revocations::kind.eq(kind.as_str()))
+        .filter(revocations::subject.eq(subject))
+        .filter(revocations::created_at.eq(created_at.0))
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Recorded::try_from).transpose()
+}
+
 /// A page, newest first. `before` is the id of the row before.
 pub fn page(
     conn: &mut Conn,

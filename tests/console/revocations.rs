@@ -304,6 +304,8 @@ fn the_log_says_what_has_become_of_a_token() {
     let third = server.issue(&world.billing);
     server.advance(Seconds(700));
     assert!(fate(&third).starts_with("Expired"));
+    revoke(&browser, "application", &world.billing.client_id, "");
+    assert!(fate(&third).starts_with("Expired"), "before it was revoked");
 }
 
 #[test]
@@ -344,6 +346,10 @@ fn suspending_and_deleting_say_that_tokens_are_dead_and_lead_to_the_clock() {
     assert!(page.text.contains("application suspended"));
     let suspended = server.events("application.suspended").remove(0);
     assert!(page.text.contains(&format!("/log/{}", suspended.id)), "the act is its entry");
+    server.advance(Seconds(2));
+    revoke(&browser, "application", &world.billing.client_id, "");
+    let act = browser.get(&format!("/log/{}", suspended.id));
+    assert!(act.text.contains(&href), "whatever came after it");
 
     let asked = browser.get(&format!("{path}/deletion"));
     assert!(asked.text.contains("Its tokens are revoked."));

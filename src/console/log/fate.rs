@@ -35,7 +35,10 @@ impl Fate {
         subjects.extend(named.into_iter().filter_map(|(kind, subject)| Some((kind, subject?))));
         subjects.extend(token.resource.iter().map(|uri| (Kind::Resource, uri.as_str())));
         let issued_at = UnixTime::from_seconds(UnixTime(event.at).seconds());
-        if let Some(found) = revocations::first_covering(conn, &subjects, issued_at)? {
+        let end = UnixTime::from_seconds(exp);
+        let first = revocations::first_covering(conn, &subjects, issued_at)?;
+        // What came after its end did nothing to it.
+        if let Some(found) = first.filter(|found| found.revocation.created_at < end) {
             let names = Names::read(conn, std::iter::once(&found.revocation))?;
             return Ok(Some(Self::Revoked {
                 at: Moment::new(found.revocation.created_at, now),
@@ -44,7 +47,6 @@ impl Fate {
                 reason: found.revocation.reason,
             }));
         }
-        let end = UnixTime::from_seconds(exp);
         let at = Moment::new(end, now);
         Ok(Some(if end <= now {
             Self::Expired(at)

@@ -184,8 +184,23 @@ fn find(
 fn live(preview: Preview) -> String {
     match (preview.live_tokens, preview.is_partial) {
         (0, true) => "Too many to look at".to_owned(),
-        (count, true) => format!("More than {count}"),
+        (count, true) => format!("{count} or more"),
         (0, false) => "None".to_owned(),
         (count, false) => count.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_counted_to_its_end_is_told_as_such() {
+        let told =
+            |live_tokens, is_partial| live(Preview { live_tokens, is_partial, last_expiry: None });
+        assert_eq!(told(0, false), "None");
+        assert_eq!(told(7, false), "7");
+        assert_eq!(told(98_304, true), "98304 or more");
+        assert_eq!(told(0, true), "Too many to look at");
     }
 }

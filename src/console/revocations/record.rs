@@ -30,9 +30,8 @@ pub fn of_event(conn: &mut Conn, event: &Event) -> Result<Option<Recorded>, Erro
     if let Some(id) = named(event) {
         return revocations::find(conn, id);
     }
-    let Some((kind, subject)) = subject(event) else { return Ok(None) };
-    let found = revocations::find_by_subject(conn, kind, subject)?;
-    Ok(found.filter(|found| found.revocation.created_at.0 == event.at))
+    let Some(subject) = subject(event) else { return Ok(None) };
+    revocations::find_made_at(conn, subject, UnixTime(event.at))
 }
 
 fn made(event: &Event, revocation: &Revocation) -> bool {
