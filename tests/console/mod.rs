@@ -3,5 +3,6 @@ mod keys;
 mod log;
 mod people;
 mod resources;
+mod revocations;
 mod roles;
 mod sessions;

@@ -37,6 +37,10 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         (format!("{api}/edit"), registry),
         (format!("{api}/deletion"), registry),
         (format!("{api}/scopes/invoices%3Aread/deletion"), registry),
+        ("/revocations".to_owned(), all),
+        ("/revocations/new".to_owned(), registry),
+        ("/revocations/choice".to_owned(), registry),
+        ("/revocations/new?kind=everything".to_owned(), registry),
         ("/log".to_owned(), all),
         (format!("/log/{event}"), all),
         ("/people".to_owned(), all),
@@ -65,9 +69,13 @@ fn an_auditor_sees_no_control_that_changes_something() {
     let server = Server::start();
     let world = server.world();
     let auditor = server.signed_in("auditor");
-    for path in
-        ["/applications", &format!("/applications/{}", world.billing.client_id), "/apis", "/people"]
-    {
+    for path in [
+        "/applications",
+        &format!("/applications/{}", world.billing.client_id),
+        "/apis",
+        "/people",
+        "/revocations",
+    ] {
         let page = auditor.get(path);
         assert!(page.texts("main form[method=post]").is_empty(), "{path}");
         assert!(page.texts("main a.go").is_empty(), "{path}");

@@ -100,6 +100,7 @@ impl Entry {
 
 pub fn outcome(event: &Event) -> &'static str {
     match (event.outcome, event.category()) {
+        (Outcome::Success, "token") if event.code == "token.revoked" => "Revoked",
         (Outcome::Success, "token") => "Issued",
         (Outcome::Success, _) => "Done",
         (Outcome::Denied, _) => "Refused",
@@ -146,11 +147,9 @@ fn call(event: &Event, names: &Names) -> Call {
 
 fn note(event: &Event) -> String {
     let reason = event.reason.as_deref().map(words::reason).unwrap_or_default();
-    match &event.flood {
-        Some(flood) if reason.is_empty() => format!("{} alike counted", flood.count),
-        Some(flood) => format!("{reason}, {} alike counted", flood.count),
-        None => reason.to_owned(),
-    }
+    let count = event.flood.as_ref().map(|flood| format!("{} alike counted", flood.count));
+    let parts = [words::asked(&event.code), reason, count.as_deref().unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
