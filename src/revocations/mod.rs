@@ -153,8 +153,13 @@ impl Revocations {
     /// # Errors
     /// `Stale`: the database was not heard from for too long.
     pub fn must_be_fresh(&self) -> Result<(), Stale> {
-        let age = self.clock.now().since(self.read().as_of);
-        if age > self.patience { Err(Stale(age)) } else { Ok(()) }
+        self.fresh().map(drop)
+    }
+
+    fn fresh(&self) -> Result<RwLockReadGuard<'_, View>, Stale> {
+        let view = self.read();
+        let age = self.clock.now().since(view.as_of);
+        if age > self.patience { Err(Stale(age)) } else { Ok(view) }
     }
 
     /// By which of its subjects `token` is revoked.
@@ -162,8 +167,7 @@ impl Revocations {
     /// # Errors
     /// `Stale`.
     pub fn covers(&self, token: &Verified) -> Result<Option<Kind>, Stale> {
-        self.must_be_fresh()?;
-        let view = self.read();
+        let view = self.fresh()?;
         if view.set.is_empty() {
             return Ok(None);
         }
