@@ -273,6 +273,8 @@ try {
       'scope-deletion': await first(api, 'a[href*="/scopes/"][href$="/deletion"]'),
       person: await first(`${base}/people`, 'a.row[href^="/people/"]'),
       'log-none': `${base}/log?q=nothing+like+it`,
+      keys: `${base}/keys`,
+      'key-rotation': `${base}/keys/rotation?purpose=access_tokens&algorithm=ES256`,
       profile: `${base}/profile`,
     };
     for (const [name, url] of Object.entries(pages)) {
