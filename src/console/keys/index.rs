@@ -43,7 +43,7 @@ struct Row {
     published: Moment,
     /// What happens to it next, and when.
     step: &'static str,
-    at: Option<Moment>,
+    at: Option<(Moment, String)>,
     can_sign: bool,
 }
 
@@ -114,7 +114,7 @@ impl Row {
         Self {
             life: Life::new(&key, keys, policy, axis),
             published: Moment::new(key.created_at, now),
-            at: at.map(|at| Moment::new(at, now)),
+            at: at.map(|at| (Moment::new(at, now), Moment::date(at))),
             can_sign: key.state == State::Next && timetable::safe_from(&key, policy) <= now,
             step,
             key,
