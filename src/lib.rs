@@ -8,6 +8,9 @@
 pub mod model;
 pub mod oauth;
 
+// For APIs, in their own process: nothing of the server.
+pub mod verify;
+
 // L1: what the process is told, and by whom.
 pub mod config;
 pub mod host;
@@ -22,10 +25,14 @@ pub mod directory;
 pub mod keys;
 pub mod limits;
 pub mod revocations;
+pub mod status_lists;
 
 // L4: acts, and what every HTTP face needs.
 pub mod admin;
 pub mod web;
+
+// What an API lets through; for the console and the command line.
+pub mod exam;
 
 // L5: the faces; they never use one another.
 pub mod console;

@@ -14,3 +14,4 @@ mod process;
 mod protocol;
 mod store;
 mod support;
+mod verify;

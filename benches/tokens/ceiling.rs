@@ -8,6 +8,10 @@
 //! (WAL, `synchronous=FULL`), checkpoints beside it; the answer, with the
 //! headers that RFC 6749 §5.1 asks for, leaves after the commit.
 //!
+//! For introspection and the gate a bare handler of the same shape: it reads what
+//! must be read (the form and the credential; the headers) and answers with as
+//! many headers and bytes.
+//!
 //! Out: grants and scopes, limits, revocation, the flood rule, hashing rows and
 //! chaining batches, metrics, logs, request ids, deadlines, `jsonwebtoken` and
 //! Diesel. Rows go in by one prepared statement through `rusqlite`, the JSON of
@@ -96,7 +100,11 @@ pub fn serve(
         log,
     }));
     let server = HttpServer::new(move || {
-        App::new().app_data(ceiling.clone()).route("/oauth/token", web::post().to(token))
+        App::new()
+            .app_data(ceiling.clone())
+            .route("/gate", web::get().to(gate))
+            .route("/oauth/introspect", web::post().to(introspect))
+            .route("/oauth/token", web::post().to(token))
     });
     let server = server.client_request_timeout(Duration::from_secs(5)).workers(workers);
     let server = server.bind(listen)?.run();
@@ -123,23 +131,59 @@ async fn token(
     ))
 }
 
+async fn gate(request: HttpRequest) -> HttpResponse {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let original = header("x-original-method").zip(header("x-original-uri"));
+    if bearer.is_none() || original.is_none() {
+        return HttpResponse::Forbidden().finish();
+    }
+    uncached(StatusCode::OK)
+        .insert_header(("x-client-id", "m2m_0123456789abcdefghijkl"))
+        .insert_header(("x-scope", SCOPE))
+        .insert_header(("x-token-id", "01K00000000000000000000000"))
+        .finish()
+}
+
+async fn introspect(
+    request: HttpRequest,
+    payload: web::Payload,
+    ceiling: web::Data<Ceiling>,
+) -> HttpResponse {
+    let Ok(body) = body::read(&request, payload).await else {
+        return HttpResponse::BadRequest().finish();
+    };
+    let known = ceiling.authenticate(&request).is_some();
+    if !known || Form::parse(&body).is_ok_and(|form| form.get("token").is_none()) {
+        return HttpResponse::Unauthorized().finish();
+    }
+    let client = "m2m_0123456789abcdefghijkl";
+    uncached(StatusCode::OK).content_type("application/json").body(format!(
+        r#"{{"active":true,"iss":"http://localhost:8080","sub":"{client}","aud":"{RESOURCE}","client_id":"{client}","exp":1700000000,"iat":1700000000,"jti":"01K00000000000000000000000","scope":"{SCOPE}","token_type":"Bearer"}}"#
+    ))
+}
+
 impl Ceiling {
+    /// The client id, when the secret is its own.
+    fn authenticate(&self, request: &HttpRequest) -> Option<String> {
+        let basic = request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+        let pair = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
+        let (client_id, secret) = pair.split_once(':')?;
+        let known = self.clients.get(client_id)?.matches(&Digest::of(secret));
+        known.then(|| client_id.to_owned())
+    }
+
     fn issue(&self, request: &HttpRequest, body: &[u8]) -> Option<(String, Row)> {
         let form = Form::parse(body).ok()?;
         if form.get("grant_type") != Some("client_credentials") {
             return None;
         }
-        let basic = request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
-        let pair = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
-        let (client_id, secret) = pair.split_once(':')?;
-        if !self.clients.get(client_id)?.matches(&Digest::of(secret)) {
-            return None;
-        }
+        let client_id = self.authenticate(request)?;
         let now = Clock::System.now();
         let mark = Entropy::System.mark(now);
         let (jti, iat, exp) = (&mark.id, now.seconds(), now.seconds() + 600);
         let claims = format!(
-            r#"{{"iss":"http://localhost:8080","sub":"{client_id}","aud":"{RESOURCE}","exp":{exp},"iat":{iat},"jti":"{jti}","client_id":"{client_id}","scope":"{SCOPE}"}}"#
+            r#"{{"iss":"http://localhost:8080","sub":"{client_id}","aud":"{RESOURCE}","exp":{exp},"iat":{iat},"jti":"{jti}","client_id":"{client_id}","scope":"{SCOPE}","credential_id":"sec_01K00000000000000000000000"}}"#
         );
         let agent = request.headers().get(USER_AGENT)?.to_str().ok()?;
         let address = request.peer_addr()?.ip();
@@ -148,7 +192,6 @@ impl Ceiling {
             at = now.0
         );
         let token = self.sign(&claims)?;
-        let client_id = client_id.to_owned();
         Some((token, Row { id: mark.id, at: now.0, client_id, body, salt: mark.salt }))
     }
 

@@ -1,4 +1,4 @@
-//! Asks for tokens over kept connections, as fast as they are answered.
+//! Asks over kept connections, as fast as it is answered.
 //!
 //! Each connection has one request in flight: a closed loop. Who asks is drawn
 //! from all clients, by a generator that starts the same each time.
@@ -8,11 +8,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use tokio::net::TcpStream;
 
+use crate::asked::Asked;
 use crate::latency::Latencies;
 use crate::{clients, process};
 
@@ -25,6 +24,11 @@ pub struct Load {
     target: SocketAddr,
     #[arg(long)]
     clients: PathBuf,
+    #[arg(long, value_enum, default_value = "token")]
+    ask: Asked,
+    /// A file with a token a line, for what is asked about tokens.
+    #[arg(long)]
+    tokens: Option<PathBuf>,
     #[arg(long)]
     connections: usize,
     #[arg(long, default_value_t = 5)]
@@ -55,12 +59,16 @@ impl Load {
     /// server and of this program, the server's memory in KiB.
     pub fn run(&self) -> anyhow::Result<String> {
         ensure!(self.target.ip().is_loopback(), "only this machine is a target");
-        let requests: Rc<[Vec<u8>]> =
-            clients::read(&self.clients)?.iter().map(|c| request(&c.id, &c.secret)).collect();
+        let tokens = match &self.tokens {
+            None => Vec::new(),
+            Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_owned).collect(),
+        };
+        let requests = self.ask.requests(&clients::read(&self.clients)?, &tokens)?;
+        let requests: Rc<[Vec<u8>]> = requests.into();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (before, ours) = (process::cpu(&self.pid)?, process::cpu("self")?);
         let started = Instant::now();
-        let tally = tokio::task::LocalSet::new().block_on(&runtime, self.ask(&requests));
+        let tally = tokio::task::LocalSet::new().block_on(&runtime, self.converse(&requests));
         let seconds = started.elapsed().as_secs_f64();
         let (cpu, ours) = (process::cpu(&self.pid)? - before, process::cpu("self")? - ours);
         let (done, errors) = (tally.latencies.len(), tally.errors);
@@ -69,7 +77,7 @@ impl Load {
         Ok(format!("{done}\t{errors}\t{seconds:.3}\t{p50}\t{p99}\t{p999}\t{cpu}\t{ours}\t{memory}"))
     }
 
-    async fn ask(&self, requests: &Rc<[Vec<u8>]>) -> Tally {
+    async fn converse(&self, requests: &Rc<[Vec<u8>]>) -> Tally {
         let until = Instant::now() + Duration::from_secs(self.seconds);
         let connections: Vec<_> = (0..self.connections)
             .map(|number| {
@@ -78,7 +86,12 @@ impl Load {
                 } else {
                     Turns::Random { state: SEED + number as u64, until }
                 };
-                tokio::task::spawn_local(converse(self.target, requests.clone(), turns))
+                tokio::task::spawn_local(converse(
+                    self.target,
+                    requests.clone(),
+                    turns,
+                    self.ask.answer(),
+                ))
             })
             .collect();
         let mut all = Tally::default();
@@ -117,12 +130,17 @@ impl Turns {
 
 /// Asks until the turns are over. What goes wrong is counted, and a connection
 /// that broke is opened again.
-async fn converse(target: SocketAddr, requests: Rc<[Vec<u8>]>, mut turns: Turns) -> Tally {
+async fn converse(
+    target: SocketAddr,
+    requests: Rc<[Vec<u8>]>,
+    mut turns: Turns,
+    expected: &'static str,
+) -> Tally {
     let mut tally = Tally::default();
     let mut stream = None;
     while let Some(request) = turns.next(requests.len()).and_then(|turn| requests.get(turn)) {
         let started = Instant::now();
-        if exchange(target, &mut stream, request).await.is_ok() {
+        if exchange(target, &mut stream, request, expected).await.is_ok() {
             tally.latencies.note(started);
         } else {
             tally.errors += 1;
@@ -133,11 +151,12 @@ async fn converse(target: SocketAddr, requests: Rc<[Vec<u8>]>, mut turns: Turns)
     tally
 }
 
-/// Sends one request and reads its answer, which must be a token.
+/// Sends one request and reads its answer, which must be what was asked for.
 async fn exchange(
     target: SocketAddr,
     stream: &mut Option<TcpStream>,
     request: &[u8],
+    expected: &str,
 ) -> anyhow::Result<()> {
     let open = match stream.take() {
         Some(open) => open,
@@ -156,7 +175,7 @@ async fn exchange(
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
             Err(error) => return Err(error.into()),
         }
-        if is_whole_token(buffer.get(..filled).unwrap_or_default())? {
+        if is_whole(buffer.get(..filled).unwrap_or_default(), expected)? {
             *stream = Some(open);
             return Ok(());
         }
@@ -166,8 +185,8 @@ async fn exchange(
 /// Whether `answer` is whole.
 ///
 /// # Errors
-/// It is not the answer that carries a token.
-fn is_whole_token(answer: &[u8]) -> anyhow::Result<bool> {
+/// It is not the answer that begins as expected.
+fn is_whole(answer: &[u8], expected: &str) -> anyhow::Result<bool> {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(false);
     };
@@ -180,22 +199,6 @@ fn is_whole_token(answer: &[u8]) -> anyhow::Result<bool> {
         .find_map(|(name, value)| name.eq_ignore_ascii_case("content-length").then_some(value))
         .context("no content-length")?;
     let whole = body.len() >= length.parse::<usize>()?;
-    ensure!(!whole || body.starts_with(br#"{"access_token":""#), "no token");
+    ensure!(!whole || body.starts_with(expected.as_bytes()), "another answer");
     Ok(whole)
-}
-
-fn request(id: &str, secret: &str) -> Vec<u8> {
-    const BODY: &str = "grant_type=client_credentials&scope=invoices%3Aread+invoices%3Awrite";
-    format!(
-        "POST /oauth/token HTTP/1.1\r\n\
-         host: 127.0.0.1\r\n\
-         user-agent: countersign-bench/1\r\n\
-         accept: application/json\r\n\
-         authorization: Basic {}\r\n\
-         content-type: application/x-www-form-urlencoded\r\n\
-         content-length: {}\r\n\r\n{BODY}",
-        STANDARD.encode(format!("{id}:{secret}")),
-        BODY.len(),
-    )
-    .into_bytes()
 }

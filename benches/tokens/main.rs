@@ -1,10 +1,12 @@
 //! The parts of `scripts/bench`: run that, not this.
+mod asked;
 mod ceiling;
 mod clients;
 mod latency;
 mod load;
 mod process;
 mod seed;
+mod tokens;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -37,6 +39,17 @@ enum Command {
     },
     /// Ask a server on this machine for tokens.
     Load(load::Load),
+    /// Get tokens to ask about, a line each.
+    Tokens {
+        #[arg(long)]
+        target: SocketAddr,
+        #[arg(long)]
+        clients: PathBuf,
+        #[arg(long)]
+        count: usize,
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Print a free port.
     Port,
     /// Print the median and the 99th percentile of a small synchronised write
@@ -62,6 +75,9 @@ fn main() -> ExitCode {
         Some(Command::Load(load)) => load.run(),
         Some(Command::Port) => free_port(),
         Some(Command::Probe { folder }) => latency::probe(&folder),
+        Some(Command::Tokens { target, clients, count, out }) => {
+            tokens::fetch(target, &clients, count, &out)
+        }
         Some(Command::Seed { applications, clients }) => seed::run(applications, &clients),
     };
     match done {

@@ -2,13 +2,15 @@
 use std::path::Path;
 
 use countersign::admin::applications::{self, NewApplication};
-use countersign::admin::{self, Actor, actor::Who, resources};
+use countersign::admin::introspectors::{self, Of};
+use countersign::admin::{self, Actor, actor::Who, resources, routes};
 use countersign::config::Config;
 use countersign::host::{Clock, Entropy};
 use countersign::model::application::ApplicationDetails;
 use countersign::model::audit_event::Source;
 use countersign::model::grant::Access;
 use countersign::model::resource::{NewResource, ResourceDetails, Scope};
+use countersign::model::route::Route;
 use countersign::model::secret::NewSecret;
 use countersign::oauth::time::Seconds;
 use countersign::store::Conn;
@@ -49,6 +51,14 @@ pub fn run(count: usize, clients: &Path) -> anyhow::Result<String> {
         })?;
         credentials.extend(created);
     }
+    // For what is asked about tokens: a route, and somebody who may ask.
+    let route = Route::read("GET", "/invoices/{id}", "invoices:read")
+        .map_err(|_| anyhow::anyhow!("no route"))?;
+    let first = credentials.first().map(|client| client.id.clone()).unwrap_or_default();
+    store.write_blocking(|conn| {
+        routes::add(conn, &actor, &resource.id, &route)?;
+        introspectors::add(conn, &actor, &Of::Any, &first)
+    })?;
     clients::write(clients, &credentials)?;
     Ok(format!("{count} applications"))
 }

@@ -83,6 +83,17 @@ impl Flood {
         self.take_all()
     }
 
+    /// Takes a count back that could not be written.
+    pub fn keep(&mut self, kind: Kind, count: Count) {
+        if self.seen.len() < KINDS {
+            let (_, counted) = self.seen.entry(kind).or_insert((WRITTEN, None));
+            match counted {
+                Some(known) => known.count += count.count,
+                None => *counted = Some(count),
+            }
+        }
+    }
+
     /// What was counted so far.
     pub fn take_all(&mut self) -> Vec<(Kind, Count)> {
         let seen = std::mem::take(&mut self.seen);

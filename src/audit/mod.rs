@@ -1,5 +1,6 @@
 //! The audit log in the making: who writes, in groups, and what is counted
 //! instead of written when refusals come in floods.
+pub mod access;
 pub mod flood;
 pub mod recorder;
 pub mod usage;

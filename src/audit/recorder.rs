@@ -1,11 +1,13 @@
 //! What the rest of the program tells its events to.
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::NotRecorded;
+use super::access::{self, Access, Accesses};
 use super::flood::{Count, Flood, Kind};
 use super::writer::Writer;
 use crate::model::audit_event::{Actor, Event, FloodFacts, Mark, Outcome, Source};
+use crate::model::resource::AccessRecords;
 use crate::model::revocation::Revocation;
 use crate::oauth::UnixTime;
 use crate::oauth::reason::Reason;
@@ -15,12 +17,13 @@ use crate::telemetry::Metrics;
 pub struct Recorder {
     writer: Writer,
     flood: Mutex<Flood>,
+    accesses: Mutex<Accesses>,
     metrics: std::sync::Arc<Metrics>,
 }
 
 impl Recorder {
     pub fn new(writer: Writer, metrics: std::sync::Arc<Metrics>) -> Self {
-        Self { writer, flood: Mutex::default(), metrics }
+        Self { writer, flood: Mutex::default(), accesses: Mutex::default(), metrics }
     }
 
     /// Returns once `event` is on disk; a refusal that is one of a flood, once
@@ -49,21 +52,86 @@ impl Recorder {
         self.writer.record(event, Some(revocation)).await
     }
 
-    /// Writes what the flood rule counted in minutes that are over.
-    pub async fn record_floods(
+    /// Records an access as the API's policy says. Only where it is `Full` is it
+    /// on disk when this returns.
+    ///
+    /// # Errors
+    /// As [`Writer::record`], where it is waited for.
+    pub async fn record_access(
+        &self,
+        policy: AccessRecords,
+        access: Access,
+        mark: impl Fn() -> Mark,
+    ) -> Result<(), NotRecorded> {
+        if policy == AccessRecords::Full {
+            return self.writer.record(access.event(mark()), None).await;
+        }
+        if policy == AccessRecords::Sampled {
+            let mark = mark();
+            // Of those that pass one in a hundred, by the chance of its id.
+            let chosen = mark.salt.first().is_some_and(|byte| u16::from(*byte) * 100 < 256);
+            let event = access.clone().event(mark);
+            let wanted = if access.kind.is_allowed() { chosen } else { self.admits(&event) };
+            if wanted && !self.writer.submit(event) {
+                self.metrics.access_records_lost.inc();
+            }
+        }
+        self.lock_accesses().note(access.kind, access.at);
+        Ok(())
+    }
+
+    /// Writes what was counted in minutes that are over: refusals of a flood,
+    /// and accesses.
+    ///
+    /// # Errors
+    /// As [`Writer::record`]. Counts that could not be written are kept.
+    pub async fn record_counts(
         &self,
         now: UnixTime,
         mark: impl Fn() -> Mark,
         everything: bool,
     ) -> Result<(), NotRecorded> {
-        let finished = {
-            let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
+        let accesses = {
+            let mut accesses = self.lock_accesses();
+            if everything { accesses.take_all() } else { accesses.take_finished(now) }
+        };
+        let refusals = {
+            let mut flood = self.lock_flood();
             if everything { flood.take_all() } else { flood.take_finished(now) }
         };
-        for (kind, count) in finished {
-            self.writer.record(aggregate(mark(), now, kind, count), None).await?;
+        // Together: one commit takes as many as there are.
+        let (kept_accesses, kept_refusals) = futures_util::future::join(
+            self.write(accesses, |(kind, count)| access::counted(mark(), now, kind, count)),
+            self.write(refusals, |(kind, count)| aggregate(mark(), now, kind, count)),
+        )
+        .await;
+        if kept_accesses.is_empty() && kept_refusals.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        for (kind, count) in kept_accesses {
+            self.lock_accesses().keep(kind, count);
+        }
+        for (kind, count) in kept_refusals {
+            self.lock_flood().keep(kind, count);
+        }
+        Err(NotRecorded::Failed)
+    }
+
+    /// Writes counts, and returns those that could not be written.
+    async fn write<C: Clone>(&self, counts: Vec<C>, event: impl Fn(C) -> Event) -> Vec<C> {
+        let written = counts.into_iter().map(|count| {
+            let recording = self.writer.record(event(count.clone()), None);
+            async move { recording.await.err().map(|_| count) }
+        });
+        futures_util::future::join_all(written).await.into_iter().flatten().collect()
+    }
+
+    fn lock_accesses(&self) -> MutexGuard<'_, Accesses> {
+        self.accesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_flood(&self) -> MutexGuard<'_, Flood> {
+        self.flood.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn is_healthy(&self) -> bool {
@@ -80,8 +148,11 @@ impl Recorder {
         let known = reason != Reason::UnknownClient.as_str();
         let client_id = event.client_id.clone().filter(|_| known);
         let kind = Kind::new(address, client_id, reason);
-        let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
-        flood.admits(kind, event.request_id.as_deref().unwrap_or_default(), UnixTime(event.at))
+        self.lock_flood().admits(
+            kind,
+            event.request_id.as_deref().unwrap_or_default(),
+            UnixTime(event.at),
+        )
     }
 }
 

@@ -103,6 +103,18 @@ impl Writer {
         }
     }
 
+    /// Hands `event` over without waiting for it to be committed; whether it was
+    /// taken.
+    pub fn submit(&self, event: Event) -> bool {
+        let (done, _) = oneshot::channel();
+        let entry = Box::new(Entry { event, revocation: None });
+        let taken = self.queue.try_send(Message::Record(entry, done)).is_ok();
+        if taken {
+            self.metrics.audit_queue.inc();
+        }
+        taken
+    }
+
     /// Whether the last commit succeeded.
     pub fn is_healthy(&self) -> bool {
         self.healthy.load(Ordering::Relaxed)

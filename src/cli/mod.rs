@@ -4,6 +4,7 @@ mod applications;
 mod audit;
 mod check;
 mod demo;
+mod exam;
 mod grants;
 mod healthcheck;
 mod introspectors;
@@ -82,6 +83,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Find out what an API lets through: call it with a good token and with
+    /// bad ones.
+    Exam(exam::Exam),
     /// Print the effective configuration, and see whether it works.
     Check,
     /// Ask the server on this machine whether it is ready.
@@ -123,6 +127,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Audit(command) => command.run(&operator(config)?, output),
+        Command::Exam(exam) => exam.run(&operator(config)?, output),
         Command::Check => check::run(&config, output),
         Command::Healthcheck => healthcheck::run(&config, output),
     }

@@ -40,6 +40,8 @@ pub struct Config {
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,
     pub authorization_endpoint: bool,
+    /// How long a verifier may keep a status list.
+    pub status_list_ttl_seconds: i64,
     /// Every setting as it took effect, for `countersign check`.
     pub effective: Vec<Effective>,
 }

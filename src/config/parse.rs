@@ -40,6 +40,10 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("shutdown_seconds", "a number"),
         reader.parsed("revocation_patience_seconds", "a number"),
     );
+    let status_list_ttl = reader.checked("status_list_ttl_seconds", |text| match text.parse() {
+        Ok(seconds @ 5..=3_600) => Ok(seconds),
+        _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
+    });
     let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let instance = reader.checked("instance", instance);
@@ -63,6 +67,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         revocation_patience_seconds: numbers.6?,
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
+        status_list_ttl_seconds: status_list_ttl?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);

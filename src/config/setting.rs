@@ -159,6 +159,12 @@ pub const SETTINGS: &[Setting] = &[
         "true",
         "Name an authorization endpoint that refuses everything, for clients that demand one.",
     ),
+    plain(
+        "status_list_ttl_seconds",
+        "COUNTERSIGN_STATUS_LIST_TTL_SECONDS",
+        "30",
+        "How long an API may keep a status list; so long it may take a revoked token. 5 to 3600.",
+    ),
 ];
 
 /// Every setting's text and where it came from, by key.

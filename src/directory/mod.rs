@@ -5,12 +5,15 @@
 //! made by another within a second. A client that was read while a change was
 //! being made is not kept: what is in memory is never older than the last
 //! version that was taken up.
+pub mod resources;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
 
+use self::resources::Protected;
 use crate::host::Clock;
 use crate::oauth::UnixTime;
 use crate::oauth::client::Client;
@@ -28,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The most ids that are remembered as unknown.
 const UNKNOWN: u64 = 65_536;
 
+/// The most names of APIs that are remembered.
+const RESOURCES: u64 = 16_384;
+
 /// How many changes are remembered for clients that are being read now.
 const RECENT: usize = 1_024;
 
@@ -36,6 +42,8 @@ pub struct Directory {
     clock: Clock,
     known: Cache<String, Arc<Client>>,
     unknown: Cache<String, UnixTime>,
+    /// By id and by identifier; `None` for what is not there.
+    resources: Cache<String, Option<Arc<Protected>>>,
     seen: Mutex<Seen>,
     metrics: Arc<Metrics>,
 }
@@ -63,6 +71,7 @@ impl Directory {
             clock,
             known: Cache::new(most),
             unknown: Cache::new(UNKNOWN),
+            resources: Cache::new(RESOURCES),
             seen: Mutex::new(Seen { version, recent: VecDeque::new() }),
             metrics,
         })
@@ -115,7 +124,10 @@ impl Directory {
                     self.known.invalidate(client_id);
                     self.unknown.invalidate(client_id);
                 }
-                Touched::Everything => self.known.invalidate_all(),
+                Touched::Everything => {
+                    self.known.invalidate_all();
+                    self.resources.invalidate_all();
+                }
                 Touched::Tokens => {}
             }
             seen.version = seen.version.max(version);

@@ -1,4 +1,5 @@
 //! Signing keys: sealed in the database, parsed once, used from memory.
+pub mod flawed;
 pub mod import;
 pub mod master;
 pub mod pair;

@@ -46,6 +46,10 @@ pub fn keep(kid: &str, pair: &Arc<Pair>) -> EncodingKey {
     family(kid.as_bytes())
 }
 
+pub(super) fn kept(kid: &str) -> Option<Arc<Pair>> {
+    PAIRS.load().get(kid).cloned()
+}
+
 /// The name that the library has for one of our algorithms.
 pub const fn jwa(algorithm: Algorithm) -> Jwa {
     match algorithm {
@@ -58,8 +62,7 @@ pub const fn jwa(algorithm: Algorithm) -> Jwa {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is the library's")]
 fn signer(algorithm: &Jwa, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    let kept =
-        std::str::from_utf8(key.as_bytes()).ok().and_then(|kid| PAIRS.load().get(kid).cloned());
+    let kept = std::str::from_utf8(key.as_bytes()).ok().and_then(kept);
     match kept {
         // `encode` compares the signer's algorithm with the header's.
         Some(pair) => Ok(Box::new(Kept(pair))),

@@ -60,6 +60,12 @@ struct Current {
     header: Header,
 }
 
+impl Keys {
+    fn signing(&self, purpose: Purpose, algorithm: Algorithm) -> Result<&Current, Error> {
+        self.current.get(&(purpose, algorithm)).ok_or(Error::NoKey(algorithm))
+    }
+}
+
 impl Default for Keys {
     fn default() -> Self {
         Self {
@@ -139,6 +145,14 @@ impl KeyRing {
         self.keys.load().current.contains_key(&(Purpose::AccessTokens, algorithm))
     }
 
+    /// The key that would sign for `purpose` now.
+    ///
+    /// # Errors
+    /// `NoKey`: there is no current key for it.
+    pub fn current_kid(&self, purpose: Purpose, algorithm: Algorithm) -> Result<String, Error> {
+        Ok(self.keys.load().signing(purpose, algorithm)?.kid.clone())
+    }
+
     /// The key that encrypts the console's cookies: the same in every process
     /// under one master key.
     pub fn cookie_key(&self) -> Result<[u8; 64], Error> {
@@ -161,8 +175,7 @@ impl KeyRing {
             return Err(Error::Unconfirmed);
         }
         let keys = self.keys.load();
-        let current =
-            keys.current.get(&(Purpose::AccessTokens, algorithm)).ok_or(Error::NoKey(algorithm))?;
+        let current = keys.signing(Purpose::AccessTokens, algorithm)?;
         let token = jsonwebtoken::encode(&current.header, claims, &current.key)
             .map_err(|_| Error::Crypto("signing"))?;
         Ok(Signed { token, kid: current.kid.clone() })
@@ -174,12 +187,16 @@ impl KeyRing {
     /// `NoKey`: there is no current key for it.
     pub fn sign_status(&self, typ: &str, statement: &impl Serialize) -> Result<String, Error> {
         let keys = self.keys.load();
-        let current = keys
-            .current
-            .get(&(Purpose::TokenStatus, STATUS_ALGORITHM))
-            .ok_or(Error::NoKey(STATUS_ALGORITHM))?;
+        let current = keys.signing(Purpose::TokenStatus, STATUS_ALGORITHM)?;
         let header = Header { typ: Some(typ.to_owned()), ..current.header.clone() };
         jsonwebtoken::encode(&header, statement, &current.key).map_err(|_| Error::Crypto("signing"))
+    }
+
+    /// The pair that signs tokens with `algorithm`.
+    pub(super) fn current_pair(&self, algorithm: Algorithm) -> Result<Arc<Pair>, Error> {
+        let keys = self.keys.load();
+        let current = keys.current.get(&(Purpose::AccessTokens, algorithm));
+        current.and_then(|current| provider::kept(&current.kid)).ok_or(Error::NoKey(algorithm))
     }
 
     /// `token`'s claims and key when one of our published keys signed it as an

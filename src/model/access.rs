@@ -1,5 +1,5 @@
 //! One access to an API, and whether it may be.
-use super::route::{Demand, RouteTable};
+use super::route::Demand;
 use crate::oauth::access_token::Claims;
 use crate::oauth::revocation::Kind;
 
@@ -55,33 +55,18 @@ impl Decision {
     }
 }
 
-/// What a request asks of an API.
-#[derive(Clone, Copy, Debug)]
-pub struct Access<'a> {
-    pub method: &'a str,
-    /// As `safe_path` made it.
-    pub path: &'a str,
-}
-
-/// Whether a token in force opens `access` to the resource `identifier`, and by
-/// which route.
-pub fn decide<'t>(
-    claims: &Claims,
-    identifier: &str,
-    routes: &'t RouteTable,
-    access: Access<'_>,
-) -> (Decision, Demand<'t>) {
-    let demand = routes.demand(access.method, access.path);
+/// Whether a token in force opens the API `identifier` to a request that needs
+/// `demand`.
+pub fn decide(claims: &Claims, identifier: &str, demand: Demand<'_>) -> Decision {
     if !claims.aud.resources().iter().any(|uri| uri == identifier) {
-        return (Decision::WrongAudience, demand);
+        return Decision::WrongAudience;
     }
-    let decision = match demand {
+    match demand {
         Demand::Nothing => Decision::Allowed,
         Demand::NotListed => Decision::RouteNotListed,
         Demand::Route(route) => {
             let holds = |scope: &String| claims.scope.split(' ').any(|held| held == scope);
             if route.scopes.iter().all(holds) { Decision::Allowed } else { Decision::ScopeMissing }
         }
-    };
-    (decision, demand)
+    }
 }

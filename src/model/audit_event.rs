@@ -49,6 +49,8 @@ pub struct Event {
     pub changes: Vec<Change>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flood: Option<FloodFacts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessFacts>,
     /// More for an operator, in words of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -153,6 +155,33 @@ pub struct FloodFacts {
     pub samples: Vec<String>,
 }
 
+/// Accesses to an API that were decided on: one, or all alike of a minute.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct AccessFacts {
+    /// `gate` or `introspection`.
+    pub via: Word,
+    /// The application that asked, at introspection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The path of the route, not of the request: `/invoices/{id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Of one access: its token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// Microseconds since 1970 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<i64>,
+}
+
 impl Event {
     pub fn new(mark: Mark, at: UnixTime, code: &'static str, outcome: Outcome) -> Self {
         Self {
@@ -170,6 +199,7 @@ impl Event {
             token: None,
             changes: Vec::new(),
             flood: None,
+            access: None,
             detail: None,
             salt: mark.salt,
         }
@@ -188,6 +218,9 @@ impl Event {
 
     /// The resources of the request, separated by spaces.
     pub fn resource(&self) -> Option<String> {
+        if let Some(access) = &self.access {
+            return access.resource.clone();
+        }
         let resources = self.token.as_ref().map(|token| token.resource.as_slice())?;
         (!resources.is_empty()).then(|| resources.join(" "))
     }

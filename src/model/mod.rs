@@ -13,5 +13,6 @@ pub mod role;
 pub mod route;
 pub mod secret;
 pub mod signing_key;
+pub mod status_list;
 pub mod text;
 pub mod timetable;

@@ -23,6 +23,9 @@ pub struct Issuance {
     pub resources: Vec<String>,
     pub scope: ScopeSet,
     pub algorithm: Algorithm,
+    /// Whether the token is to name a status list: one of its resources wants
+    /// it.
+    pub status_list: bool,
     pub issued_at: UnixTime,
     pub expires_at: UnixTime,
 }
@@ -106,6 +109,7 @@ pub fn decide(client: &Client, request: &Request, now: UnixTime) -> Result<Issua
         resources: grants.iter().map(|grant| grant.resource.clone()).collect(),
         scope,
         algorithm,
+        status_list: grants.iter().any(|grant| grant.status_lists),
         issued_at: now,
         expires_at: now + lifetime,
     })

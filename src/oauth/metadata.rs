@@ -11,6 +11,8 @@ pub struct Metadata {
     pub jwks_uri: String,
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
+    /// Which status lists there are, draft-ietf-oauth-status-list-21 §9.1.
+    pub status_list_aggregation_endpoint: String,
     /// Answers every request with `unsupported_response_type`; there for
     /// libraries that refuse a document without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +38,7 @@ impl Metadata {
             jwks_uri: format!("{base}/oauth/jwks.json"),
             introspection_endpoint: format!("{base}/oauth/introspect"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
+            status_list_aggregation_endpoint: format!("{base}/oauth/status-lists"),
             authorization_endpoint: with_authorization_endpoint
                 .then(|| format!("{base}/oauth/authorize")),
             response_types_supported: [],

@@ -16,6 +16,7 @@ pub mod resource;
 pub mod revocation;
 pub mod revocation_feed;
 pub mod scope;
+pub mod status_list;
 pub mod time;
 pub mod token_response;
 

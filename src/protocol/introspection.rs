@@ -5,8 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::acceptance::accept;
 use super::caller::{Caller, Codes};
 use super::failure::{Failure, uncached};
+use crate::audit::access::{Access, Kind};
 use crate::model::audit_event::TokenFacts;
 use crate::oauth::Error;
+use crate::oauth::access_token::Verified;
 use crate::oauth::error::Code;
 use crate::oauth::form::Form;
 use crate::oauth::introspection::Answer;
@@ -53,14 +55,44 @@ async fn introspect(
     caller.note_claim(request, &form);
     let client = caller.authenticate(app, request, &form).await?;
     let token = token(&form)?;
-    let answer = match accept(app, token).await? {
-        Err(cause) => (Answer::inactive(), cause.as_str()),
+    let (answer, result, token) = match accept(app, token).await? {
+        Err(cause) => (Answer::inactive(), cause.as_str(), None),
         Ok(token) => match Answer::active(&token.claims, &client.introspects) {
-            Some(answer) => (answer, "active"),
-            None => (Answer::inactive(), "wrong_audience"),
+            Some(answer) => (answer, "active", Some(token)),
+            None => (Answer::inactive(), "wrong_audience", Some(token)),
         },
     };
-    Ok(answer)
+    record(app, &client.client_id, token.as_deref(), result).await?;
+    Ok((answer, result))
+}
+
+/// Asking is how an API learns that it may let somebody in: it is recorded as
+/// the API's policy says.
+async fn record(
+    app: &App,
+    caller: &str,
+    token: Option<&Verified>,
+    decision: &'static str,
+) -> Result<(), Failure> {
+    let claims = token.map(|token| &token.claims);
+    let resource = claims.and_then(|claims| claims.aud.resources().first());
+    let policy = match resource {
+        Some(resource) => app.directory.resource(resource).await?,
+        None => None,
+    };
+    let kind = Kind {
+        via: "introspection",
+        caller: Some(caller.to_owned()),
+        client_id: claims.map(|claims| claims.client_id.clone()),
+        resource: resource.cloned(),
+        method: None,
+        route: None,
+        decision,
+    };
+    let policy = policy.map(|resource| resource.access_records).unwrap_or_default();
+    let (jti, at) = (claims.map(|claims| claims.jti.clone()), app.clock.now());
+    let access = Access { kind, jti, at };
+    Ok(app.recorder.record_access(policy, access, || app.entropy.mark(at)).await?)
 }
 
 /// The `token` parameter of introspection and revocation.

@@ -5,11 +5,13 @@ pub mod body;
 mod caller;
 mod document;
 pub mod failure;
+pub mod gate;
 pub mod introspection;
 pub mod jwks;
 pub mod metadata;
 pub mod revocation;
 pub mod revocations;
+pub mod status_lists;
 pub mod token;
 pub mod whoami;
 
@@ -43,6 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
                 .route(web::head().to(jwks::get))
                 .default_service(web::to(only("GET, HEAD"))),
         )
+        .configure(|config| status_lists::routes(config, path))
         .service(
             web::resource(format!("{path}/oauth/token"))
                 .route(web::post().to(token::post))
@@ -57,6 +60,12 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
             web::resource(format!("{path}/oauth/revoke"))
                 .route(web::post().to(revocation::post))
                 .default_service(web::to(only("POST"))),
+        )
+        .service(web::resource(format!("{path}/gate")).route(web::route().to(gate::by_identifier)))
+        .service(web::resource(format!("{path}/gate/{{id}}")).route(web::route().to(gate::by_id)))
+        .service(
+            web::resource(format!("{path}/gate/{{id}}/envoy{{target:.*}}"))
+                .route(web::route().to(gate::behind_prefix)),
         )
         .service(
             web::resource(format!("{path}/oauth/revocations"))

@@ -8,7 +8,8 @@ use super::caller::{Caller, Codes};
 use super::failure::{Failure, REQUEST_ID, uncached};
 use crate::keys::ring::Signed;
 use crate::model::audit_event::{Event, Outcome, TokenFacts, printable};
-use crate::oauth::access_token::Claims;
+use crate::model::signing_key::Purpose;
+use crate::oauth::access_token::{Claims, Status, StatusReference};
 use crate::oauth::client::Client;
 use crate::oauth::client_credentials::{Issuance, MAX_RESOURCES, Request, decide};
 use crate::oauth::form::Form;
@@ -55,9 +56,27 @@ async fn token(
     attempt.note_default(&client);
     let issuance = decide(&client, &Request::parse(&form)?, attempt.caller.now)?;
     let issuance = wait_out_revocations(app, &attempt.caller, issuance).await;
-    let claims = attempt.claims(app, &issuance);
-    let signed = app.keys.sign(issuance.algorithm, &claims, app.clock.now())?;
+    let mut claims = attempt.claims(app, &issuance);
+    let signed = sign(app, &issuance, &mut claims).await?;
+    attempt.status_list = claims.status.map(|status| status.status_list);
     Ok((issuance, signed))
+}
+
+/// Signs, with an index of a status list where the resource wants one. A list
+/// is for one key: when that changes in between, the token names another.
+async fn sign(app: &App, issuance: &Issuance, claims: &mut Claims) -> Result<Signed, Failure> {
+    if !issuance.status_list {
+        return Ok(app.keys.sign(issuance.algorithm, claims, app.clock.now())?);
+    }
+    loop {
+        let kid = app.keys.current_kid(Purpose::AccessTokens, issuance.algorithm)?;
+        let status_list = app.status_lists.refer(issuance, &kid).await?;
+        claims.status = Some(Status { status_list });
+        let signed = app.keys.sign(issuance.algorithm, claims, app.clock.now())?;
+        if signed.kid == kid {
+            return Ok(signed);
+        }
+    }
 }
 
 /// A token whose subject was revoked within this second would be dead on
@@ -83,11 +102,12 @@ struct Attempt {
     caller: Caller,
     scope: Option<String>,
     resources: Vec<String>,
+    status_list: Option<StatusReference>,
 }
 
 impl Attempt {
     fn new(caller: Caller) -> Self {
-        Self { caller, scope: None, resources: Vec::new() }
+        Self { caller, scope: None, resources: Vec::new(), status_list: None }
     }
 
     fn note_form(&mut self, request: &HttpRequest, form: &Form<'_>) {
@@ -124,6 +144,9 @@ impl Attempt {
             Ok((issuance, signed)) => {
                 let jti = self.caller.mark.id.clone();
                 let mut event = self.caller.event("token.issued", Outcome::Success);
+                // Later than the request when it waited: `iat` is read off it.
+                event.at = issuance.issued_at.0;
+                let facts = TokenFacts { status_list: self.status_list, ..facts };
                 event.token = Some(issued(facts, jti, issuance, signed));
                 event
             }

@@ -185,6 +185,13 @@ impl Revocations {
         UnixTime::from_seconds(latest.unwrap_or(i64::MIN))
     }
 
+    /// The latest time before which tokens of one of these subjects are dead, in
+    /// seconds; the smallest there is when none are.
+    pub fn not_before(&self, subjects: &[(Kind, SubjectDigest)]) -> i64 {
+        let view = self.read();
+        subjects.iter().map(|(_, s)| view.set.not_before(s)).max().unwrap_or(i64::MIN)
+    }
+
     /// The position that was last taken up.
     pub fn position(&self) -> i64 {
         self.read().position

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use crate::oauth::revocation_feed::TYPE;
-use crate::oauth::time::Seconds;
 use crate::revocations::{Announcement, exposure};
 use crate::store::{Checkpoint, sessions};
 use crate::web::App;
@@ -20,8 +19,9 @@ const CHECKPOINT: Duration = Duration::from_millis(300);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How often it is looked whether new revocations are to be looked into.
 const EXPLORE: Duration = Duration::from_secs(1);
-/// How long a verifier may keep a status list.
-const STATUS_TTL: Seconds = Seconds(30);
+/// How often status lists are looked at, whether or not something was revoked:
+/// others open lists, and statements grow old.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How often it is looked whether a signing key is due for a change.
 const KEYS: Duration = Duration::from_secs(30);
@@ -37,8 +37,9 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(poll(app.clone())),
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
+        tokio::spawn(publish_status_lists(app.clone())),
         tokio::spawn(keep_keys(app.clone())),
-        tokio::spawn(write_floods(app.clone())),
+        tokio::spawn(write_counts(app.clone())),
         tokio::spawn(sweep(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
@@ -109,22 +110,40 @@ async fn explore(app: Arc<App>) {
     let mut ticks = tokio::time::interval(EXPLORE);
     loop {
         ticks.tick().await;
-        let store = app.store.clone();
-        let explored = tokio::task::spawn_blocking(move || exposure::explore(&store, STATUS_TTL));
+        let (store, ttl) = (app.store.clone(), app.status_lists.ttl());
+        let explored = tokio::task::spawn_blocking(move || exposure::explore(&store, ttl));
         if let Ok(Err(error)) = explored.await {
             tracing::warn!(%error, "revocations.not_explored");
         }
     }
 }
 
-async fn write_floods(app: Arc<App>) {
+/// Brings the status lists up to date.
+async fn publish_status_lists(app: Arc<App>) {
+    let mut taken_up = app.revocations.watch();
+    loop {
+        let lists = app.status_lists.clone();
+        let looked = tokio::task::spawn_blocking(move || lists.look_blocking()).await;
+        match looked {
+            Ok(Ok(behind)) if behind => continue,
+            Ok(Err(error)) => tracing::warn!(%error, "status_lists.not_published"),
+            _ => {}
+        }
+        tokio::select! {
+            _ = taken_up.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn write_counts(app: Arc<App>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     loop {
         ticks.tick().await;
         let now = app.clock.now();
         let mark = || app.entropy.mark(now);
-        if let Err(error) = app.recorder.record_floods(now, mark, false).await {
-            tracing::error!(%error, "audit.floods_not_written");
+        if let Err(error) = app.recorder.record_counts(now, mark, false).await {
+            tracing::error!(%error, "audit.counts_not_written");
         }
     }
 }
@@ -151,6 +170,9 @@ async fn sweep(app: Arc<App>) {
         let swept = app.store.write(move |conn| sessions::delete_expired(conn, now)).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "sessions.not_swept");
+        }
+        if let Err(error) = app.status_lists.sweep().await {
+            tracing::warn!(%error, "status_lists.not_swept");
         }
     }
 }

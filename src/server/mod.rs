@@ -38,7 +38,7 @@ pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
     tasks.stop().await;
     let actor = app.system();
     let (now, entropy) = (actor.now, app.entropy.clone());
-    let _ = app.recorder.record_floods(now, || entropy.mark(now), true).await;
+    let _ = app.recorder.record_counts(now, || entropy.mark(now), true).await;
     let stopped = app.recorder.record(actor.event("server.stopped", Outcome::Success)).await;
     app.recorder.stop().await;
     if let Err(error) = stopped {

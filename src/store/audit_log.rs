@@ -150,6 +150,14 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredEvent>, Error> {
         .optional())?)
 }
 
+/// The rows of these ids, in no order.
+pub fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<StoredEvent>, Error> {
+    Ok(on!(conn, |c| audit_events::table
+        .filter(audit_events::id.eq_any(ids))
+        .select(StoredEvent::as_select())
+        .load(c))?)
+}
+
 /// The rows of a chain after `position`, in their order.
 pub fn after(
     conn: &mut Conn,

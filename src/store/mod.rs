@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
+pub mod status_lists;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

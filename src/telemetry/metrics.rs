@@ -41,6 +41,11 @@ pub struct Metrics {
     pub clients_cached: Gauge,
     pub registry_age_seconds: Gauge<f64, AtomicU64>,
     pub refresh_failures: Counter,
+    pub status_lists_living: Gauge,
+    pub status_list_indexes_left: Gauge,
+    pub status_list_publish_seconds: Histogram,
+    pub status_list_delay_seconds: Histogram,
+    pub status_list_failures: Counter,
     pub revocations: Gauge,
     pub feed_receivers: Gauge,
     signing_keys: Family<KeyState, Gauge>,
@@ -48,6 +53,9 @@ pub struct Metrics {
     /// When the next key takes over, in seconds since 1970; 0 when none does by
     /// itself.
     pub next_rotation: Gauge,
+    gate: Family<Answer, Counter>,
+    gate_seconds: Histogram,
+    pub access_records_lost: Counter,
     introspections: Family<Answer, Counter>,
     token_revocations: Family<Answer, Counter>,
 }
@@ -69,11 +77,19 @@ impl Metrics {
             clients_cached: Gauge::default(),
             registry_age_seconds: Gauge::default(),
             refresh_failures: Counter::default(),
+            status_lists_living: Gauge::default(),
+            status_list_indexes_left: Gauge::default(),
+            status_list_publish_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
+            status_list_delay_seconds: Histogram::new(exponential_buckets(0.015_625, 2.0, 12)),
+            status_list_failures: Counter::default(),
             revocations: Gauge::default(),
             feed_receivers: Gauge::default(),
             signing_keys: Family::default(),
             key_failures: Counter::default(),
             next_rotation: Gauge::default(),
+            gate: Family::default(),
+            gate_seconds: Histogram::new(exponential_buckets(0.000_02, 2.0, 16)),
+            access_records_lost: Counter::default(),
             introspections: Family::default(),
             token_revocations: Family::default(),
             registry: Registry::default(),
@@ -81,6 +97,7 @@ impl Metrics {
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
         metrics.register_clients(&mut registry);
+        metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);
         metrics.register_keys(&mut registry);
         metrics.registry = registry;
@@ -159,6 +176,18 @@ impl Metrics {
             "Revocation requests of clients by their answer",
             self.token_revocations.clone(),
         );
+        registry.register("gate_requests", "Requests to the gate by decision", self.gate.clone());
+        registry.register_with_unit(
+            "gate_request_duration",
+            "Time from a request to the gate to its answer",
+            Unit::Seconds,
+            self.gate_seconds.clone(),
+        );
+        registry.register(
+            "access_records_lost",
+            "Sampled accesses that were counted but not written, the queue being full",
+            self.access_records_lost.clone(),
+        );
         registry.register("revocations", "Revocations in force", self.revocations.clone());
         registry.register(
             "revocation_feed_receivers",
@@ -187,12 +216,47 @@ impl Metrics {
         self.signing_keys.get_or_create(&KeyState { state }).set(count);
     }
 
+    pub fn gate_answered(&self, decision: &'static str, took: Duration) {
+        self.gate.get_or_create(&Answer { result: decision }).inc();
+        self.gate_seconds.observe(took.as_secs_f64());
+    }
+
     pub fn introspected(&self, result: &'static str) {
         self.introspections.get_or_create(&Answer { result }).inc();
     }
 
     pub fn token_revocation(&self, result: &'static str) {
         self.token_revocations.get_or_create(&Answer { result }).inc();
+    }
+
+    fn register_status_lists(&self, registry: &mut Registry) {
+        registry.register(
+            "status_lists",
+            "Token status lists whose tokens may be living",
+            self.status_lists_living.clone(),
+        );
+        registry.register(
+            "status_list_indexes_left",
+            "Indexes of status lists that this process may still give out",
+            self.status_list_indexes_left.clone(),
+        );
+        registry.register_with_unit(
+            "status_list_publish",
+            "Time to sign the status lists that changed or grew old",
+            Unit::Seconds,
+            self.status_list_publish_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "status_list_delay",
+            "Time from a revocation until the status lists here say so",
+            Unit::Seconds,
+            self.status_list_delay_seconds.clone(),
+        );
+        registry.register(
+            "status_list_failures",
+            "Times that an index could not be had or a status list not be brought up to date",
+            self.status_list_failures.clone(),
+        );
     }
 
     pub fn token_answered(&self, result: &'static str, took: Duration) {

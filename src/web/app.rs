@@ -16,11 +16,13 @@ use crate::host::{Clock, Entropy};
 use crate::keys::{self, KeyRing, MasterKey, Tagged};
 use crate::limits::Guesses;
 use crate::model::signing_key::{SigningKey, State};
+use crate::model::status_list::SIZE;
 use crate::model::timetable::{Policy, ends_at};
 use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::revocations::Revocations;
+use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
 use crate::telemetry::Metrics;
 use crate::web::signing_keys;
@@ -30,7 +32,8 @@ pub struct App {
     pub store: Store,
     pub keys: KeyRing,
     pub directory: Directory,
-    pub revocations: Revocations,
+    pub revocations: Arc<Revocations>,
+    pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub clock: Clock,
     pub entropy: Entropy,
@@ -91,6 +94,21 @@ impl App {
             Seconds(config.revocation_patience_seconds),
             metrics.clone(),
         )?;
+        let revocations = Arc::new(revocations);
+        let terms = Terms {
+            issuer: config.issuer.url.clone(),
+            base: config.url("/oauth/status-lists"),
+            ttl: Seconds(config.status_list_ttl_seconds),
+            capacity: SIZE,
+        };
+        let sources = Sources {
+            store: store.clone(),
+            keys: keys.clone(),
+            revocations: revocations.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            metrics: metrics.clone(),
+        };
         let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
         Ok(Self {
@@ -107,6 +125,7 @@ impl App {
             keys,
             directory,
             revocations,
+            status_lists: Arc::new(StatusLists::new(terms, sources)),
             clock,
             entropy,
             metrics,

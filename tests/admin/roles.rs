@@ -1,16 +1,23 @@
 //! Who may do what: every act with every role.
 use countersign::admin::actor::Who;
+use countersign::admin::introspectors::{self, Of};
 use countersign::admin::secrets::Tokens;
 use countersign::admin::{
-    Actor, Error, administrators, applications, grants, resources, revocations, secrets,
+    Actor, Error, administrators, applications, grants, resources, revocations, routes, secrets,
+    signing_keys,
 };
 use countersign::model::administrator::AdministratorDetails;
 use countersign::model::application::ApplicationDetails;
 use countersign::model::grant::Access;
 use countersign::model::resource::{NewResource, ResourceDetails, Scope, Verification};
 use countersign::model::role::{Right, Role};
+use countersign::model::route::Route;
 use countersign::model::secret::NewSecret;
+use countersign::model::signing_key::Purpose;
+use countersign::model::timetable::Policy;
+use countersign::oauth::algorithm::Algorithm;
 use countersign::oauth::revocation::Kind;
+use countersign::oauth::time::Seconds;
 use countersign::store::{Conn, audit_log};
 
 use crate::support::Server;
@@ -79,6 +86,31 @@ fn acts() -> Vec<(&'static str, Right, Act)> {
             "resource.set_verification",
             Registry,
             Box::new(|c, a| resources::set_verification(c, a, "x", 1, Verification::default())),
+        ),
+        (
+            "route.add",
+            Registry,
+            Box::new(|c, a| routes::add(c, a, "x", &Route::read("GET", "/", "").unwrap())),
+        ),
+        ("route.remove", Registry, Box::new(|c, a| routes::remove(c, a, "x", ("GET", "/")))),
+        ("introspector.add", Registry, Box::new(|c, a| introspectors::add(c, a, &Of::Any, "x"))),
+        (
+            "introspector.remove",
+            Registry,
+            Box::new(|c, a| introspectors::remove(c, a, &Of::Any, "x")),
+        ),
+        (
+            "signing_key.rotate",
+            Registry,
+            Box::new(|c, a| {
+                let pair = (Purpose::AccessTokens, Algorithm::Es256);
+                signing_keys::rotate(c, a, pair, Policy { lead: Seconds(0), period: None })
+            }),
+        ),
+        (
+            "signing_keys.reseal",
+            Registry,
+            Box::new(|c, a| signing_keys::reseal(c, a, |_| Err("x".into())).map(drop)),
         ),
         (
             "tokens.revoke",

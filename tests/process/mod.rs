@@ -1,6 +1,7 @@
 //! The program itself, as its user runs it.
 mod cli;
 mod life;
+mod status_lists;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};

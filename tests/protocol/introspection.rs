@@ -1,4 +1,5 @@
 //! `POST /oauth/introspect`, RFC 7662.
+use countersign::admin::introspectors::{self, Of};
 use countersign::admin::{applications, resources, revocations};
 use countersign::oauth::revocation::Kind;
 use countersign::oauth::time::Seconds;
@@ -63,12 +64,7 @@ fn the_right_to_introspect_any_token_opens_all_audiences() {
     let server = Server::start();
     let world = server.world();
     let id = &world.mallory.client_id;
-    server
-        .database
-        .execute(&format!(
-            "UPDATE applications SET introspects_any = TRUE WHERE client_id = '{id}'"
-        ))
-        .unwrap();
+    server.act(|conn, actor| introspectors::add(conn, actor, &Of::Any, id));
     let token = server.issue(&world.billing);
     assert!(introspect(&server, &world.mallory, &token).starts_with(r#"{"active":true"#));
 }
@@ -201,4 +197,30 @@ fn when_revocations_cannot_be_read_the_answer_is_503() {
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")));
     server.app.take_up_changes();
     assert_ne!(introspect(&server, &world.mallory, &token), INACTIVE);
+}
+
+#[test]
+fn who_asked_about_whose_tokens_is_counted() {
+    let server = Server::start();
+    let world = server.world();
+    server.let_introspect(&world.mallory, BILLING_API);
+    let token = server.issue(&world.billing);
+    for _ in 0..3 {
+        introspect(&server, &world.mallory, &token);
+    }
+    introspect(&server, &world.mallory, "a.b.c");
+    server.clock.advance(Seconds(60));
+    server.count();
+    let mut told: Vec<_> = server
+        .events("access.counted")
+        .into_iter()
+        .map(|event| {
+            let access = event.access.unwrap();
+            assert_eq!(access.caller.as_ref(), Some(&world.mallory.client_id));
+            (access.count.unwrap(), event.client_id, access.resource)
+        })
+        .collect();
+    told.sort();
+    let of_billing = (3, Some(world.billing.client_id.clone()), Some(BILLING_API.to_owned()));
+    assert_eq!(told, [(1, None, None), of_billing]);
 }

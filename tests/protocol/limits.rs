@@ -42,7 +42,7 @@ fn a_flood_of_refusals_is_counted_and_the_count_is_recorded() {
 
     let now = server.clock.now();
     let entropy = countersign::host::Entropy::System;
-    let recorded = server.app.recorder.record_floods(now, || entropy.mark(now), true);
+    let recorded = server.app.recorder.record_counts(now, || entropy.mark(now), true);
     actix_web::rt::System::new().block_on(recorded).unwrap();
 
     let counted = server.events("token.denied_repeatedly");

@@ -13,6 +13,7 @@ fn the_metadata_say_exactly_what_works() {
             "issuer": ISSUER,
             "token_endpoint": format!("{ISSUER}/oauth/token"),
             "jwks_uri": format!("{ISSUER}/oauth/jwks.json"),
+            "status_list_aggregation_endpoint": format!("{ISSUER}/oauth/status-lists"),
             "authorization_endpoint": format!("{ISSUER}/oauth/authorize"),
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],

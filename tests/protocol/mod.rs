@@ -1,9 +1,11 @@
 mod client_authentication;
+mod gate;
 mod introspection;
 mod limits;
 mod metadata;
 mod outside_client;
 mod revocation;
 mod revocation_feed;
+mod status_lists;
 mod token;
 mod whoami;

@@ -101,6 +101,14 @@ impl Server {
         self.app.store.read_blocking(query).unwrap()
     }
 
+    /// Writes what was counted in minutes that are over.
+    pub fn count(&self) {
+        let now = self.clock.now();
+        let mark = || self.app.entropy.mark(now);
+        let written = self.app.recorder.record_counts(now, mark, false);
+        tokio::runtime::Runtime::new().unwrap().block_on(written).unwrap();
+    }
+
     /// What the log says, oldest first, of the code given.
     pub fn events(&self, code: &str) -> Vec<Event> {
         let chain = self.app.config.instance.clone();

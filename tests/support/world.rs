@@ -1,6 +1,7 @@
 //! A small named world: `billing` reads and writes invoices, `reporting` reads
 //! them, `mallory` holds nothing.
 use countersign::admin::applications::{self, NewApplication};
+use countersign::admin::introspectors::{self, Of};
 use countersign::admin::resources;
 use countersign::model::application::ApplicationDetails;
 use countersign::model::grant::Access;
@@ -63,14 +64,10 @@ impl Server {
 
     /// Lets an application introspect the tokens of an API.
     pub fn let_introspect(&self, client: &Client, identifier: &str) {
-        let resource =
-            self.read(|conn| countersign::store::resources::find_by_identifier(conn, identifier));
-        let (resource_id, client_id) = (resource.unwrap().id, &client.client_id);
-        self.database
-            .execute(&format!(
-                "INSERT INTO introspectors VALUES ('{resource_id}', '{client_id}', 0)"
-            ))
-            .unwrap();
+        self.act(|conn, actor| {
+            let of = Of::Resource(resources::resolve(conn, identifier)?.id);
+            introspectors::add(conn, actor, &of, &client.client_id)
+        });
     }
 
     /// The claims of a token, its signature unseen.

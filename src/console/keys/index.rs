@@ -50,7 +50,9 @@ struct Row {
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let keys = app.store.read(signing_keys::all).await?;
     let (now, policy) = (person.now(), app.key_policy());
-    let published: Vec<_> = keys.iter().filter(|key| key.state.is_published()).cloned().collect();
+    let mut published: Vec<_> =
+        keys.iter().filter(|key| key.state.is_published()).cloned().collect();
+    published.sort_by_key(|key| (key.algorithm, place(key.state), key.created_at));
     let first = published.iter().map(|key| key.created_at).min();
     let last = published.iter().filter_map(|key| life::signs(key, &keys, policy).1).max();
     let axis = Axis::over(first, last, now);
@@ -84,6 +86,15 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         lead_hours: policy.lead.0 / 3_600,
         period_days: policy.period.map(|period| period.0 / 86_400),
     })
+}
+
+/// What signs stands first, what follows it next.
+const fn place(state: State) -> u8 {
+    match state {
+        State::Current => 0,
+        State::Next => 1,
+        State::Retired | State::Removed | State::Revoked => 2,
+    }
 }
 
 impl Row {

@@ -51,6 +51,7 @@ fn did(code: &str) -> &str {
         "application.resumed" => "resumed application",
         "application.suspended" => "suspended application",
         "application.updated" => "changed application",
+        "exam.held" => "examined API",
         "grant.removed" => "took access from application",
         "grant.set" => "set the access of application",
         "introspector.added" => "let introspect tokens application",

@@ -1,0 +1,225 @@
+//! `/gate`: may this request pass? Asked by a gateway for each request to an
+//! API: nginx `auth_request`, Traefik `ForwardAuth`, Caddy `forward_auth`, Envoy
+//! `ext_authz`.
+//!
+//! Answers 200, 401 and 403 only, as gateways understand them; 503 when it
+//! cannot be known, which every one of them takes for a no.
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::acceptance::{Cause, accept};
+use super::failure::{Failure, uncached};
+use crate::audit::access::{Access, Kind};
+use crate::directory::resources::Protected;
+use crate::model::access::{Decision, decide};
+use crate::model::route::{Demand, safe_path};
+use crate::oauth::access_token::Verified;
+use crate::oauth::bearer::{self, Authorization};
+use crate::web::App;
+
+/// `/gate?resource={identifier}`.
+pub async fn by_identifier(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
+    let named = url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find_map(|(name, value)| (name == "resource").then(|| value.into_owned()));
+    let target = Original::read(&request);
+    answer(&app, &request, named.as_deref().unwrap_or_default(), target).await
+}
+
+/// `/gate/{resource_id}`.
+pub async fn by_id(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<String>,
+) -> HttpResponse {
+    let target = Original::read(&request);
+    answer(&app, &request, &id, target).await
+}
+
+/// `/gate/{resource_id}/envoy/…`: Envoy puts the path of the request behind a
+/// prefix and keeps its method.
+pub async fn behind_prefix(
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<(String, String)>,
+) -> HttpResponse {
+    let (id, _) = id.into_inner();
+    // As it was sent: what is matched must not be decoded twice.
+    let path = request.uri().path().split_once("/envoy").map_or("", |(_, path)| path);
+    let target = if path.is_empty() { "/" } else { path };
+    let original = Original { method: request.method().as_str(), target };
+    answer(&app, &request, &id, Some(original)).await
+}
+
+/// What the gateway was asked for.
+#[derive(Clone, Copy)]
+struct Original<'r> {
+    method: &'r str,
+    /// A path, and perhaps a query.
+    target: &'r str,
+}
+
+impl<'r> Original<'r> {
+    /// From the headers of nginx or of those that forward. A caller can add
+    /// headers of the other kind to its own request, and some gateways hand them
+    /// on: who says it in two ways says nothing.
+    fn read(request: &'r HttpRequest) -> Option<Self> {
+        let pair = |method: &'static str, target: &'static str| {
+            let one = |name: &'static str| {
+                let mut values = request.headers().get_all(name);
+                let first = values.next().and_then(|value| value.to_str().ok());
+                (first, values.next().is_some())
+            };
+            let ((method, again), (target, twice)) = (one(method), one(target));
+            let said = method.is_some() || target.is_some();
+            let read = method.zip(target).filter(|_| !again && !twice);
+            said.then(|| read.map(|(method, target)| Self { method, target }))
+        };
+        let nginx = pair("x-original-method", "x-original-uri");
+        let forwarded = pair("x-forwarded-method", "x-forwarded-uri");
+        match (nginx, forwarded) {
+            (Some(original), None) | (None, Some(original)) => original,
+            _ => None,
+        }
+    }
+}
+
+/// All that is known once it is decided.
+struct Outcome<'p> {
+    decision: Decision,
+    token: Option<Arc<Verified>>,
+    demand: Option<Demand<'p>>,
+}
+
+async fn answer(
+    app: &App,
+    request: &HttpRequest,
+    name: &str,
+    original: Option<Original<'_>>,
+) -> HttpResponse {
+    let started = Instant::now();
+    let header = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let decided = async {
+        let resource = app.directory.resource(name).await?;
+        let resource = resource.as_deref();
+        let outcome = pass(app, resource, original, header).await?;
+        let response = respond(&outcome);
+        record(app, resource, &outcome, original).await?;
+        Ok::<_, Failure>((outcome.decision.as_str(), response))
+    }
+    .await;
+    let (result, response) = decided.unwrap_or_else(|failure| {
+        tracing::error!(error = %failure, "gate.failed");
+        let mut response = uncached(StatusCode::SERVICE_UNAVAILABLE);
+        ("failed", response.insert_header((RETRY_AFTER, "2")).finish())
+    });
+    app.metrics.gate_answered(result, started.elapsed());
+    response
+}
+
+async fn pass<'p>(
+    app: &App,
+    resource: Option<&'p Protected>,
+    original: Option<Original<'_>>,
+    authorization: Option<&[u8]>,
+) -> Result<Outcome<'p>, Failure> {
+    let refused = |decision| Outcome { decision, token: None, demand: None };
+    let Some(resource) = resource else { return Ok(refused(Decision::UnknownResource)) };
+    let Some(original) = original else { return Ok(refused(Decision::Misconfigured)) };
+    let token = match bearer::read(authorization) {
+        Authorization::Absent => return Ok(refused(Decision::NoToken)),
+        Authorization::Malformed => return Ok(refused(Decision::MalformedToken)),
+        Authorization::Token(token) => token,
+    };
+    let token = match accept(app, token).await? {
+        Ok(token) => token,
+        Err(cause) => return Ok(refused(cause.into())),
+    };
+    let Some(path) = safe_path(original.target) else {
+        return Ok(Outcome { token: Some(token), ..refused(Decision::PathAmbiguous) });
+    };
+    let demand = resource.routes.demand(original.method, &path);
+    let decision = decide(&token.claims, &resource.identifier, demand);
+    Ok(Outcome { decision, token: Some(token), demand: Some(demand) })
+}
+
+impl From<Cause> for Decision {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::NotOurs => Self::NotOurs,
+            Cause::Expired => Self::Expired,
+            Cause::Revoked(kind) => Self::Revoked(kind),
+            Cause::ClientInactive => Self::ClientInactive,
+        }
+    }
+}
+
+/// RFC 6750 §3: no error code when no token was sent.
+fn respond(outcome: &Outcome<'_>) -> HttpResponse {
+    const REALM: &str = r#"Bearer realm="countersign""#;
+    let challenge = |status, rest: &str| {
+        uncached(status).insert_header((WWW_AUTHENTICATE, format!("{REALM}{rest}"))).finish()
+    };
+    match (outcome.decision, &outcome.token) {
+        (Decision::Allowed, Some(token)) => {
+            let claims = &token.claims;
+            uncached(StatusCode::OK)
+                .insert_header(("x-client-id", claims.client_id.as_str()))
+                .insert_header(("x-scope", claims.scope.as_str()))
+                .insert_header(("x-token-id", claims.jti.as_str()))
+                .finish()
+        }
+        (Decision::NoToken, _) => challenge(StatusCode::UNAUTHORIZED, ""),
+        (Decision::MalformedToken, _) => {
+            challenge(StatusCode::UNAUTHORIZED, r#", error="invalid_request""#)
+        }
+        (
+            Decision::NotOurs
+            | Decision::Expired
+            | Decision::Revoked(_)
+            | Decision::ClientInactive
+            | Decision::WrongAudience,
+            _,
+        ) => challenge(StatusCode::UNAUTHORIZED, r#", error="invalid_token""#),
+        (Decision::ScopeMissing, _) => {
+            let scopes = match outcome.demand {
+                Some(Demand::Route(route)) => route.scopes.join(" "),
+                _ => String::new(),
+            };
+            let rest = format!(r#", error="insufficient_scope", scope="{scopes}""#);
+            challenge(StatusCode::FORBIDDEN, &rest)
+        }
+        _ => uncached(StatusCode::FORBIDDEN).finish(),
+    }
+}
+
+async fn record(
+    app: &App,
+    resource: Option<&Protected>,
+    outcome: &Outcome<'_>,
+    original: Option<Original<'_>>,
+) -> Result<(), Failure> {
+    let route = match outcome.demand {
+        Some(Demand::Route(route)) => Some(route.path.clone()),
+        _ => None,
+    };
+    // What is in no route is the caller's to choose, and not told apart.
+    let method = original.map(|original| original.method.to_owned()).filter(|_| route.is_some());
+    let claims = outcome.token.as_ref().map(|token| &token.claims);
+    let kind = Kind {
+        via: "gate",
+        caller: None,
+        client_id: claims.map(|claims| claims.client_id.clone()),
+        resource: resource.map(|resource| resource.identifier.clone()),
+        method,
+        route,
+        decision: outcome.decision.as_str(),
+    };
+    let policy = resource.map(|resource| resource.access_records).unwrap_or_default();
+    let jti = claims.map(|claims| claims.jti.clone());
+    let at = app.clock.now();
+    let access = Access { kind, jti, at };
+    Ok(app.recorder.record_access(policy, access, || app.entropy.mark(at)).await?)
+}
