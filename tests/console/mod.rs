@@ -5,3 +5,4 @@ mod people;
 mod resources;
 mod roles;
 mod sessions;
+mod verification;

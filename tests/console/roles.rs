@@ -9,7 +9,10 @@ fn each_page_is_for_the_roles_that_may_see_it() {
     let world = server.world();
     let api =
         server.read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API));
-    let api = format!("/apis/{}", api.unwrap().id);
+    let api = api.unwrap();
+    let route = countersign::model::route::Route::read("GET", "/invoices", "").unwrap();
+    server.act(|conn, actor| countersign::admin::routes::add(conn, actor, &api.id, &route));
+    let api = format!("/apis/{}", api.id);
     let application = format!("/applications/{}", world.billing.client_id);
     let secret = format!("{application}/secrets/{}", world.billing.secret_id);
     let event = server.events("application.created").remove(0).id;
@@ -37,6 +40,8 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         (format!("{api}/edit"), registry),
         (format!("{api}/deletion"), registry),
         (format!("{api}/scopes/invoices%3Aread/deletion"), registry),
+        (format!("{api}/verification"), all),
+        (format!("{api}/routes/deletion?method=GET&path=%2Finvoices"), registry),
         ("/log".to_owned(), all),
         (format!("/log/{event}"), all),
         ("/people".to_owned(), all),
