@@ -52,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "oauth",
         ],
     ),
-    ("console", &["web", "exam", "admin", "audit", "store", "model", "oauth"]),
+    ("console", &["web", "exam", "admin", "audit", "revocations", "store", "model", "oauth"]),
     (
         "server",
         &[

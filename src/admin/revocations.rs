@@ -8,12 +8,26 @@ use crate::oauth::revocation::Kind;
 use crate::store::{Conn, applications, audit_log, revocations, secrets, signing_keys};
 
 /// What is to be revoked, as it is stored.
-struct Subject {
-    text: String,
-    name: String,
-    client_id: Option<String>,
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub kind: Kind,
+    pub text: String,
+    pub name: String,
+    pub client_id: Option<String>,
     /// Of a token: when it expires.
-    expires_at: Option<UnixTime>,
+    pub expires_at: Option<UnixTime>,
+}
+
+impl Subject {
+    /// Its revocation, were it made at `now`.
+    pub fn revocation(&self, id: String, now: UnixTime) -> Revocation {
+        let made = match (self.kind, self.expires_at) {
+            (Kind::Token, Some(end)) => Revocation::of_token(id, &self.text, end, now),
+            (Kind::Key, _) => Revocation::of_key(id, &self.text, now),
+            (kind, _) => Revocation::of_the_past(id, kind, &self.text, now),
+        };
+        Revocation { client_id: self.client_id.clone(), ..made }
+    }
 }
 
 /// Revokes the tokens of `subject` that were issued before now: one by its
@@ -35,23 +49,16 @@ pub fn revoke(
 ) -> Result<Revocation, Error> {
     actor.must(Right::ManageRegistry)?;
     let found = find(conn, kind, subject)?;
-    let id = actor.entropy.id("rev_", actor.now);
-    let made = match (kind, found.expires_at) {
-        (Kind::Token, Some(end)) if end <= actor.now => {
-            return Err(Error::Conflict("This token has expired; nothing accepts it.".to_owned()));
-        }
-        (Kind::Token, Some(end)) => Revocation::of_token(id, &found.text, end, actor.now),
-        (Kind::Key, _) => {
-            super::signing_keys::revoke(conn, actor, &found.text)?;
-            Revocation::of_key(id, &found.text, actor.now)
-        }
-        _ => Revocation::of_the_past(id, kind, &found.text, actor.now),
-    };
+    if kind == Kind::Token && found.expires_at.is_none_or(|end| end <= actor.now) {
+        return Err(Error::Conflict("This token has expired; nothing accepts it.".to_owned()));
+    }
+    if kind == Kind::Key {
+        super::signing_keys::revoke(conn, actor, &found.text)?;
+    }
     let revocation = Revocation {
-        client_id: found.client_id,
         reason: reason.to_owned(),
         created_by: actor.name(),
-        ..made
+        ..found.revocation(actor.entropy.id("rev_", actor.now), actor.now)
     };
     revocations::insert(conn, std::slice::from_ref(&revocation))?;
     actor.record(
@@ -89,9 +96,13 @@ pub(super) fn end(
     Ok(revocations::insert(conn, &[revocation])?)
 }
 
-fn find(conn: &mut Conn, kind: Kind, text: &str) -> Result<Subject, Error> {
+/// What a revocation of this would be of: see [`revoke`] for how it is named.
+///
+/// # Errors
+/// `NotFound`: there is no such subject.
+pub fn find(conn: &mut Conn, kind: Kind, text: &str) -> Result<Subject, Error> {
     let plain = |name: String, client_id| {
-        Ok(Subject { text: text.to_owned(), name, client_id, expires_at: None })
+        Ok(Subject { kind, text: text.to_owned(), name, client_id, expires_at: None })
     };
     match kind {
         Kind::Token => token(conn, text),
@@ -123,6 +134,7 @@ fn token(conn: &mut Conn, jti: &str) -> Result<Subject, Error> {
     let event = row.and_then(|row| row.event()).ok_or(Error::NotFound)?;
     let exp = event.token.as_ref().and_then(|token| token.exp);
     Ok(Subject {
+        kind: Kind::Token,
         text: event.id.clone(),
         name: event.id,
         client_id: event.client_id,

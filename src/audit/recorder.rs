@@ -63,7 +63,7 @@ impl Recorder {
     pub async fn record_access(
         &self,
         policy: AccessRecords,
-        access: Access,
+        access: Access<'_>,
         mark: impl Fn() -> Mark,
     ) -> Result<(), NotRecorded> {
         match policy {
@@ -74,7 +74,7 @@ impl Recorder {
                 let chosen = mark.salt.first().is_some_and(|byte| u16::from(*byte) * 100 < 256);
                 let passed = access.kind.is_allowed();
                 let wanted = if passed { chosen } else { self.admits_refused(&access) };
-                if wanted && !self.writer.submit(access.clone().event(mark)) {
+                if wanted && !self.writer.submit(access.event(mark)) {
                     self.metrics.access_records_lost.inc();
                 }
             }
@@ -146,8 +146,9 @@ impl Recorder {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn admits_refused(&self, access: &Access) -> bool {
-        let kind = Kind::new(None, access.kind.client_id.clone(), access.kind.decision);
+    fn admits_refused(&self, access: &Access<'_>) -> bool {
+        let client_id = access.kind.client_id.map(str::to_owned);
+        let kind = Kind::new(None, client_id, access.kind.decision);
         self.lock_refused().admits(kind, "", access.at)
     }
 

@@ -1,4 +1,6 @@
 //! What every page has around it: menu, person, theme, notice.
+use serde::{Deserialize, Serialize};
+
 use crate::model::role::Role;
 
 pub struct Chrome {
@@ -11,7 +13,15 @@ pub struct Chrome {
     /// `light`, `dark`, or empty for what the browser prefers.
     pub theme: &'static str,
     /// What the act before this page did, said once.
-    pub notice: Option<String>,
+    pub notice: Option<Notice>,
+}
+
+/// What an act did, and where more of it stands.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Notice {
+    pub text: String,
+    /// Where the link leads, and what it is called.
+    pub link: Option<(String, String)>,
 }
 
 pub struct Section {
@@ -37,8 +47,10 @@ static DIRECTORY: Section = Section {
         item("/apis", "boxes", "APIs and scopes"),
     ],
 };
-static RECORDS: Section =
-    Section { title: "Records", items: &[item("/log", "scroll-text", "Audit log")] };
+static RECORDS: Section = Section {
+    title: "Records",
+    items: &[item("/log", "scroll-text", "Audit log"), item("/revocations", "ban", "Revocations")],
+};
 static SERVER: Section = Section {
     title: "Server",
     items: &[

@@ -18,6 +18,7 @@ pub mod page;
 pub mod preferences;
 pub mod profile;
 pub mod resources;
+pub mod revocations;
 pub mod session;
 pub mod setup;
 pub mod signed_in;
@@ -41,6 +42,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route("/", web::get().to(overview::get))
             .configure(applications::routes)
             .configure(resources::routes)
+            .configure(revocations::routes)
             .configure(log::routes)
             .configure(keys::routes)
             .configure(administrators::routes)

@@ -5,9 +5,12 @@ use askama::Template;
 use super::chrome::Chrome;
 use super::failure::Failure;
 use super::page;
+use super::revocations::clock::Clock;
+use super::revocations::what::{Names, What};
 use super::signed_in::SignedIn;
 use crate::model::page::Page;
-use crate::store::{Conn, Error, applications, audit_log, resources};
+use crate::oauth::UnixTime;
+use crate::store::{Conn, Error, applications, audit_log, resources, revocations};
 use crate::web::App;
 
 #[derive(Template)]
@@ -16,6 +19,16 @@ struct Overview {
     chrome: Chrome,
     manages: bool,
     steps: Steps,
+    /// Revocations whose tokens somebody may still accept.
+    exposed: Vec<Exposed>,
+    /// There are more of them.
+    has_more: bool,
+}
+
+struct Exposed {
+    id: String,
+    what: What,
+    clock: Clock,
 }
 
 /// The way to the first token; steps tick themselves from what is there.
@@ -27,8 +40,29 @@ struct Steps {
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    let steps = app.store.read(steps).await?;
-    page::html(&Overview { chrome: person.chrome("/"), manages: person.manages(), steps })
+    let now = person.now();
+    let read = move |conn: &mut Conn| Ok((steps(conn)?, exposed(conn, now)?));
+    let (steps, exposed) = app.store.read(read).await?;
+    page::html(&Overview {
+        chrome: person.chrome("/"),
+        manages: person.manages(),
+        steps,
+        has_more: exposed.next.is_some(),
+        exposed: exposed.rows,
+    })
+}
+
+/// The most that are named here.
+const NAMED: usize = 5;
+
+fn exposed(conn: &mut Conn, now: UnixTime) -> Result<Page<Exposed>, Error> {
+    let running = revocations::running(conn, now, NAMED)?;
+    let names = Names::read(conn, running.rows.iter().map(|row| &row.revocation))?;
+    Ok(running.map(|recorded| Exposed {
+        what: names.what(&recorded.revocation),
+        clock: Clock::new(&recorded, now),
+        id: recorded.revocation.id,
+    }))
 }
 
 fn steps(conn: &mut Conn) -> Result<Steps, Error> {

@@ -6,12 +6,13 @@ use actix_session::{Session, SessionExt as _};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::chrome::Chrome;
+use super::chrome::{Chrome, Notice};
 use super::failure::Failure;
 use super::preferences;
 use crate::admin::Actor;
 use crate::admin::actor::Who;
 use crate::model::administrator::Administrator;
+use crate::model::revocation::Recorded;
 use crate::model::role::{Right, Role};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
@@ -68,8 +69,19 @@ impl SignedIn {
 
     /// Says `text` on the next page. Never anything secret.
     pub fn notice(&self, text: impl Into<String>) {
+        self.say(&Notice { text: text.into(), link: None });
+    }
+
+    /// The same, with the page of the revocation that the act made.
+    pub fn notice_of(&self, text: impl Into<String>, revocation: Option<&Recorded>) {
+        let href = |found: &Recorded| format!("/revocations/{}", found.revocation.id);
+        let link = revocation.map(|found| (href(found), "See what it hit".to_owned()));
+        self.say(&Notice { text: text.into(), link });
+    }
+
+    fn say(&self, notice: &Notice) {
         // A notice that cannot be kept is not worth a failure.
-        let _ = self.session.insert(NOTICE, text.into());
+        let _ = self.session.insert(NOTICE, notice);
     }
 }
 

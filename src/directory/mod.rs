@@ -7,10 +7,11 @@
 //! version that was taken up.
 pub mod resources;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use moka::sync::Cache;
 
 use self::resources::Protected;
@@ -31,9 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The most ids that are remembered as unknown.
 const UNKNOWN: u64 = 65_536;
 
-/// The most names of APIs that are remembered.
-const RESOURCES: u64 = 16_384;
-
 /// How many changes are remembered for clients that are being read now.
 const RECENT: usize = 1_024;
 
@@ -42,8 +40,11 @@ pub struct Directory {
     clock: Clock,
     known: Cache<String, Arc<Client>>,
     unknown: Cache<String, UnixTime>,
-    /// By id and by identifier; `None` for what is not there.
-    resources: Cache<String, Option<Arc<Protected>>>,
+    /// By id and by identifier. Few, and asked for with each access: without a
+    /// lock.
+    resources: ArcSwap<HashMap<String, Arc<Protected>>>,
+    /// Names that no API has.
+    unknown_resources: Cache<String, ()>,
     seen: Mutex<Seen>,
     metrics: Arc<Metrics>,
 }
@@ -71,7 +72,8 @@ impl Directory {
             clock,
             known: Cache::new(most),
             unknown: Cache::new(UNKNOWN),
-            resources: Cache::new(RESOURCES),
+            resources: ArcSwap::default(),
+            unknown_resources: Cache::new(UNKNOWN),
             seen: Mutex::new(Seen { version, recent: VecDeque::new() }),
             metrics,
         })
@@ -126,7 +128,8 @@ impl Directory {
                 }
                 Touched::Everything => {
                     self.known.invalidate_all();
-                    self.resources.invalidate_all();
+                    self.resources.store(Arc::default());
+                    self.unknown_resources.invalidate_all();
                 }
                 Touched::Tokens => {}
             }

@@ -1,4 +1,5 @@
 //! APIs as the gate sees them.
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Directory, PATIENCE};
@@ -19,8 +20,11 @@ impl Directory {
     /// # Errors
     /// `Unavailable`: it is not in memory and cannot be read.
     pub async fn resource(&self, name: &str) -> Result<Option<Arc<Protected>>, store::Error> {
-        if let Some(known) = self.resources.get(name) {
-            return Ok(known);
+        if let Some(known) = self.resources.load().get(name) {
+            return Ok(Some(known.clone()));
+        }
+        if self.unknown_resources.contains_key(name) {
+            return Ok(None);
         }
         let text = name.to_owned();
         let read = self.store.read(move |conn| find(conn, &text));
@@ -31,9 +35,20 @@ impl Directory {
         let seen = self.lock();
         // Kept, that there is none too, unless something changed meanwhile.
         if seen.version <= version {
-            self.resources.insert(name.to_owned(), found.clone());
+            match &found {
+                Some(found) => self.keep_resource(name, found),
+                None => self.unknown_resources.insert(name.to_owned(), ()),
+            }
         }
         Ok(found)
+    }
+
+    fn keep_resource(&self, name: &str, found: &Arc<Protected>) {
+        self.resources.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.insert(name.to_owned(), found.clone());
+            known
+        });
     }
 }
 

@@ -102,8 +102,18 @@ const NEVER: i64 = 253_402_300_799;
 /// # Errors
 /// The sentence for the person who typed it.
 pub fn read_reason(text: &str) -> Result<String, Vec<FieldError>> {
-    text::required_line(text, 300, "a reason")
-        .map_err(|message| vec![FieldError { field: "reason", message }])
+    let error = |message| vec![FieldError { field: "reason", message }];
+    if holds_token(text) {
+        return Err(error("Leave the token out of the reason; reasons are kept.".to_owned()));
+    }
+    text::required_line(text, 300, "a reason").map_err(error)
+}
+
+/// Whether `text` holds what looks like a JWT, which must not be kept or shown
+/// again.
+pub fn holds_token(text: &str) -> bool {
+    let not_of_it = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '='));
+    text.split(not_of_it).any(|word| word.starts_with("eyJ") && word.contains('.'))
 }
 
 fn next_second(now: UnixTime) -> UnixTime {
@@ -122,6 +132,16 @@ mod tests {
         let ended = Revocation::of_an_end("rev_1".into(), Kind::Application, "m2m_1", now);
         assert_eq!(ended.not_before.seconds(), 1_700_000_002);
         assert!(ended.expires_at > ended.not_before + Seconds::DAY);
+    }
+
+    #[test]
+    fn a_reason_must_not_hold_a_token() {
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIxIn0.c2ln";
+        for text in [token.to_owned(), format!("leaked:{token}, see chat")] {
+            let errors = read_reason(&text).unwrap_err();
+            assert!(!errors[0].message.contains("eyJ"));
+        }
+        assert_eq!(read_reason(" seen in a log ").unwrap(), "seen in a log");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::acceptance::{Cause, accept};
 use super::failure::{Failure, uncached};
-use crate::audit::access::{Access, Kind};
+use crate::audit::access::{Access, KindRef};
 use crate::directory::resources::Protected;
 use crate::model::access::{Decision, decide};
 use crate::model::route::{Demand, safe_path};
@@ -216,23 +216,23 @@ async fn record(
     original: Option<Original<'_>>,
 ) -> Result<(), Failure> {
     let route = match outcome.demand {
-        Some(Demand::Route(route)) => Some(route.path.clone()),
+        Some(Demand::Route(route)) => Some(route.path.as_str()),
         _ => None,
     };
     // What no route names is the caller's to choose, and not told apart.
     let method = original.filter(|_| route.is_some()).map(|original| told_apart(original.method));
     let claims = outcome.token.as_ref().map(|token| &token.claims);
-    let kind = Kind {
+    let kind = KindRef {
         via: "gate",
         caller: None,
-        client_id: claims.map(|claims| claims.client_id.clone()),
-        resource: resource.map(|resource| resource.identifier.clone()),
-        method: method.map(str::to_owned),
+        client_id: claims.map(|claims| claims.client_id.as_str()),
+        resource: resource.map(|resource| resource.identifier.as_str()),
+        method,
         route,
         decision: outcome.decision.as_str(),
     };
     let policy = resource.map(|resource| resource.access_records).unwrap_or_default();
-    let jti = claims.map(|claims| claims.jti.clone());
+    let jti = claims.map(|claims| claims.jti.as_str());
     let at = app.clock.now();
     let access = Access { kind, jti, at };
     Ok(app.recorder.record_access(policy, access, || app.entropy.mark(at)).await?)

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::acceptance::accept;
 use super::caller::{Caller, Codes};
 use super::failure::{Failure, uncached};
-use crate::audit::access::{Access, Kind};
+use crate::audit::access::{Access, KindRef};
 use crate::model::audit_event::TokenFacts;
 use crate::oauth::Error;
 use crate::oauth::access_token::Verified;
@@ -80,17 +80,17 @@ async fn record(
         Some(resource) => app.directory.resource(resource).await?,
         None => None,
     };
-    let kind = Kind {
+    let kind = KindRef {
         via: "introspection",
-        caller: Some(caller.to_owned()),
-        client_id: claims.map(|claims| claims.client_id.clone()),
-        resource: resource.cloned(),
+        caller: Some(caller),
+        client_id: claims.map(|claims| claims.client_id.as_str()),
+        resource: resource.map(String::as_str),
         method: None,
         route: None,
         decision,
     };
     let policy = policy.map(|resource| resource.access_records).unwrap_or_default();
-    let (jti, at) = (claims.map(|claims| claims.jti.clone()), app.clock.now());
+    let (jti, at) = (claims.map(|claims| claims.jti.as_str()), app.clock.now());
     let access = Access { kind, jti, at };
     Ok(app.recorder.record_access(policy, access, || app.entropy.mark(at)).await?)
 }

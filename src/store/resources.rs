@@ -87,6 +87,14 @@ pub fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<Resource>, Error> {
     rows.into_iter().map(Resource::try_from).collect()
 }
 
+pub fn of_identifiers(conn: &mut Conn, identifiers: &[String]) -> Result<Vec<Resource>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| resources::table
+        .filter(resources::identifier.eq_any(identifiers))
+        .select(Row::as_select())
+        .load(c))?;
+    rows.into_iter().map(Resource::try_from).collect()
+}
+
 /// The names of these resources by their identifiers.
 pub fn names(conn: &mut Conn, identifiers: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| resources::table

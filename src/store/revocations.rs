@@ -64,6 +64,22 @@ pub fn find_by_subject(
     row.map(Recorded::try_from).transpose()
 }
 
+/// The one of a subject that was made at that moment.
+pub fn find_made_at(
+    conn: &mut Conn,
+    (kind, subject): (Kind, &str),
+    created_at: UnixTime,
+) -> Result<Option<Recorded>, Error> {
+    let row: Option<Row> = on!(conn, |c| revocations::table
+        .filter(revocations::kind.eq(kind.as_str()))
+        .filter(revocations::subject.eq(subject))
+        .filter(revocations::created_at.eq(created_at.0))
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Recorded::try_from).transpose()
+}
+
 /// A page, newest first. `before` is the id of the row before.
 pub fn page(
     conn: &mut Conn,
@@ -89,6 +105,53 @@ pub fn page(
     })?;
     let rows = rows.into_iter().map(Recorded::try_from).collect::<Result<_, _>>()?;
     Ok(Page::of(rows, limit, |recorded: &Recorded| recorded.revocation.id.clone()))
+}
+
+/// Those made by somebody else than the client itself whose tokens may still be
+/// accepted somewhere at `now`, or of which that is not known yet; newest first.
+pub fn running(conn: &mut Conn, now: UnixTime, limit: usize) -> Result<Page<Recorded>, Error> {
+    let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let by_another = || {
+        revocations::client_id
+            .is_null()
+            .or(revocations::client_id.assume_not_null().ne(revocations::created_by))
+    };
+    let rows: Vec<Row> = on!(conn, |c| revocations::table
+        .filter(revocations::expires_at.gt(now.0))
+        .filter(revocations::live_tokens.is_null().or(revocations::accepted_until.gt(now.0)))
+        .filter(by_another())
+        .order(revocations::position.desc())
+        .limit(read)
+        .select(Row::as_select())
+        .load(c))?;
+    let rows = rows.into_iter().map(Recorded::try_from).collect::<Result<_, _>>()?;
+    Ok(Page::of(rows, limit, |recorded: &Recorded| recorded.revocation.id.clone()))
+}
+
+/// The first that a token of these `subjects` was dead by, when it was issued at
+/// `issued_at`.
+pub fn first_covering(
+    conn: &mut Conn,
+    subjects: &[(Kind, &str)],
+    issued_at: UnixTime,
+) -> Result<Option<Recorded>, Error> {
+    let mut first: Option<Recorded> = None;
+    for (kind, subject) in subjects {
+        let row: Option<Row> = on!(conn, |c| revocations::table
+            .filter(revocations::kind.eq(kind.as_str()))
+            .filter(revocations::subject.eq(subject))
+            .filter(revocations::not_before.gt(issued_at.0))
+            .order(revocations::position)
+            .select(Row::as_select())
+            .first(c)
+            .optional())?;
+        if let Some(found) = row.map(Recorded::try_from).transpose()?
+            && first.as_ref().is_none_or(|first| found.position < first.position)
+        {
+            first = Some(found);
+        }
+    }
+    Ok(first)
 }
 
 /// Those after `position` that still matter at `now`, in their order.

@@ -3,6 +3,7 @@ mod keys;
 mod log;
 mod people;
 mod resources;
+mod revocations;
 mod roles;
 mod sessions;
 mod verification;

@@ -7,12 +7,7 @@ use crate::support::world::BILLING_API;
 fn each_page_is_for_the_roles_that_may_see_it() {
     let server = Server::start();
     let world = server.world();
-    let api =
-        server.read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API));
-    let api = api.unwrap();
-    let route = countersign::model::route::Route::read("GET", "/invoices", "").unwrap();
-    server.act(|conn, actor| countersign::admin::routes::add(conn, actor, &api.id, &route));
-    let api = format!("/apis/{}", api.id);
+    let api = api_with_a_route(&server);
     let application = format!("/applications/{}", world.billing.client_id);
     let secret = format!("{application}/secrets/{}", world.billing.secret_id);
     let event = server.events("application.created").remove(0).id;
@@ -42,6 +37,10 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         (format!("{api}/scopes/invoices%3Aread/deletion"), registry),
         (format!("{api}/verification"), all),
         (format!("{api}/routes/deletion?method=GET&path=%2Finvoices"), registry),
+        ("/revocations".to_owned(), all),
+        ("/revocations/new".to_owned(), registry),
+        ("/revocations/choice".to_owned(), registry),
+        ("/revocations/new?kind=everything".to_owned(), registry),
         ("/log".to_owned(), all),
         (format!("/log/{event}"), all),
         ("/people".to_owned(), all),
@@ -65,14 +64,27 @@ fn each_page_is_for_the_roles_that_may_see_it() {
     assert_eq!(server.read(countersign::store::audit_log::count), before);
 }
 
+/// The path of its page.
+fn api_with_a_route(server: &Server) -> String {
+    let api = server.read(|c| countersign::store::resources::find_by_identifier(c, BILLING_API));
+    let id = api.unwrap().id;
+    let route = countersign::model::route::Route::read("GET", "/invoices", "").unwrap();
+    server.act(|conn, actor| countersign::admin::routes::add(conn, actor, &id, &route));
+    format!("/apis/{id}")
+}
+
 #[test]
 fn an_auditor_sees_no_control_that_changes_something() {
     let server = Server::start();
     let world = server.world();
     let auditor = server.signed_in("auditor");
-    for path in
-        ["/applications", &format!("/applications/{}", world.billing.client_id), "/apis", "/people"]
-    {
+    for path in [
+        "/applications",
+        &format!("/applications/{}", world.billing.client_id),
+        "/apis",
+        "/people",
+        "/revocations",
+    ] {
         let page = auditor.get(path);
         assert!(page.texts("main form[method=post]").is_empty(), "{path}");
         assert!(page.texts("main a.go").is_empty(), "{path}");

@@ -13,7 +13,9 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::oauth::UnixTime;
+use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
+use crate::store::revocations;
 use crate::web::App;
 
 #[derive(Template)]
@@ -61,9 +63,13 @@ pub async fn post(
         return page::unprocessable(&fill(&person, loaded, errors));
     }
     let actor = person.actor.clone();
-    app.act::<_, admin::Error, _>(move |conn| applications::delete(conn, &actor, &client_id))
+    let made = app
+        .act::<_, admin::Error, _>(move |conn| {
+            applications::delete(conn, &actor, &client_id)?;
+            Ok(revocations::find_by_subject(conn, Kind::Application, &client_id)?)
+        })
         .await?;
-    person.notice(format!("{name} is deleted."));
+    person.notice_of(format!("{name} is deleted, and its tokens are revoked."), made.as_ref());
     Ok(page::see_other("/applications"))
 }
 

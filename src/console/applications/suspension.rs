@@ -10,6 +10,8 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
+use crate::oauth::revocation::Kind;
+use crate::store::revocations;
 use crate::web::App;
 
 #[derive(Template)]
@@ -39,9 +41,14 @@ pub async fn post(
     person.must(Right::ManageRegistry)?;
     let (actor, client_id) = (person.actor.clone(), client_id.into_inner());
     let back = format!("/applications/{client_id}");
-    app.into_inner()
-        .act::<_, admin::Error, _>(move |conn| applications::suspend(conn, &actor, &client_id))
+    let made = app
+        .into_inner()
+        .act::<_, admin::Error, _>(move |conn| {
+            applications::suspend(conn, &actor, &client_id)?;
+            Ok(revocations::find_by_subject(conn, Kind::Application, &client_id)?)
+        })
         .await?;
-    person.notice("The application is suspended.");
+    let text = "The application is suspended, and its tokens are revoked.";
+    person.notice_of(text, made.as_ref());
     Ok(page::see_other(&back))
 }

@@ -1,5 +1,6 @@
 //! Administrative acts as sentences: who did what to what.
 use super::words;
+use crate::console::revocations::record;
 use crate::model::audit_event::{Change, Event};
 
 /// `Ada` `changed application` `billing-worker`.
@@ -17,7 +18,7 @@ impl Act {
         let target = event.target.as_ref();
         Self {
             who: who(event),
-            did: did(&event.code).to_owned(),
+            did: did(event).to_owned(),
             name: target.filter(|_| !is_self(event)).map(|target| target.name.clone()),
             href: href(event),
             changes: changes(&event.changes),
@@ -39,8 +40,8 @@ fn who(event: &Event) -> String {
     }
 }
 
-fn did(code: &str) -> &str {
-    match code {
+fn did(event: &Event) -> &str {
+    match event.code.as_ref() {
         "administrator.created" => "added",
         "administrator.password_set" => "set the password of",
         "administrator.resumed" => "resumed",
@@ -65,9 +66,9 @@ fn did(code: &str) -> &str {
         "signing_key.removed" => "removed the",
         "signing_key.retired" => "retired the",
         "signing_keys.resealed" => "put another seal on the keys of",
-        "tokens.revoked" => "revoked the tokens of",
         "route.added" => "added a route to API",
         "route.removed" => "removed a route from API",
+        "tokens.revoked" => revoked(event.target.as_ref().map_or("", |target| &target.kind)),
         "scope.added" => "added a scope to API",
         "scope.removed" => "removed a scope from API",
         "secret.added" => "added secret",
@@ -81,6 +82,17 @@ fn did(code: &str) -> &str {
     }
 }
 
+fn revoked(kind: &str) -> &'static str {
+    match kind {
+        "token" => "revoked token",
+        "application" => "revoked the tokens of application",
+        "secret" => "revoked the tokens of secret",
+        "resource" => "revoked the tokens for API",
+        "key" => "revoked signing key",
+        _ => "revoked",
+    }
+}
+
 /// Signing in is done to nobody else.
 fn is_self(event: &Event) -> bool {
     event.category() == "session"
@@ -88,6 +100,9 @@ fn is_self(event: &Event) -> bool {
 
 fn href(event: &Event) -> Option<String> {
     let target = event.target.as_ref().filter(|_| !event.code.ends_with(".deleted"))?;
+    if let Some(id) = record::named(event) {
+        return Some(format!("/revocations/{id}"));
+    }
     match target.kind.as_ref() {
         "administrator" => Some(format!("/people/{}", target.id)),
         "application" => Some(format!("/applications/{}", target.id)),
@@ -100,7 +115,9 @@ fn href(event: &Event) -> Option<String> {
 
 /// `scopes a → a b; resource …`; at most three fields, each cut short.
 fn changes(changes: &[Change]) -> String {
-    let mut parts: Vec<String> = changes.iter().take(3).map(change).collect();
+    // The name leads to the revocation.
+    let changes: Vec<&Change> = changes.iter().filter(|c| c.field != "revocation").collect();
+    let mut parts: Vec<String> = changes.iter().take(3).map(|c| change(c)).collect();
     if changes.len() > 3 {
         parts.push(format!("{} more", changes.len() - 3));
     }

@@ -25,15 +25,8 @@ pub struct Choices {
 
 impl Choices {
     pub fn read(conn: &mut Conn, query: &Query) -> Result<Self, Error> {
-        let found = applications::page(conn, &Filter::default(), None, MOST)?;
-        let applications = found.next.is_none().then(|| {
-            let all = found.rows.into_iter().map(|row| (row.client_id, row.details.name));
-            options(all, &query.application)
-        });
-        let found = resources::page(conn, None, None, MOST)?;
-        let resources = found.next.is_none().then(|| {
-            options(found.rows.into_iter().map(|row| (row.identifier, row.name)), &query.api)
-        });
+        let applications = applications(conn, &query.application)?;
+        let resources = resources(conn, &query.api)?;
         let own = |(value, text): (&str, &str)| (value.to_owned(), text.to_owned());
         Ok(Self {
             applications,
@@ -44,9 +37,26 @@ impl Choices {
     }
 }
 
+/// The applications; `None` when there are too many to choose from.
+pub fn applications(conn: &mut Conn, chosen: &str) -> Result<Option<Vec<Choice>>, Error> {
+    let found = applications::page(conn, &Filter::default(), None, MOST)?;
+    Ok(found.next.is_none().then(|| {
+        options(found.rows.into_iter().map(|row| (row.client_id, row.details.name)), chosen)
+    }))
+}
+
+/// The APIs; `None` when there are too many to choose from.
+pub fn resources(conn: &mut Conn, chosen: &str) -> Result<Option<Vec<Choice>>, Error> {
+    let found = resources::page(conn, None, None, MOST)?;
+    Ok(found
+        .next
+        .is_none()
+        .then(|| options(found.rows.into_iter().map(|row| (row.identifier, row.name)), chosen)))
+}
+
 /// Names of which one is chosen. One that is gone by now stays to be seen, as
 /// the id it is asked for with.
-fn options(all: impl IntoIterator<Item = (String, String)>, chosen: &str) -> Vec<Choice> {
+pub fn options(all: impl IntoIterator<Item = (String, String)>, chosen: &str) -> Vec<Choice> {
     let choice =
         |(value, text): (String, String)| Choice { is_chosen: value == chosen, value, text };
     let mut choices: Vec<Choice> = all.into_iter().map(choice).collect();

@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::advice::{self, Facts};
 use super::entry::{self, Entry, What};
+use super::fate::Fate;
 use super::ladder::{self, Rung};
 use super::names::Names;
 use super::words;
@@ -31,6 +32,10 @@ pub struct Detail {
     pub concerns_access: bool,
     /// The log, narrowed to what is like this.
     pub alike: Option<String>,
+    /// The page of the revocation that this made.
+    pub revocation: Option<String>,
+    /// Of a token: what has become of it.
+    pub fate: Option<Fate>,
 }
 
 /// One line of what is known.
@@ -61,12 +66,15 @@ impl Detail {
             concerns_access: application.is_some() && reason.is_some_and(advice::concerns_access),
             application,
             alike: refused.then(|| alike(event)),
+            revocation: None,
+            fate: None,
         }
     }
 }
 
 fn title(event: &Event) -> &'static str {
     match (event.category(), event.outcome) {
+        ("token", Outcome::Success) if event.code == "token.revoked" => "What was revoked",
         ("token", Outcome::Success) => "What was issued",
         ("token", Outcome::Denied) => "Why this was refused",
         ("token", Outcome::Error) => "Why this failed",
@@ -94,6 +102,8 @@ fn why(event: &Event, names: &Names, reason: Option<Reason>) -> String {
         }
     } else if event.category() != "token" {
         sentences.push(sentence(event, names));
+    } else if event.code == "token.revoked" {
+        sentences.push(format!("{} ended a token of its own.", entry::who(event, names)));
     }
     sentences.join(" ")
 }
@@ -142,6 +152,9 @@ fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
 fn response(event: &Event, facts: &TokenFacts) -> String {
     let body = match &facts.oauth_error {
         Some(error) => json!({ "error": error }),
+        None if event.code == "token.revoked" => {
+            return format!("{} and no body", facts.http_status);
+        }
         None => json!({
             "access_token": "…",
             "token_type": "Bearer",
@@ -232,7 +245,8 @@ fn of_act(list: &mut List, event: &Event) {
     list.code("Their ID", actor.id.clone());
     list.some("By way of", actor.method.as_deref().map(words::method).map(str::to_owned));
     if let Some(target) = &event.target {
-        list.text("Done to", format!("{} {}", words::target(&target.kind), target.name));
+        let done_to = format!("{} {}", words::target(&target.kind), target.name);
+        list.text("Done to", done_to.trim().to_owned());
         list.code("Its ID", Some(target.id.clone()));
     }
     list.code("Client ID", event.client_id.clone());

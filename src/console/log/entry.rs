@@ -103,6 +103,7 @@ impl Entry {
 
 pub fn outcome(event: &Event) -> &'static str {
     match (event.outcome, event.category()) {
+        (Outcome::Success, "token") if event.code == "token.revoked" => "Revoked",
         (Outcome::Success, "token") => "Issued",
         (Outcome::Success, "access") => "Passed",
         (Outcome::Success, _) => "Done",
@@ -159,11 +160,9 @@ fn note(event: &Event, names: &Names) -> String {
     if let Some(facts) = &event.access {
         return access(facts, reason, names);
     }
-    match &event.flood {
-        Some(flood) if reason.is_empty() => format!("{} alike counted", flood.count),
-        Some(flood) => format!("{reason}, {} alike counted", flood.count),
-        None => reason.to_owned(),
-    }
+    let count = event.flood.as_ref().map(|flood| format!("{} alike counted", flood.count));
+    let parts = [words::asked(&event.code), reason, count.as_deref().unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// `Revoked, GET /invoices/{id}, 30 times`.

@@ -32,7 +32,14 @@ pub fn rungs(event: &Event, names: &Names) -> Vec<Rung> {
             note: passed(check, event, names),
         },
     };
-    Check::ALL.into_iter().map(rung).collect()
+    let of_this = |check: &Check| issues(event) || !matches!(check, Check::Resource | Check::Scope);
+    Check::ALL.into_iter().filter(of_this).map(rung).collect()
+}
+
+/// Whether a token was asked for. Whoever revokes or introspects one is not
+/// asked for APIs and scopes.
+fn issues(event: &Event) -> bool {
+    words::asked(&event.code).is_empty()
 }
 
 fn unreached(check: Check) -> Rung {
@@ -58,6 +65,7 @@ fn passed(check: Check, event: &Event, names: &Names) -> String {
             _ => "may call it".to_owned(),
         },
         Check::Scope => "all granted".to_owned(),
+        Check::Token if event.code == "token.revoked" => "its own, revoked".to_owned(),
         Check::Token => {
             let algorithm = facts.and_then(|facts| facts.alg.as_deref());
             algorithm.map_or_else(|| "signed".to_owned(), |alg| format!("signed with {alg}"))
@@ -77,6 +85,15 @@ mod tests {
         let failed_check = failed.map(Check::index);
         event.token = Some(TokenFacts { failed_check, ..TokenFacts::default() });
         rungs(&event, &Names::default()).iter().map(|rung| rung.class).collect()
+    }
+
+    #[test]
+    fn who_revokes_is_not_asked_for_scopes() {
+        let mark = Mark { id: "01K".into(), salt: [0; 16] };
+        let event = Event::new(mark, UnixTime(0), "token.revoked", Outcome::Success);
+        let titles: Vec<_> =
+            rungs(&event, &Names::default()).into_iter().map(|r| r.title).collect();
+        assert_eq!(titles, ["Request", "Client", "Secret", "Token"]);
     }
 
     #[test]

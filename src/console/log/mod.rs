@@ -4,6 +4,7 @@ pub mod advice;
 pub mod choices;
 pub mod detail;
 pub mod entry;
+pub mod fate;
 pub mod index;
 pub mod ladder;
 pub mod names;

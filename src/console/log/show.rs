@@ -5,11 +5,13 @@ use serde::Deserialize;
 
 use super::detail::Detail;
 use super::entry::{Entry, What};
+use super::fate::Fate;
 use super::names::Names;
 use super::query::event_id;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::page;
+use crate::console::revocations::record;
 use crate::console::signed_in::SignedIn;
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, audit_log};
@@ -67,5 +69,11 @@ fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<(Entry, Detai
     };
     let names = Names::read(conn, std::slice::from_ref(&event))?;
     let entry = Entry::new(&event, &names, now);
-    Ok(Some((entry, Detail::new(&stored, &event, &names, now))))
+    let made = record::of_event(conn, &event)?;
+    let detail = Detail {
+        revocation: made.map(|made| format!("/revocations/{}", made.revocation.id)),
+        fate: Fate::read(conn, &event, now)?,
+        ..Detail::new(&stored, &event, &names, now)
+    };
+    Ok(Some((entry, detail)))
 }

@@ -46,6 +46,16 @@ pub const fn check(check: Check) -> &'static str {
     }
 }
 
+/// What a client asked for that was not a token; empty for a token.
+pub fn asked(code: &str) -> &'static str {
+    match code {
+        "token.revoked" => "a token of its own",
+        "token.revocation_denied" | "token.revocation_failed" => "Revoking a token",
+        "token.introspection_denied" | "token.introspection_failed" => "Introspection",
+        _ => "",
+    }
+}
+
 /// How somebody proved who they are.
 pub fn method(word: &str) -> &str {
     match word {
@@ -61,6 +71,8 @@ pub fn method(word: &str) -> &str {
 pub fn target(kind: &str) -> &str {
     match kind {
         "administrator" => "person",
+        "everything" => "",
+        "key" => "signing key",
         "resource" => "API",
         other => other,
     }

@@ -11,6 +11,8 @@ use crate::console::form::FieldErrors;
 use crate::console::signed_in::SignedIn;
 use crate::console::{duration, page};
 use crate::model::role::Right;
+use crate::oauth::revocation::Kind;
+use crate::store::revocations;
 use crate::web::App;
 
 #[derive(Template)]
@@ -54,8 +56,14 @@ pub async fn post(
         return page::unprocessable(&fill(&person, loaded, errors));
     }
     let actor = person.actor.clone();
-    app.act::<_, admin::Error, _>(move |conn| resources::delete(conn, &actor, &id)).await?;
-    person.notice(format!("{name} is deleted."));
+    let identifier = loaded.resource.identifier.clone();
+    let made = app
+        .act::<_, admin::Error, _>(move |conn| {
+            resources::delete(conn, &actor, &id)?;
+            Ok(revocations::find_by_subject(conn, Kind::Resource, &identifier)?)
+        })
+        .await?;
+    person.notice_of(format!("{name} is deleted, and its tokens are revoked."), made.as_ref());
     Ok(page::see_other("/apis"))
 }
 

@@ -14,6 +14,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
 use crate::model::role::Right;
 use crate::model::secret::{Secret, State};
+use crate::oauth::revocation::Kind;
+use crate::store::revocations;
 use crate::web::App;
 
 #[derive(Template)]
@@ -65,14 +67,18 @@ pub async fn post(
     let (actor, (client_id, id)) = (person.actor.clone(), path.into_inner());
     let tokens = if form.tokens.is_some() { Tokens::Revoke } else { Tokens::Keep };
     let back = format!("/applications/{client_id}");
-    app.into_inner()
+    let made = app
+        .into_inner()
         .act::<_, admin::Error, _>(move |conn| {
-            secrets::revoke(conn, &actor, &client_id, &id, tokens)
+            secrets::revoke(conn, &actor, &client_id, &id, tokens)?;
+            Ok(revocations::find_by_subject(conn, Kind::Secret, &id)?)
         })
         .await?;
-    person.notice(match tokens {
-        Tokens::Keep => "The secret is revoked.",
-        Tokens::Revoke => "The secret and its tokens are revoked.",
-    });
+    match tokens {
+        Tokens::Keep => person.notice("The secret is revoked."),
+        Tokens::Revoke => {
+            person.notice_of("The secret and its tokens are revoked.", made.as_ref());
+        }
+    }
     Ok(page::see_other(&back))
 }
