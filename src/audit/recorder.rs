@@ -18,12 +18,15 @@ pub struct Recorder {
     writer: Writer,
     flood: Mutex<Flood>,
     accesses: Mutex<Accesses>,
+    /// Which refused accesses are written out; all others are among `accesses`.
+    refused: Mutex<Flood>,
     metrics: std::sync::Arc<Metrics>,
 }
 
 impl Recorder {
     pub fn new(writer: Writer, metrics: std::sync::Arc<Metrics>) -> Self {
-        Self { writer, flood: Mutex::default(), accesses: Mutex::default(), metrics }
+        let (flood, accesses, refused) = Default::default();
+        Self { writer, flood, accesses, refused, metrics }
     }
 
     /// Returns once `event` is on disk; a refusal that is one of a flood, once
@@ -53,7 +56,7 @@ impl Recorder {
     }
 
     /// Records an access as the API's policy says. Only where it is `Full` is it
-    /// on disk when this returns.
+    /// on disk when this returns; there too refusals of a flood are only counted.
     ///
     /// # Errors
     /// As [`Writer::record`], where it is waited for.
@@ -63,17 +66,24 @@ impl Recorder {
         access: Access<'_>,
         mark: impl Fn() -> Mark,
     ) -> Result<(), NotRecorded> {
-        if policy == AccessRecords::Full {
-            return self.writer.record(access.event(mark()), None).await;
-        }
-        if policy == AccessRecords::Sampled {
-            let mark = mark();
-            // Of those that pass one in a hundred, by the chance of its id.
-            let chosen = mark.salt.first().is_some_and(|byte| u16::from(*byte) * 100 < 256);
-            let event = access.event(mark);
-            let wanted = if access.kind.is_allowed() { chosen } else { self.admits(&event) };
-            if wanted && !self.writer.submit(event) {
-                self.metrics.access_records_lost.inc();
+        match policy {
+            AccessRecords::Counted => {}
+            AccessRecords::Sampled => {
+                let mark = mark();
+                // Of those that pass one in a hundred, by the chance of its id.
+                let chosen = mark.salt.first().is_some_and(|byte| u16::from(*byte) * 100 < 256);
+                let passed = access.kind.is_allowed();
+                let wanted = if passed { chosen } else { self.admits_refused(&access) };
+                if wanted && !self.writer.submit(access.event(mark)) {
+                    self.metrics.access_records_lost.inc();
+                }
+            }
+            // Whoever has no token at all can be refused as often as they like.
+            AccessRecords::Full if access.kind.is_allowed() || self.admits_refused(&access) => {
+                return self.writer.record(access.event(mark()), None).await;
+            }
+            AccessRecords::Full => {
+                self.metrics.audit_flood_counted.inc();
             }
         }
         self.lock_accesses().note(access.kind, access.at);
@@ -95,6 +105,8 @@ impl Recorder {
             let mut accesses = self.lock_accesses();
             if everything { accesses.take_all() } else { accesses.take_finished(now) }
         };
+        // Those that it did not admit are among the accesses.
+        drop(self.lock_refused().take_finished(now));
         let refusals = {
             let mut flood = self.lock_flood();
             if everything { flood.take_all() } else { flood.take_finished(now) }
@@ -128,6 +140,16 @@ impl Recorder {
 
     fn lock_accesses(&self) -> MutexGuard<'_, Accesses> {
         self.accesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_refused(&self) -> MutexGuard<'_, Flood> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn admits_refused(&self, access: &Access<'_>) -> bool {
+        let client_id = access.kind.client_id.map(str::to_owned);
+        let kind = Kind::new(None, client_id, access.kind.decision);
+        self.lock_refused().admits(kind, "", access.at)
     }
 
     fn lock_flood(&self) -> MutexGuard<'_, Flood> {

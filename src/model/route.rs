@@ -93,11 +93,15 @@ fn is_plain(part: &str) -> bool {
 }
 
 /// The routes of an API, ready to be looked up.
-#[derive(Clone, Default)]
+///
+/// The closest path that has a route for the method counts, read from the left:
+/// a plain part before `{id}` before `{*rest}`. Of one path a method's own route
+/// counts before that for any; HEAD without one of its own takes GET's, RFC 9110
+/// §9.3.2. So `* /invoices/audit` holds whatever `GET /invoices/{id}` demands.
+#[derive(Clone, Debug, Default)]
 pub struct RouteTable {
     routes: Vec<Route>,
-    /// By method; each has the routes for any method too.
-    by_method: BTreeMap<String, matchit::Router<usize>>,
+    root: Node,
 }
 
 /// What a request needs.
@@ -110,19 +114,34 @@ pub enum Demand<'t> {
     NotListed,
 }
 
+/// A tree of our own: `matchit` has one tree for all or one for each method,
+/// where HEAD loses what GET demands elsewhere, and it refuses `/a/{id}` beside
+/// `/a/{*rest}`.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    plain: BTreeMap<String, Node>,
+    one: Option<Box<Node>>,
+    /// Indexes of the routes that end here, and of those that end in a rest.
+    here: Vec<usize>,
+    rest: Vec<usize>,
+}
+
+const ANY: &str = "*";
+
 impl RouteTable {
     /// # Errors
     /// Two routes that a request could not be told apart by, as a sentence.
     pub fn new(routes: Vec<Route>) -> Result<Self, String> {
-        let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
-        methods.push(ANY);
-        methods.sort_unstable();
-        methods.dedup();
-        let mut by_method = BTreeMap::new();
-        for method in methods {
-            by_method.insert(method.to_owned(), router(&routes, method)?);
+        let mut root = Node::default();
+        for (index, route) in routes.iter().enumerate() {
+            let place = root.place(parts(&route.path));
+            let known = place.iter().filter_map(|known| routes.get(*known));
+            if let Some(known) = known.into_iter().find(|known| known.method == route.method) {
+                return Err(format!("{} and {} are the same path.", known.path, route.path));
+            }
+            place.push(index);
         }
-        Ok(Self { routes, by_method })
+        Ok(Self { routes, root })
     }
 
     /// What a request for `path` needs. `path` is one that [`safe_path`] made.
@@ -130,15 +149,15 @@ impl RouteTable {
         if self.routes.is_empty() {
             return Demand::Nothing;
         }
-        let of = |method: &str| self.by_method.get(method);
-        let router = of(method)
-            // Whoever may GET may ask for the head of it, RFC 9110 §9.3.2.
-            .or_else(|| of("GET").filter(|_| method == "HEAD"))
-            .or_else(|| of(ANY));
-        router
-            .and_then(|router| router.at(path).ok())
-            .and_then(|found| self.routes.get(*found.value))
-            .map_or(Demand::NotListed, Demand::Route)
+        let of_method = |indexes: &[usize]| {
+            let of = |wanted: &str| {
+                let mut routes = indexes.iter().filter_map(|index| self.routes.get(*index));
+                routes.find(|route| route.method == wanted)
+            };
+            let of_get = || if method == "HEAD" { of("GET") } else { None };
+            of(method).or_else(of_get).or_else(|| of(ANY))
+        };
+        self.root.find(parts(path), &of_method).map_or(Demand::NotListed, Demand::Route)
     }
 
     pub fn routes(&self) -> &[Route] {
@@ -146,64 +165,47 @@ impl RouteTable {
     }
 }
 
-const ANY: &str = "*";
+impl Node {
+    /// The indexes of the routes of a pattern; its names make no difference.
+    fn place<'p>(&mut self, mut pattern: impl Iterator<Item = &'p str>) -> &mut Vec<usize> {
+        match pattern.next() {
+            None => &mut self.here,
+            Some(part) if part.starts_with("{*") => &mut self.rest,
+            Some(part) if part.starts_with('{') => self.one.get_or_insert_default().place(pattern),
+            Some(part) => self.plain.entry(part.to_owned()).or_default().place(pattern),
+        }
+    }
 
-/// The routes that count for `method`: its own, and those for any where it has
-/// none of the same shape.
-fn router(routes: &[Route], method: &str) -> Result<matchit::Router<usize>, String> {
-    let mut router = matchit::Router::new();
-    let mut shapes: BTreeMap<String, &Route> = BTreeMap::new();
-    let own = routes.iter().enumerate().filter(|(_, route)| route.method == method);
-    let any = routes.iter().enumerate().filter(|(_, r)| r.method == ANY && method != ANY);
-    for (index, route) in own.chain(any) {
-        let shape = shape(&route.path);
-        match shapes.get(&shape) {
-            Some(known) if known.method == route.method => {
-                return Err(format!("{} and {} are the same path.", known.path, route.path));
+    /// Goes back where a way leads to no route of the method. No node is seen
+    /// twice, so the work is bounded by the table whatever the request.
+    fn find<'t, 'p>(
+        &'t self,
+        mut path: impl Iterator<Item = &'p str> + Clone,
+        of_method: &impl Fn(&[usize]) -> Option<&'t Route>,
+    ) -> Option<&'t Route> {
+        let closer = match path.next() {
+            None => of_method(&self.here),
+            Some(part) => {
+                let plain = self.plain.get(part);
+                let plain = plain.and_then(|node| node.find(path.clone(), of_method));
+                plain.or_else(|| self.one.as_ref()?.find(path, of_method))
             }
-            Some(_) => continue,
-            None => {}
-        }
-        router
-            .insert(shape.clone(), index)
-            .map_err(|_| format!("{} cannot stand beside the others.", route.path))?;
-        shapes.insert(shape, route);
+        };
+        closer.or_else(|| of_method(&self.rest))
     }
-    // Everything below a path includes the path, unless that stands for itself.
-    for (index, route) in routes.iter().enumerate().rev() {
-        let counts = route.method == method || route.method == ANY;
-        if let Some((before, _)) = route.path.split_once("/{*").filter(|_| counts) {
-            let before = if before.is_empty() { "/".to_owned() } else { shape(before) };
-            let overridden =
-                shapes.get(&shape(&route.path)).is_some_and(|r| r.method != route.method);
-            if !overridden && !shapes.contains_key(&before) {
-                router
-                    .insert(before.clone(), index)
-                    .map_err(|_| format!("{} cannot stand beside the others.", route.path))?;
-                shapes.insert(before, route);
-            }
-        }
-    }
-    Ok(router)
 }
 
-/// A path with its names replaced by their places: two that differ in names
-/// alone are the same.
-fn shape(path: &str) -> String {
-    let part = |(place, part): (usize, &str)| match part.strip_prefix('{') {
-        Some(name) if name.starts_with('*') => "{*rest}".to_owned(),
-        Some(_) => format!("{{p{place}}}"),
-        None => part.to_owned(),
-    };
-    path.split('/').enumerate().map(part).collect::<Vec<_>>().join("/")
+fn parts(path: &str) -> impl Iterator<Item = &str> + Clone {
+    path.split('/').filter(|part| !part.is_empty())
 }
 
 /// The path of a request's target, decoded once and without a slash at the end;
 /// `None` when a server might read it as another: parts that are empty or dots,
 /// encoded slashes, parameters after a semicolon, something encoded twice, or
-/// what is no text.
+/// what is no text. A fragment is never sent by who means well, and where the
+/// path ends before one servers disagree.
 pub fn safe_path(target: &str) -> Option<String> {
-    let path = target.split(['?', '#']).next().filter(|path| path.len() <= 8_192)?;
+    let path = target.split('?').next().filter(|path| path.len() <= 8_192)?;
     let below = path.strip_prefix('/')?;
     let below = below.strip_suffix('/').unwrap_or(below);
     if below.is_empty() {
@@ -212,7 +214,7 @@ pub fn safe_path(target: &str) -> Option<String> {
     let mut safe = String::with_capacity(path.len());
     for part in below.split('/') {
         let decoded = percent_decode_str(part).decode_utf8().ok()?;
-        let ambiguous = |c: char| c.is_control() || matches!(c, '/' | '\\' | ';' | '%');
+        let ambiguous = |c: char| c.is_control() || matches!(c, '/' | '\\' | ';' | '%' | '#');
         if matches!(decoded.as_ref(), "" | "." | "..") || decoded.contains(ambiguous) {
             return None;
         }
@@ -292,6 +294,32 @@ mod tests {
         assert_eq!(scopes(&RouteTable::default(), "GET", "/b"), "nothing");
     }
 
+    /// A route for HEAD somewhere must not take GET's demands from HEAD elsewhere.
+    #[test]
+    fn head_takes_what_get_demands_wherever_it_has_no_route_of_its_own() {
+        let table = table(&[
+            ("HEAD", "/health", ""),
+            ("GET", "/admin/{*rest}", "admin"),
+            ("*", "/{*rest}", "read"),
+        ]);
+        assert_eq!(scopes(&table, "HEAD", "/admin/users"), "admin");
+        assert_eq!(scopes(&table, "HEAD", "/health"), "");
+        assert_eq!(scopes(&table, "HEAD", "/x"), "read");
+    }
+
+    #[test]
+    fn one_part_stands_beside_all_that_follow_and_is_closer() {
+        let table = table(&[
+            ("GET", "/invoices/{id}", "read"),
+            ("GET", "/invoices/{*rest}", "deep"),
+            ("*", "/invoices/{id}/lines", "lines"),
+        ]);
+        assert_eq!(scopes(&table, "GET", "/invoices/7"), "read");
+        assert_eq!(scopes(&table, "GET", "/invoices/7/x"), "deep");
+        assert_eq!(scopes(&table, "GET", "/invoices/7/lines"), "lines");
+        assert_eq!(scopes(&table, "GET", "/invoices"), "deep");
+    }
+
     #[test]
     fn two_routes_of_one_shape_are_refused() {
         let read = |path| Route::read("GET", path, "").unwrap();
@@ -345,13 +373,77 @@ mod tests {
             "/a%00",
             "/a%0a",
             "/%ff",
+            "/a%c0%af",
+            "/a%",
+            "/a%zz",
+            "/a#/../b",
+            "/a%23",
+            "/a\u{85}",
+            "*",
             "http://x/a",
         ] {
             assert_eq!(safe_path(target), None, "{target}");
         }
     }
 
+    /// What the tree must say, the slow way: all that fit, the closest of them.
+    fn by_looking_at_each<'r>(routes: &'r [Route], method: &str, path: &str) -> Demand<'r> {
+        let rank = |route: &Route| {
+            let own = match route.method.as_str() {
+                own if own == method => 0,
+                "GET" if method == "HEAD" => 1,
+                ANY => 2,
+                _ => return None,
+            };
+            let (mut ranks, mut path) = (Vec::new(), parts(path));
+            for pattern in parts(&route.path) {
+                if pattern.starts_with("{*") {
+                    // Below what ends where the path ends, and below `{id}`.
+                    ranks.push(3);
+                    return Some((ranks, own));
+                }
+                let part = path.next()?;
+                match pattern.starts_with('{') {
+                    true => ranks.push(2),
+                    false if pattern == part => ranks.push(1),
+                    false => return None,
+                }
+            }
+            path.next().is_none().then_some((ranks, own))
+        };
+        let fit = routes.iter().filter_map(|route| Some((rank(route)?, route)));
+        let closest = fit.min_by(|one, other| one.0.cmp(&other.0));
+        match closest {
+            _ if routes.is_empty() => Demand::Nothing,
+            None => Demand::NotListed,
+            Some((_, route)) => Demand::Route(route),
+        }
+    }
+
     proptest! {
+        #[test]
+        fn the_tree_finds_what_looking_at_each_route_finds(
+            typed in prop::collection::vec(
+                ("GET|HEAD|POST|\\*", "(/(a|b|\\{x\\})){1,3}(/\\{\\*r\\})?|/\\{\\*r\\}"), 0..12,
+            ),
+            method in "GET|HEAD|POST|PUT",
+            path in "(/(a|b|c)){1,4}|/",
+        ) {
+            let mut routes: Vec<Route> = Vec::new();
+            for (method, path) in &typed {
+                let route = Route::read(method, path, "").unwrap();
+                let with = routes.iter().chain([&route]).cloned().collect();
+                if RouteTable::new(with).is_ok() {
+                    routes.push(route);
+                }
+            }
+            let table = RouteTable::new(routes.clone()).unwrap();
+            prop_assert_eq!(
+                table.demand(&method, &path),
+                by_looking_at_each(&routes, &method, &path)
+            );
+        }
+
         /// Whatever is sent, the path that is compared has no way up or around.
         #[test]
         fn a_safe_path_has_no_dots_and_no_empty_parts(target in "[/.%a2fFeE5cC;]{0,24}") {

@@ -46,11 +46,15 @@ pub async fn behind_prefix(
     id: web::Path<(String, String)>,
 ) -> HttpResponse {
     let (id, _) = id.into_inner();
-    // As it was sent: what is matched must not be decoded twice.
-    let path = request.uri().path().split_once("/envoy").map_or("", |(_, path)| path);
-    let target = if path.is_empty() { "/" } else { path };
-    let original = Original { method: request.method().as_str(), target };
-    answer(&app, &request, &id, Some(original)).await
+    // As it was sent: what is matched must not be decoded twice. The prefix
+    // counts whole, for the path of the issuer may have such a part too.
+    let prefix = format!("{}/gate/{id}/envoy", app.config.issuer.path);
+    let behind = request.uri().path().strip_prefix(&prefix);
+    let original = behind.filter(|path| path.is_empty() || path.starts_with('/')).map(|path| {
+        let target = if path.is_empty() { "/" } else { path };
+        Original { method: request.method().as_str(), target }
+    });
+    answer(&app, &request, &id, original).await
 }
 
 /// What the gateway was asked for.
@@ -100,11 +104,11 @@ async fn answer(
     original: Option<Original<'_>>,
 ) -> HttpResponse {
     let started = Instant::now();
-    let header = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let authorization = authorization(request);
     let decided = async {
         let resource = app.directory.resource(name).await?;
         let resource = resource.as_deref();
-        let outcome = pass(app, resource, original, header).await?;
+        let outcome = pass(app, resource, original, authorization).await?;
         let response = respond(&outcome);
         record(app, resource, &outcome, original).await?;
         Ok::<_, Failure>((outcome.decision.as_str(), response))
@@ -123,19 +127,22 @@ async fn pass<'p>(
     app: &App,
     resource: Option<&'p Protected>,
     original: Option<Original<'_>>,
-    authorization: Option<&[u8]>,
+    authorization: Authorization<'_>,
 ) -> Result<Outcome<'p>, Failure> {
     let refused = |decision| Outcome { decision, token: None, demand: None };
     let Some(resource) = resource else { return Ok(refused(Decision::UnknownResource)) };
     let Some(original) = original else { return Ok(refused(Decision::Misconfigured)) };
-    let token = match bearer::read(authorization) {
+    let token = match authorization {
         Authorization::Absent => return Ok(refused(Decision::NoToken)),
         Authorization::Malformed => return Ok(refused(Decision::MalformedToken)),
         Authorization::Token(token) => token,
     };
     let token = match accept(app, token).await? {
         Ok(token) => token,
-        Err(cause) => return Ok(refused(cause.into())),
+        // Whose it was is worth knowing, most of all when it was revoked.
+        Err(cause) => {
+            return Ok(Outcome { token: app.keys.verify(token), ..refused(cause.into()) });
+        }
     };
     let Some(path) = safe_path(original.target) else {
         return Ok(Outcome { token: Some(token), ..refused(Decision::PathAmbiguous) });
@@ -143,6 +150,13 @@ async fn pass<'p>(
     let demand = resource.routes.demand(original.method, &path);
     let decision = decide(&token.claims, &resource.identifier, demand);
     Ok(Outcome { decision, token: Some(token), demand: Some(demand) })
+}
+
+/// Of two headers gate and API might each take another.
+fn authorization(request: &HttpRequest) -> Authorization<'_> {
+    let mut values = request.headers().get_all(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let first = values.next();
+    if values.next().is_some() { Authorization::Malformed } else { bearer::read(first) }
 }
 
 impl From<Cause> for Decision {
@@ -205,8 +219,8 @@ async fn record(
         Some(Demand::Route(route)) => Some(route.path.as_str()),
         _ => None,
     };
-    // What is in no route is the caller's to choose, and not told apart.
-    let method = original.map(|original| original.method).filter(|_| route.is_some());
+    // What no route names is the caller's to choose, and not told apart.
+    let method = original.filter(|_| route.is_some()).map(|original| told_apart(original.method));
     let claims = outcome.token.as_ref().map(|token| &token.claims);
     let kind = KindRef {
         via: "gate",
@@ -222,4 +236,12 @@ async fn record(
     let at = app.clock.now();
     let access = Access { kind, jti, at };
     Ok(app.recorder.record_access(policy, access, || app.entropy.mark(at)).await?)
+}
+
+/// The method, or one word for all that callers make up.
+fn told_apart(method: &str) -> &str {
+    match method {
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" => method,
+        _ => "other",
+    }
 }

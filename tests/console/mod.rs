@@ -6,3 +6,4 @@ mod resources;
 mod revocations;
 mod roles;
 mod sessions;
+mod verification;

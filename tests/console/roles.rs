@@ -7,9 +7,7 @@ use crate::support::world::BILLING_API;
 fn each_page_is_for_the_roles_that_may_see_it() {
     let server = Server::start();
     let world = server.world();
-    let api =
-        server.read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API));
-    let api = format!("/apis/{}", api.unwrap().id);
+    let api = api_with_a_route(&server);
     let application = format!("/applications/{}", world.billing.client_id);
     let secret = format!("{application}/secrets/{}", world.billing.secret_id);
     let event = server.events("application.created").remove(0).id;
@@ -37,6 +35,8 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         (format!("{api}/edit"), registry),
         (format!("{api}/deletion"), registry),
         (format!("{api}/scopes/invoices%3Aread/deletion"), registry),
+        (format!("{api}/verification"), all),
+        (format!("{api}/routes/deletion?method=GET&path=%2Finvoices"), registry),
         ("/revocations".to_owned(), all),
         ("/revocations/new".to_owned(), registry),
         ("/revocations/choice".to_owned(), registry),
@@ -62,6 +62,15 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         assert!(matches!(status, 400 | 403), "an auditor posts to {path}: {status}");
     }
     assert_eq!(server.read(countersign::store::audit_log::count), before);
+}
+
+/// The path of its page.
+fn api_with_a_route(server: &Server) -> String {
+    let api = server.read(|c| countersign::store::resources::find_by_identifier(c, BILLING_API));
+    let id = api.unwrap().id;
+    let route = countersign::model::route::Route::read("GET", "/invoices", "").unwrap();
+    server.act(|conn, actor| countersign::admin::routes::add(conn, actor, &id, &route));
+    format!("/apis/{id}")
 }
 
 #[test]

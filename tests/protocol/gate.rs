@@ -222,6 +222,73 @@ fn where_each_access_is_recorded_it_is_on_disk_before_it_passes() {
     assert_eq!(guarded.verdict(&token, "GET", "/invoices/7").0, 200);
 }
 
+/// Refusals are made by whoever likes: they must not fill the log.
+#[test]
+fn a_flood_of_refusals_is_counted_where_each_access_is_recorded_too() {
+    let guarded = Guarded::new(&ROUTES);
+    guarded.records(AccessRecords::Full);
+    for _ in 0..30 {
+        assert_eq!(guarded.verdict("a.b.c", "GET", "/invoices/7").0, 401);
+    }
+    assert_eq!(guarded.events("access.denied").len(), 20);
+    guarded.server.clock.advance(Seconds(60));
+    guarded.server.count();
+    let counted = guarded.events("access.counted");
+    assert_eq!(counted[0].access.as_ref().unwrap().count, Some(10));
+    assert!(guarded.events("token.denied_repeatedly").is_empty(), "nobody asked for a token");
+    guarded.verdict("a.b.c", "GET", "/invoices/7");
+    assert_eq!(guarded.events("access.denied").len(), 21, "another minute");
+}
+
+#[test]
+fn whose_token_was_revoked_is_on_record_and_methods_are_not_made_up() {
+    let guarded = Guarded::new(&[("*", "/{*rest}", "")]);
+    guarded.records(AccessRecords::Full);
+    let token = guarded.server.issue(&guarded.billing);
+    assert_eq!(guarded.verdict(&token, "BREW", "/pot").0, 200);
+    let allowed = guarded.events("access.allowed").remove(0);
+    assert_eq!(allowed.access.unwrap().method.as_deref(), Some("other"));
+    guarded.server.post_as(&guarded.billing, "/oauth/revoke", &[("token", &token)]);
+    assert_eq!(guarded.verdict(&token, "GET", "/pot").0, 401);
+    let denied = guarded.events("access.denied").remove(0);
+    assert_eq!(denied.reason.as_deref(), Some("revoked"));
+    assert_eq!(denied.client_id.as_ref(), Some(&guarded.billing.client_id));
+    assert!(denied.access.unwrap().jti.is_some());
+}
+
+#[test]
+fn of_two_tokens_in_one_request_none_passes() {
+    let guarded = Guarded::new(&ROUTES);
+    let bearer = format!("Bearer {}", guarded.server.issue(&guarded.billing));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("authorization", "Bearer a.b.c"),
+        ("x-original-method", "GET"),
+        ("x-original-uri", "/invoices/7"),
+    ];
+    let path = format!("/gate/{}", guarded.id);
+    assert_eq!(guarded.server.request("GET", &path, &headers, vec![]).status, 401);
+}
+
+/// The path of the issuer may have a part like Envoy's prefix.
+#[test]
+fn the_path_behind_a_prefix_is_read_from_the_end_of_the_prefix() {
+    let issuer = "https://issuer.example/envoy";
+    let server = Server::start_with(&[("COUNTERSIGN_ISSUER", issuer)]);
+    let id = server.resource(BILLING_API, &["a"]);
+    let client = server.application("client", &[(BILLING_API, "a")]);
+    let route = Route::read("GET", "/invoices/{id}", "a").unwrap();
+    server.act(|conn, actor| routes::add(conn, actor, &id, &route));
+    let form = [("grant_type", "client_credentials")];
+    let token = server.post_as(&client, "/envoy/oauth/token", &form).json();
+    let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let ask = |path: &str| {
+        let path = format!("/envoy/gate/{id}/envoy{path}");
+        server.request("GET", &path, &[("authorization", &bearer)], vec![]).status
+    };
+    assert_eq!((ask("/invoices/7?x=1"), ask("/elsewhere"), ask("")), (200, 403, 403));
+}
+
 #[test]
 fn a_sample_has_every_refusal_and_some_of_the_rest() {
     let guarded = Guarded::new(&ROUTES);

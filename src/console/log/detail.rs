@@ -8,7 +8,7 @@ use super::ladder::{self, Rung};
 use super::names::Names;
 use super::words;
 use crate::console::moment::Moment;
-use crate::model::audit_event::{Change, Event, Outcome, TokenFacts};
+use crate::model::audit_event::{AccessFacts, Change, Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
 use crate::oauth::reason::Reason;
 use crate::store::audit_log::StoredEvent;
@@ -23,6 +23,7 @@ pub struct Detail {
     pub response: Option<String>,
     pub facts: Vec<Fact>,
     pub changes: Vec<Change>,
+    pub is_access: bool,
     /// Ids of requests that were counted and not written.
     pub samples: Vec<String>,
     /// The client id and the name of the application, when there is one.
@@ -60,6 +61,7 @@ impl Detail {
             response: event.token.as_ref().map(|facts| response(event, facts)),
             facts: facts(stored, event, names, now),
             changes: event.changes.clone(),
+            is_access: event.access.is_some(),
             samples: event.flood.as_ref().map(|flood| flood.samples.clone()).unwrap_or_default(),
             concerns_access: application.is_some() && reason.is_some_and(advice::concerns_access),
             application,
@@ -76,6 +78,8 @@ fn title(event: &Event) -> &'static str {
         ("token", Outcome::Success) => "What was issued",
         ("token", Outcome::Denied) => "Why this was refused",
         ("token", Outcome::Error) => "Why this failed",
+        ("access", Outcome::Success) => "What was let through",
+        ("access", _) => "What was refused",
         (_, Outcome::Success) => "What was done",
         (_, _) => "What was tried",
     }
@@ -92,6 +96,10 @@ fn why(event: &Event, names: &Names, reason: Option<Reason>) -> String {
     }
     if let Some(reason) = reason {
         sentences.push(refusal(event, names, reason));
+    } else if let Some(access) = &event.access {
+        if access.count.is_some() {
+            sentences.push("Accesses alike were counted by the minute.".to_owned());
+        }
     } else if event.category() != "token" {
         sentences.push(sentence(event, names));
     } else if event.code == "token.revoked" {
@@ -179,9 +187,10 @@ fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> V
     }
     list.code("Request ID", event.request_id.clone());
     list.code("Event ID", Some(event.id.clone()));
-    match &event.token {
-        Some(token) => of_token(&mut list, event, token, names, now),
-        None => of_act(&mut list, event),
+    match (&event.token, &event.access) {
+        (Some(token), _) => of_token(&mut list, event, token, names, now),
+        (None, Some(access)) => of_access(&mut list, event, access, now),
+        (None, None) => of_act(&mut list, event),
     }
     let from = [&event.source.address, &event.source.user_agent];
     let from: Vec<&str> = from.into_iter().flatten().map(String::as_str).collect();
@@ -191,6 +200,22 @@ fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> V
         format!("chain {}, batch {}, position {}", stored.chain, stored.batch, stored.position),
     );
     list.0
+}
+
+fn of_access(list: &mut List, event: &Event, access: &AccessFacts, now: UnixTime) {
+    list.code("Client ID", event.client_id.clone());
+    list.code("API", access.resource.clone());
+    let decided = if access.via == "introspection" { "Introspection" } else { "The gate" };
+    list.text("Decided by", decided.to_owned());
+    list.code("Asked by", access.caller.clone());
+    let route = access.method.as_ref().zip(access.route.as_ref());
+    list.code("Route", route.map(|(method, route)| format!("{method} {route}")));
+    list.code("Token ID, jti", access.jti.clone());
+    list.some("Times", access.count.map(|count| count.to_string()));
+    if let Some((first, last)) = access.first_at.zip(access.last_at) {
+        let full = |at| Moment::new(UnixTime(at), now).full;
+        list.text("First and last", format!("{} to {}", full(first), full(last)));
+    }
 }
 
 fn of_token(list: &mut List, event: &Event, token: &TokenFacts, names: &Names, now: UnixTime) {

@@ -4,7 +4,7 @@ use super::names::Names;
 use super::words;
 use crate::console::line;
 use crate::console::moment::Moment;
-use crate::model::audit_event::{Event, Outcome, TokenFacts};
+use crate::model::audit_event::{AccessFacts, Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
 
 /// The most scopes that a row names.
@@ -58,8 +58,11 @@ impl Entry {
         let at = UnixTime(event.at);
         let date = Moment::date(at);
         let is_token = event.category() == "token";
-        let what =
-            if is_token { What::Token(call(event, names)) } else { What::Act(Act::new(event)) };
+        let what = if is_token || event.access.is_some() {
+            What::Token(call(event, names))
+        } else {
+            What::Act(Act::new(event))
+        };
         let secret = match names.secret(event) {
             Some(name) => name,
             None if is_token => "none".to_owned(),
@@ -73,7 +76,7 @@ impl Entry {
             aspect: if event.outcome == Outcome::Success { "clear" } else { "danger" },
             outcome: outcome(event),
             what,
-            note: note(event),
+            note: note(event, names),
             secret,
             address: event.source.address.clone().unwrap_or_default(),
             is_open: false,
@@ -102,6 +105,7 @@ pub fn outcome(event: &Event) -> &'static str {
     match (event.outcome, event.category()) {
         (Outcome::Success, "token") if event.code == "token.revoked" => "Revoked",
         (Outcome::Success, "token") => "Issued",
+        (Outcome::Success, "access") => "Passed",
         (Outcome::Success, _) => "Done",
         (Outcome::Denied, _) => "Refused",
         (Outcome::Error, _) => "Failed",
@@ -113,6 +117,7 @@ pub fn who(event: &Event, names: &Names) -> String {
     match &event.client_id {
         Some(client_id) => names.application(client_id).unwrap_or(client_id).to_owned(),
         None if event.flood.is_some() => "Whatever client IDs".to_owned(),
+        None if event.access.is_some() => "No token of ours".to_owned(),
         None => "No client named".to_owned(),
     }
 }
@@ -139,17 +144,42 @@ fn call(event: &Event, names: &Names) -> Call {
     Call {
         who: who(event, names),
         href: known.map(|client_id| format!("/applications/{client_id}")),
-        resources: facts.resource.iter().map(line).collect(),
+        resources: facts
+            .resource
+            .iter()
+            .chain(event.access.as_ref().and_then(|access| access.resource.as_ref()))
+            .map(line)
+            .collect(),
         scopes: all.iter().take(SCOPES).map(scope).collect(),
         more_scopes: all.len().saturating_sub(SCOPES),
     }
 }
 
-fn note(event: &Event) -> String {
+fn note(event: &Event, names: &Names) -> String {
     let reason = event.reason.as_deref().map(words::reason).unwrap_or_default();
+    if let Some(facts) = &event.access {
+        return access(facts, reason, names);
+    }
     let count = event.flood.as_ref().map(|flood| format!("{} alike counted", flood.count));
     let parts = [words::asked(&event.code), reason, count.as_deref().unwrap_or_default()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// `Revoked, GET /invoices/{id}, 30 times`.
+fn access(facts: &AccessFacts, reason: &str, names: &Names) -> String {
+    let of_caller = |caller: &String| {
+        format!("introspected by {}", names.application(caller).unwrap_or(caller))
+    };
+    let route = match (&facts.method, &facts.route) {
+        (Some(method), Some(route)) => Some(format!("{method} {route}")),
+        _ => facts.caller.as_ref().map(of_caller),
+    };
+    let times = facts.count.map(|count| match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    });
+    let reason = (!reason.is_empty()).then(|| reason.to_owned());
+    [reason, route, times].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -179,9 +209,25 @@ mod tests {
     }
 
     #[test]
+    fn an_access_says_by_which_route_and_how_often() {
+        let mark = Mark { id: "01K".into(), salt: [0; 16] };
+        let mut event = Event::new(mark, UnixTime(0), "access.counted", Outcome::Denied);
+        event.reason = Some("scope_missing".into());
+        event.access = Some(AccessFacts {
+            method: Some("GET".into()),
+            route: Some("/invoices/{id}".into()),
+            count: Some(30),
+            ..AccessFacts::default()
+        });
+        let said = note(&event, &Names::default());
+        assert_eq!(said, "Scope of the route missing, GET /invoices/{id}, 30 times");
+        assert_eq!(who(&event, &Names::default()), "No token of ours");
+    }
+
+    #[test]
     fn what_stands_for_others_says_how_many() {
         let mut event = event("a", "a");
         event.flood = Some(FloodFacts { count: 80, first_at: 0, last_at: 1, samples: Vec::new() });
-        assert_eq!(note(&event), "Scope not granted, 80 alike counted");
+        assert_eq!(note(&event, &Names::default()), "Scope not granted, 80 alike counted");
     }
 }

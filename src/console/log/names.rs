@@ -18,7 +18,10 @@ impl Names {
             .iter()
             .filter_map(|e| e.token.as_ref())
             .flat_map(|t| t.resource.clone())
+            .chain(events.iter().filter_map(|e| e.access.as_ref()?.resource.clone()))
             .collect();
+        // Who introspected is an application too.
+        clients.extend(events.iter().filter_map(|e| e.access.as_ref()?.caller.clone()));
         let mut credentials: Vec<String> = events.iter().filter_map(credential_id).collect();
         for ids in [&mut clients, &mut identifiers, &mut credentials] {
             ids.sort_unstable();

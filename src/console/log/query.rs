@@ -56,7 +56,7 @@ impl Query {
         ] {
             *text = text.trim().to_owned();
         }
-        keep(&mut self.kind, &["token", "changes"]);
+        keep(&mut self.kind, &["token", "accesses", "changes"]);
         keep(&mut self.outcome, &["issued", "refused"]);
         keep(&mut self.period, &PERIODS.map(|(word, ..)| word));
         let has_ends = !self.from.is_empty() || !self.to.is_empty();
@@ -130,7 +130,11 @@ impl Query {
         };
         let client_id = given(&self.application).or_else(|| given(&self.q).map(recorded));
         Ok(Filter {
-            category: (self.kind == "token").then(|| "token".to_owned()),
+            category: match self.kind.as_str() {
+                "token" => Some("token".to_owned()),
+                "accesses" => Some("access".to_owned()),
+                _ => None,
+            },
             acts_only: self.kind == "changes",
             outcome,
             client_id,

@@ -7,8 +7,24 @@ pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_tokens = Reason::ALL.iter().map(|known| (known.as_str(), of_token(*known)));
     let of_sessions =
         [Refused::BadPassword, Refused::Suspended, Refused::Throttled, Refused::UnknownAccount];
-    of_tokens.chain(of_sessions.map(|known| (known.as_str(), of_session(known))))
+    of_tokens.chain(of_sessions.map(|known| (known.as_str(), of_session(known)))).chain(OF_ACCESSES)
 }
+
+/// Why the gate or introspection refused, by the words of `model::access`.
+const OF_ACCESSES: [(&str, &str); 12] = [
+    ("no_token", "No token"),
+    ("malformed_token", "Token cannot be read"),
+    ("not_ours", "Not signed by us"),
+    ("expired", "Token expired"),
+    ("revoked", "Token revoked"),
+    ("client_inactive", "Application suspended or deleted"),
+    ("wrong_audience", "Token for another API"),
+    ("scope_missing", "Scope of the route missing"),
+    ("route_not_listed", "No route lists it"),
+    ("path_ambiguous", "Path that can be read in two ways"),
+    ("gateway_misconfigured", "Gateway does not say what for"),
+    ("unknown_resource", "Gateway names no API"),
+];
 
 /// What people read for a stored word; the word itself, when it is of another
 /// version of ours.
@@ -108,10 +124,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_refused_access_has_words() {
+        use crate::model::access::Decision::{
+            ClientInactive, Expired, MalformedToken, Misconfigured, NoToken, NotOurs,
+            PathAmbiguous, Revoked, RouteNotListed, ScopeMissing, UnknownResource, WrongAudience,
+        };
+        let revoked = Revoked(crate::oauth::revocation::Kind::Token);
+        for decision in [
+            ClientInactive,
+            Expired,
+            MalformedToken,
+            Misconfigured,
+            NoToken,
+            NotOurs,
+            PathAmbiguous,
+            revoked,
+            RouteNotListed,
+            ScopeMissing,
+            UnknownResource,
+            WrongAudience,
+        ] {
+            assert_ne!(reason(decision.as_str()), decision.as_str());
+        }
+    }
+
+    #[test]
     fn every_reason_has_its_own_words() {
         let mut texts: Vec<_> = reasons().map(|(_, text)| text).collect();
         let all = texts.len();
-        assert_eq!(all, Reason::ALL.len() + 4);
+        assert_eq!(all, Reason::ALL.len() + 4 + OF_ACCESSES.len());
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), all);

@@ -2,9 +2,12 @@
 pub mod deletion;
 pub mod edit;
 pub mod index;
+pub mod introspectors;
 pub mod new;
+pub mod routes;
 pub mod scopes;
 pub mod show;
+pub mod verification;
 
 use actix_web::web;
 
@@ -27,5 +30,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(deletion::get))
                 .route(web::post().to(deletion::post)),
         )
+        .service(
+            web::resource("/apis/{id}/verification")
+                .route(web::get().to(verification::get))
+                .route(web::post().to(verification::post)),
+        )
+        .configure(introspectors::routes)
+        .configure(routes::routes)
         .configure(scopes::routes);
 }
