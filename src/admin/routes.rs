@@ -3,7 +3,8 @@ use super::actor::{Done, differences};
 use super::{Actor, Error};
 use crate::model::resource::Resource;
 use crate::model::role::Right;
-use crate::model::route::{MOST, Route, RouteTable};
+use crate::model::route::{MOST, Route};
+use crate::model::route_table::RouteTable;
 use crate::store::registry::Touched;
 use crate::store::{Conn, resources, routes, scopes};
 

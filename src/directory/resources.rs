@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Directory, PATIENCE};
 use crate::model::resource::AccessRecords;
-use crate::model::route::RouteTable;
+use crate::model::route_table::RouteTable;
 use crate::store::{self, Conn, registry, resources, routes};
 
 /// An API and what it demands.

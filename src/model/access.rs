@@ -1,5 +1,5 @@
 //! One access to an API, and whether it may be.
-use super::route::Demand;
+use super::route_table::Demand;
 use crate::oauth::access_token::Claims;
 use crate::oauth::revocation::Kind;
 

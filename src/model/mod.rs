@@ -11,6 +11,7 @@ pub mod resource;
 pub mod revocation;
 pub mod role;
 pub mod route;
+pub mod route_table;
 pub mod secret;
 pub mod signing_key;
 pub mod status_list;
