@@ -71,7 +71,7 @@ fn two_servers_and_the_command_line_share_one_token() {
         Running(quiet.spawn().unwrap())
     };
     let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let _here = start(place.command(&["serve"]));
+    let first = start(place.command(&["serve"]));
     let until = |address, path: &str, wanted: &dyn Fn(&str) -> bool| {
         let end = Instant::now() + Duration::from_mins(1);
         while Instant::now() < end {
@@ -85,7 +85,7 @@ fn two_servers_and_the_command_line_share_one_token() {
     until(place.address, "/readyz", &|_| true);
     let mut there = place.command(&["serve"]);
     there.env("COUNTERSIGN_LISTEN", other.to_string()).env("COUNTERSIGN_INSTANCE", "there");
-    let _there = start(there);
+    let servers = [first, start(there)];
     until(other, "/readyz", &|_| true);
 
     // The command makes the key in the token; both servers take it up.
@@ -118,9 +118,17 @@ fn two_servers_and_the_command_line_share_one_token() {
     assert!(check.contains("countersign-test opens, and makes keys for ES256"), "{check}");
     assert!(check.contains("6 open under the master key"), "{check}");
 
-    // Without its settings nothing opens, and nothing is made in the database.
+    // Without its settings nothing starts until nothing needs the token any more.
+    drop(servers);
     let without = place.run(&["check"]);
     assert!(String::from_utf8_lossy(&without.stdout).contains("set COUNTERSIGN_PKCS11_MODULE"));
+    let refused = place.run(&["serve"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("set COUNTERSIGN_PKCS11_MODULE"));
+    for key in keys {
+        place.json(&["revoke", "key", key["kid"].as_str().unwrap(), "--reason", "moving out"]);
+    }
+    let _alone = place.serve(&[]);
+    assert!(place.json(&["check"]).to_string().contains("6 open under the master key"));
 }
 
 /// Ends with the test.
