@@ -72,16 +72,6 @@ fn two_servers_and_the_command_line_share_one_token() {
     };
     let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let first = start(place.command(&["serve"]));
-    let until = |address, path: &str, wanted: &dyn Fn(&str) -> bool| {
-        let end = Instant::now() + Duration::from_mins(1);
-        while Instant::now() < end {
-            if let Some(text) = get(address, path).filter(|text| wanted(text)) {
-                return text;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("{path} never was as it should be")
-    };
     until(place.address, "/readyz", &|_| true);
     let mut there = place.command(&["serve"]);
     there.env("COUNTERSIGN_LISTEN", other.to_string()).env("COUNTERSIGN_INSTANCE", "there");
@@ -129,6 +119,18 @@ fn two_servers_and_the_command_line_share_one_token() {
     }
     let _alone = place.serve(&[]);
     assert!(place.json(&["check"]).to_string().contains("6 open under the master key"));
+}
+
+/// What a path answers once it is as wanted.
+fn until(address: std::net::SocketAddr, path: &str, wanted: &dyn Fn(&str) -> bool) -> String {
+    let end = Instant::now() + Duration::from_mins(1);
+    while Instant::now() < end {
+        if let Some(text) = get(address, path).filter(|text| wanted(text)) {
+            return text;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{path} never was as it should be")
 }
 
 /// Ends with the test.

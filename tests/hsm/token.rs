@@ -64,7 +64,7 @@ fn keys_are_made_in_the_token_and_their_tokens_verify_anywhere() {
     let server = start_on(&database, &[]);
     let billing = server.world().billing;
     let mut apis = vec![(BILLING_API.to_owned(), billing.clone())];
-    for algorithm in [Algorithm::Rs256, Algorithm::Ps256] {
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::EdDsa] {
         let api = format!("urn:api:{algorithm}");
         server.resource_with(&api, &["a"], algorithm);
         let client = server.application("worker", &[(&api, "a")]);
@@ -192,23 +192,6 @@ fn a_row_that_names_another_key_does_not_open() {
         assert!(server.app.keys.load(&[swapped]).is_err());
     }
     server.app.keys.load(&[one]).unwrap();
-}
-
-/// An API that asks for what the token has not stops nobody else.
-#[test]
-#[ignore = "scripts/hsm"]
-fn an_algorithm_that_the_token_lacks_is_missing_and_nothing_else_is() {
-    let server = start_on(&Arc::new(TestDatabase::new()), &[]);
-    let billing = server.world().billing;
-    server.resource_with("urn:ed", &["a"], Algorithm::EdDsa);
-    let client = server.application("ed", &[("urn:ed", "a")]);
-    let answer = server.token(&client, &[("resource", "urn:ed")]);
-    if server.app.keys.can_sign(Algorithm::EdDsa) {
-        verified(&server, answer.json()["access_token"].as_str().unwrap());
-    } else {
-        assert_eq!(answer.status, 503, "{}", answer.text);
-    }
-    verified(&server, &server.issue(&billing));
 }
 
 /// Prints how fast it is; asserts nothing of it.
