@@ -10,6 +10,7 @@ mod admin;
 mod audit;
 mod cli;
 mod console;
+mod hsm;
 mod process;
 mod protocol;
 mod store;

@@ -2,14 +2,16 @@
 //! Looks and changes nothing: no schema, no key, no folder is made here.
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::output::{self, Output};
 use crate::config::{self, Config};
 use crate::host::Entropy;
-use crate::keys::MasterKey;
+use crate::keys::{Error, Hsm, KeyRing, MasterKey};
 use crate::model::signing_key::SigningKey;
+use crate::oauth::algorithm::Algorithm;
 use crate::store::{Conn, Database, migrations, signing_keys};
 
 pub fn run(config: &Config, output: Output) -> anyhow::Result<()> {
@@ -59,12 +61,17 @@ fn diagnose(config: &Config) -> Vec<Value> {
     }
     let is_sqlite = matches!(database, Database::Sqlite { .. });
     let master = master_key(config, is_sqlite && stored.is_empty());
-    let opened = match &master {
-        Ok((Some(master), _)) => open_all(master, &stored),
-        Ok((None, _)) => Ok("none yet".to_owned()),
-        Err(_) => Err("there is no master key to open them with".to_owned()),
+    let hsm = Hsm::configured(config.pkcs11.as_ref());
+    let opened = match (&master, &hsm) {
+        (Ok((None, _)), _) => Ok("none yet".to_owned()),
+        (Ok((Some(master), _)), Ok(hsm)) => open_all(master, hsm.as_ref(), &stored),
+        (Err(_), _) => Err("there is no master key to open them with".to_owned()),
+        (_, Err(_)) => Err("the PKCS#11 token does not open".to_owned()),
     };
     findings.push(finding("master key", master.map(|(_, detail)| detail)));
+    if let Some(place) = &config.pkcs11 {
+        findings.push(finding("PKCS#11 token", token(hsm, &place.token)));
+    }
     findings.push(finding("signing keys", opened));
     findings
 }
@@ -150,10 +157,21 @@ fn master_key(config: &Config, may_come: bool) -> Result<(Option<MasterKey>, Str
     Ok((Some(load()?), shown.to_string()))
 }
 
-fn open_all(master: &MasterKey, stored: &[SigningKey]) -> Result<String, String> {
-    for key in stored {
-        master.open(&key.kid, &key.sealed_private_key).map_err(|error| error.to_string())?;
-    }
+/// Whether the token let us in, and what it is good for.
+fn token(hsm: Result<Option<Arc<Hsm>>, Error>, label: &str) -> Result<String, String> {
+    let algorithms = hsm.and_then(|hsm| hsm.map_or(Ok(Vec::new()), |hsm| hsm.algorithms()));
+    let algorithms = algorithms.map_err(|error| error.to_string())?;
+    let names: Vec<&str> = algorithms.into_iter().map(Algorithm::as_str).collect();
+    Ok(format!("{label} opens, and makes keys for {}", names.join(", ")))
+}
+
+fn open_all(
+    master: &MasterKey,
+    hsm: Option<&Arc<Hsm>>,
+    stored: &[SigningKey],
+) -> Result<String, String> {
+    let ring = KeyRing::new(master.clone()).with_hsm(hsm.cloned());
+    ring.load(stored).map_err(|error| error.to_string())?;
     Ok(match stored.len() {
         0 => "none yet".to_owned(),
         count => format!("{count} open under the master key"),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::listing::Listing;
 use super::operator::Operator;
-use super::output::{Output, time};
+use super::output::{self, Output, time};
 use crate::admin::{self, signing_keys};
 use crate::config;
 use crate::host::Entropy;
@@ -36,7 +36,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "tokens")]
         purpose: Signs,
     },
-    /// Bring a private key along, to sign next: PEM or JWK, unencrypted.
+    /// Bring a private key along, to sign next: PEM or JWK, unencrypted. It is
+    /// sealed in the database, also where new keys are made in a PKCS#11 token.
     Import {
         /// The file; - for standard input.
         file: PathBuf,
@@ -46,7 +47,7 @@ pub enum Command {
         purpose: Signs,
     },
     /// Seal all private keys under another master key. Stop every server first,
-    /// and start them with the new one.
+    /// and start them with the new one. Keys in a PKCS#11 token stay as they are.
     Reseal {
         /// File with the new master key: 64 hexadecimal digits.
         #[arg(long)]
@@ -91,6 +92,9 @@ impl Command {
                 operator.act(|conn, actor| signing_keys::import(conn, actor, &key))?;
                 let shown = describe(&key, policy(operator.config.keys));
                 output.object(&shown);
+                if operator.config.pkcs11.is_some() {
+                    output::note("This key is sealed in the database, not in the PKCS#11 token.");
+                }
                 Ok(())
             }
             Self::Reseal { new_master_key_file } => reseal(operator, output, new_master_key_file),
@@ -116,6 +120,9 @@ fn reseal(operator: &Operator, output: Output, file: PathBuf) -> anyhow::Result<
     })?;
     let sentence = format!("{count} keys are sealed under the new master key. Use it from now on.");
     output.done(&sentence, &json!({ "resealed": count }));
+    if operator.config.pkcs11.is_some() {
+        output::note("Of keys in the PKCS#11 token that is their name; they are what they were.");
+    }
     Ok(())
 }
 

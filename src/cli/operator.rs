@@ -3,7 +3,7 @@ use crate::admin::actor::Who;
 use crate::admin::{self, Actor};
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
-use crate::keys::{self, KeyRing, MasterKey};
+use crate::keys::{self, Hsm, KeyRing, MasterKey};
 use crate::model::audit_event::{Source, printable};
 use crate::model::signing_key::Purpose;
 use crate::model::timetable::missing;
@@ -94,9 +94,11 @@ impl Operator {
     /// The stored keys, opened.
     ///
     /// # Errors
-    /// `Sealed`: another master key sealed them.
+    /// * `Sealed`: another master key sealed them.
+    /// * `Hsm`: the PKCS#11 token does not open, or lacks one.
     pub fn key_ring(&self, master: MasterKey) -> Result<KeyRing, keys::Error> {
-        let ring = KeyRing::new(master);
+        let hsm = Hsm::configured(self.config.pkcs11.as_ref())?;
+        let ring = KeyRing::new(master).with_hsm(hsm);
         ring.load(&self.store.read_blocking(signing_keys::all)?)?;
         ring.confirm(self.clock.now());
         Ok(ring)
@@ -109,8 +111,11 @@ impl Operator {
             let key = ring.make(made, self.clock.now())?;
             let actor = self.actor();
             let publish = |conn: &mut Conn| admin::signing_keys::publish(conn, &actor, &key);
+            let published = self.store.write_blocking(publish);
             // A server was first: its key is the one.
-            let _ = self.store.write_blocking(publish);
+            if let Err(admin::Error::Store(store::Error::Conflict(_))) = published {
+                ring.discard(&key);
+            }
         }
         Ok(())
     }

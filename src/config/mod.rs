@@ -28,6 +28,8 @@ pub struct Config {
     pub database_url: Secret,
     pub connections: u32,
     pub master_key: MasterKey,
+    /// `None`: private keys are sealed in the database.
+    pub pkcs11: Option<Pkcs11>,
     /// Names the chain that this machine's audit rows are linked in.
     pub instance: String,
     pub trusted_proxies: Vec<IpNet>,
@@ -61,6 +63,16 @@ pub struct Issuer {
 pub enum MasterKey {
     Value(Secret),
     File(PathBuf),
+}
+
+/// The PKCS#11 token that new private keys are made in.
+#[derive(Clone, Debug)]
+pub struct Pkcs11 {
+    /// A library to load.
+    pub module: PathBuf,
+    /// Its label.
+    pub token: String,
+    pub pin_file: PathBuf,
 }
 
 /// When signing keys change.

@@ -8,7 +8,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Secret};
+use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Secret};
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -25,12 +25,12 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         _ => reader.parsed("metrics_listen", "an address and port, or off").map(Some),
     };
     let trusted_proxies = reader.checked("trusted_proxies", networks);
-    let master_key = reader.master_key(&data_dir);
+    let (master_key, pkcs11) = (reader.master_key(&data_dir), reader.pkcs11());
     let database_url = Secret(Zeroizing::new(match reader.text("database_url") {
         "" => format!("sqlite://{}", data_dir.join("countersign.db").display()),
         url => url.to_owned(),
     }));
-    let log = reader.log();
+    let (log, instance) = (reader.log(), reader.checked("instance", instance));
     let numbers = (
         reader.parsed("connections", "a number"),
         reader.parsed("cached_clients", "a number"),
@@ -46,7 +46,6 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     });
     let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
-    let instance = reader.checked("instance", instance);
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -56,6 +55,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         database_url,
         connections: numbers.0?,
         master_key: master_key?,
+        pkcs11: pkcs11?,
         instance: instance?,
         trusted_proxies: trusted_proxies?,
         cached_clients: numbers.1?,
@@ -134,6 +134,29 @@ impl<'a> Reader<'a> {
             _ => {
                 self.errors.push(
                     "COUNTERSIGN_MASTER_KEY and COUNTERSIGN_MASTER_KEY_FILE: set one of them"
+                        .to_owned(),
+                );
+                None
+            }
+        }
+    }
+
+    /// All of its settings, or none.
+    #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
+    fn pkcs11(&mut self) -> Option<Option<Pkcs11>> {
+        let keys = ["pkcs11_module", "pkcs11_token", "pkcs11_pin_file"];
+        let [module, token, pin_file] = keys.map(|key| self.text(key));
+        match [module, token, pin_file].iter().filter(|text| text.is_empty()).count() {
+            3 => Some(None),
+            0 => Some(Some(Pkcs11 {
+                module: PathBuf::from(module),
+                token: token.to_owned(),
+                pin_file: PathBuf::from(pin_file),
+            })),
+            _ => {
+                self.errors.push(
+                    "COUNTERSIGN_PKCS11_MODULE, COUNTERSIGN_PKCS11_TOKEN and \
+                     COUNTERSIGN_PKCS11_PIN_FILE: set all three, or none"
                         .to_owned(),
                 );
                 None
@@ -298,6 +321,18 @@ mod tests {
         ])
         .unwrap_err();
         assert_eq!(error.0.len(), 3, "{error}");
+    }
+
+    #[test]
+    fn a_token_for_private_keys_is_named_whole_or_not_at_all() {
+        let module = ("COUNTERSIGN_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so");
+        let token = ("COUNTERSIGN_PKCS11_TOKEN", "keys");
+        let pin_file = ("COUNTERSIGN_PKCS11_PIN_FILE", "/run/pin");
+        assert!(read(&[]).unwrap().pkcs11.is_none());
+        assert_eq!(read(&[module, token, pin_file]).unwrap().pkcs11.unwrap().token, "keys");
+        for part in [&[module][..], &[token], &[module, token], &[token, pin_file]] {
+            assert_eq!(read(part).unwrap_err().0.len(), 1, "{part:?}");
+        }
     }
 
     #[test]

@@ -80,6 +80,19 @@ pub const SETTINGS: &[Setting] = &[
         "File with the master key; empty: master.key in data_dir, made when missing on SQLite.",
     ),
     plain(
+        "pkcs11_module",
+        "COUNTERSIGN_PKCS11_MODULE",
+        "",
+        "Library of a PKCS#11 token to make private keys in; empty: they are sealed in the database.",
+    ),
+    plain("pkcs11_token", "COUNTERSIGN_PKCS11_TOKEN", "", "Label of that token."),
+    plain(
+        "pkcs11_pin_file",
+        "COUNTERSIGN_PKCS11_PIN_FILE",
+        "",
+        "File with the token's user PIN, for its owner alone.",
+    ),
+    plain(
         "instance",
         "COUNTERSIGN_INSTANCE",
         "main",

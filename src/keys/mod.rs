@@ -1,12 +1,17 @@
-//! Signing keys: sealed in the database, parsed once, used from memory.
+//! Signing keys: sealed in the database, parsed once, used from memory; or in a
+//! PKCS#11 token, and used there.
 pub mod flawed;
+pub mod hsm;
 pub mod import;
+mod making;
 pub mod master;
 pub mod pair;
 pub mod provider;
+pub mod public;
 pub mod ring;
 pub mod tagged;
 
+pub use hsm::Hsm;
 pub use master::MasterKey;
 pub use ring::KeyRing;
 pub use tagged::Tagged;
@@ -23,6 +28,12 @@ pub enum Error {
     /// There is no current key of this algorithm yet.
     #[error("no current {0} key")]
     NoKey(crate::oauth::algorithm::Algorithm),
+    /// The PKCS#11 token makes no keys of this algorithm.
+    #[error("the PKCS#11 token makes no {0} keys")]
+    NotInHsm(crate::oauth::algorithm::Algorithm),
+    /// The PKCS#11 token cannot be used, or a key is not in it.
+    #[error("{0}")]
+    Hsm(String),
     /// The cryptographic library refused; it does not say why.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),

@@ -1,25 +1,25 @@
 //! One key pair, parsed once.
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
     RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Error, provider};
+use super::Error;
+use super::hsm::HsmKey;
+use super::public::Public;
 use crate::oauth::algorithm::Algorithm;
 
-/// A private key in the library's own form.
+/// A private key in the library's own form, or the name of one elsewhere.
 pub enum Pair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair, Algorithm),
+    Hsm(HsmKey),
 }
 
 impl Pair {
@@ -66,6 +66,7 @@ impl Pair {
             Self::Ecdsa(_) => Algorithm::Es256,
             Self::Ed25519(_) => Algorithm::EdDsa,
             Self::Rsa(_, algorithm) => *algorithm,
+            Self::Hsm(key) => key.algorithm,
         }
     }
 
@@ -84,54 +85,34 @@ impl Pair {
                 pair.sign(padding, &random, message, &mut signature).map_err(failed)?;
                 Ok(signature)
             }
+            Self::Hsm(key) => key.sign(message),
         }
     }
 
     /// The public half in PEM, as `openssl pkey -pubout` writes it.
     pub fn public_pem(&self) -> Result<String, Error> {
-        let failed = |_| Error::Crypto("writing a public key");
-        let der: PublicKeyX509Der<'_> = match self {
-            Self::Ecdsa(pair) => pair.public_key().as_der(),
-            Self::Ed25519(pair) => pair.public_key().as_der(),
-            Self::Rsa(pair, _) => pair.public_key().as_der(),
-        }
-        .map_err(failed)?;
-        let text = STANDARD.encode(der.as_ref());
-        let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-        Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
+        self.public()?.pem()
     }
 
     /// The public half as a JWK, and its RFC 7638 thumbprint as `kid`.
     pub fn public_jwk(&self) -> Result<(String, Value), Error> {
-        // A thumbprint takes the process's provider, and the first use decides
-        // which that is for good.
-        provider::install();
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let mut jwk = match self {
+        self.public()?.jwk(self.algorithm())
+    }
+
+    fn public(&self) -> Result<Public, Error> {
+        let failed = |_| Error::Crypto("reading a public key");
+        Ok(match self {
             Self::Ecdsa(pair) => {
-                let point = pair.public_key().as_ref();
-                let (x, y) = point
-                    .get(1..33)
-                    .zip(point.get(33..65))
-                    .ok_or(Error::Crypto("reading a public key"))?;
-                json!({"kty": "EC", "crv": "P-256", "x": text(x), "y": text(y)})
+                Public::Ecdsa(pair.public_key().as_ref().try_into().map_err(failed)?)
             }
             Self::Ed25519(pair) => {
-                json!({"kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key().as_ref())})
+                Public::Ed25519(pair.public_key().as_ref().try_into().map_err(failed)?)
             }
             Self::Rsa(pair, _) => {
                 let parts = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-                json!({"kty": "RSA", "n": text(&parts.n), "e": text(&parts.e)})
+                Public::Rsa { n: parts.n, e: parts.e }
             }
-        };
-        let unreadable = || Error::Crypto("making a thumbprint");
-        let parsed: Jwk = serde_json::from_value(jwk.clone()).map_err(|_| unreadable())?;
-        let kid = parsed.thumbprint(ThumbprintHash::SHA256).map_err(|_| unreadable())?;
-        if let Some(members) = jwk.as_object_mut() {
-            members.insert("use".into(), "sig".into());
-            members.insert("alg".into(), self.algorithm().as_str().into());
-            members.insert("kid".into(), kid.clone().into());
-        }
-        Ok((kid, jwk))
+            Self::Hsm(key) => key.public.clone(),
+        })
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::pair::Pair;
-use super::{Error, MasterKey, Tagged, provider};
+use super::{Error, Hsm, MasterKey, Tagged, provider};
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::UNAWARE;
 use crate::oauth::UnixTime;
@@ -25,7 +25,9 @@ pub struct KeyRing {
     keys: Arc<ArcSwap<Keys>>,
     /// When they were last known to be the stored ones.
     as_of: Arc<AtomicI64>,
-    master: MasterKey,
+    pub(super) master: MasterKey,
+    /// Where new keys are made instead.
+    pub(super) hsm: Option<Arc<Hsm>>,
 }
 
 /// A signed token and the key that signed it.
@@ -82,14 +84,21 @@ impl KeyRing {
     /// A ring without keys.
     pub fn new(master: MasterKey) -> Self {
         provider::install();
-        Self { keys: Arc::default(), as_of: Arc::new(AtomicI64::new(i64::MIN)), master }
+        Self { keys: Arc::default(), as_of: Arc::new(AtomicI64::new(i64::MIN)), master, hsm: None }
+    }
+
+    /// With new keys made in a PKCS#11 token, if there is one.
+    #[must_use]
+    pub fn with_hsm(self, hsm: Option<Arc<Hsm>>) -> Self {
+        Self { hsm, ..self }
     }
 
     /// Takes the keys as they are stored into memory. What is there stays when
     /// it is the same, with the tokens it verified.
     ///
     /// # Errors
-    /// `Sealed`: the master key is not the one that sealed them.
+    /// * `Sealed`: the master key is not the one that sealed them.
+    /// * `Hsm`: one is in a PKCS#11 token that is not to be had.
     pub fn load(&self, stored: &[SigningKey]) -> Result<(), Error> {
         self.keys.store(self.open_all(stored)?);
         Ok(())
@@ -98,46 +107,6 @@ impl KeyRing {
     /// Says that the keys in memory were the stored ones at `now`.
     pub fn confirm(&self, now: UnixTime) {
         self.as_of.fetch_max(now.0, Ordering::Relaxed);
-    }
-
-    /// Makes a key. An RSA key takes up to seconds.
-    pub fn make(
-        &self,
-        (purpose, algorithm, state): (Purpose, Algorithm, State),
-        now: UnixTime,
-    ) -> Result<SigningKey, Error> {
-        let made = self.adopt(&Pair::generate(algorithm)?, (purpose, algorithm), now)?;
-        let current_from = (state == State::Current).then_some(now);
-        Ok(SigningKey { state, current_from, ..made })
-    }
-
-    /// Seals a private key, PKCS#8, that is to sign next.
-    ///
-    /// # Errors
-    /// `Crypto`: it is none of this algorithm.
-    pub fn adopt(
-        &self,
-        pkcs8: &[u8],
-        (purpose, algorithm): (Purpose, Algorithm),
-        now: UnixTime,
-    ) -> Result<SigningKey, Error> {
-        let (kid, jwk) = Pair::parse(algorithm, pkcs8)?.public_jwk()?;
-        Ok(SigningKey {
-            sealed_private_key: self.master.seal(&kid, pkcs8)?,
-            public_jwk: jwk.to_string(),
-            state: State::Next,
-            created_at: now,
-            current_from: None,
-            ended_at: None,
-            algorithm,
-            purpose,
-            kid,
-        })
-    }
-
-    /// The private key of `key` under the seal of another master key.
-    pub fn reseal(&self, key: &SigningKey, other: &MasterKey) -> Result<Vec<u8>, Error> {
-        other.seal(&key.kid, &self.master.open(&key.kid, &key.sealed_private_key)?)
     }
 
     /// Whether there is a key that signs tokens with `algorithm`.
@@ -229,8 +198,7 @@ impl KeyRing {
         }
         let mut published: Vec<Value> = Vec::new();
         for key in stored.iter().filter(|key| key.state.is_published()) {
-            let pkcs8 = self.master.open(&key.kid, &key.sealed_private_key)?;
-            let pair = Arc::new(Pair::parse(key.algorithm, &pkcs8)?);
+            let pair = Arc::new(self.open(key)?);
             let (kid, jwk) = pair.public_jwk()?;
             if kid != key.kid {
                 return Err(Error::Sealed(key.kid.clone()));

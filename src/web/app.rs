@@ -13,7 +13,7 @@ use crate::audit::writer::Writer;
 use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
-use crate::keys::{self, KeyRing, MasterKey, Tagged};
+use crate::keys::{self, Hsm, KeyRing, MasterKey, Tagged};
 use crate::limits::Guesses;
 use crate::model::signing_key::{SigningKey, State};
 use crate::model::status_list::SIZE;
@@ -68,21 +68,23 @@ pub enum OpenError {
 impl App {
     /// Opens the database, the keys and the audit log. Blocks.
     pub fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, OpenError> {
+        // First: with a token that does not open nothing may be changed.
+        let hsm = Hsm::configured(config.pkcs11.as_ref())?;
         let store = open_store(&config)?;
         let master = MasterKey::load(&config.master_key, store.is_sqlite(), &entropy)?;
-        Self::open_with(config, store, master, clock, entropy)
+        let keys = KeyRing::new(master).with_hsm(hsm);
+        Self::open_with(config, store, keys, clock, entropy)
     }
 
     /// [`App::open`] with what it reads from outside given to it.
     pub fn open_with(
         config: Config,
         store: Store,
-        master: MasterKey,
+        keys: KeyRing,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::new());
-        let keys = KeyRing::new(master);
         let now = clock.now();
         let system = Actor::system(now, &config.instance, &entropy);
         signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;

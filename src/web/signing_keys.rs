@@ -11,6 +11,7 @@ use crate::store::{self, Store, resources, signing_keys};
 ///
 /// # Errors
 /// * `Sealed`: the master key is another. Nothing was changed.
+/// * `Hsm`: the PKCS#11 token cannot be used, or a key is not in it.
 /// * `Store`: the database is not available.
 pub fn reconcile(
     store: &Store,
@@ -32,7 +33,15 @@ pub fn reconcile(
         changed = true;
     }
     for made in missing(&stored, &wanted(algorithms)) {
-        publish(store, &ring.make(made, actor.now)?, actor)?;
+        match ring.make(made, actor.now) {
+            Ok(key) => publish(store, ring, &key, actor)?,
+            // One API that asks for what the token has not must not stop the rest.
+            Err(error @ Error::NotInHsm(_)) => {
+                tracing::error!(%error, "signing_key.not_made");
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
         changed = true;
     }
     if changed {
@@ -40,6 +49,7 @@ pub fn reconcile(
         ring.load(&stored)?;
     }
     ring.confirm(actor.now);
+    ring.forget(&stored);
     Ok(stored)
 }
 
@@ -53,7 +63,7 @@ fn wanted(mut algorithms: Vec<Algorithm>) -> Vec<(Purpose, Algorithm)> {
     of_tokens.chain([(Purpose::TokenStatus, crate::keys::ring::STATUS_ALGORITHM)]).collect()
 }
 
-fn publish(store: &Store, key: &SigningKey, actor: &Actor) -> Result<(), Error> {
+fn publish(store: &Store, ring: &KeyRing, key: &SigningKey, actor: &Actor) -> Result<(), Error> {
     match store.write_blocking(|conn| acts::publish(conn, actor, key)) {
         Ok(()) => {
             let (alg, state) = (key.algorithm, key.state.as_str());
@@ -61,7 +71,10 @@ fn publish(store: &Store, key: &SigningKey, actor: &Actor) -> Result<(), Error> 
             Ok(())
         }
         // Another process was first; its key is the one.
-        Err(admin::Error::Store(store::Error::Conflict(_))) => Ok(()),
+        Err(admin::Error::Store(store::Error::Conflict(_))) => {
+            ring.discard(key);
+            Ok(())
+        }
         Err(error) => Err(told(error)),
     }
 }
