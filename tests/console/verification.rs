@@ -151,3 +151,30 @@ fn accesses_are_read_in_the_log_by_name_and_route() {
     assert!(detail.text.contains("What was let through"), "{}", detail.text);
     assert!(detail.text.contains("First and last"));
 }
+
+/// `scripts/gateways` runs what the documentation has.
+#[test]
+fn the_configurations_are_those_of_the_documentation() {
+    let server = Server::start();
+    let (_, api) = world(&server);
+    let browser = server.signed_in("auditor");
+    let id = api.strip_prefix("/apis/").unwrap();
+    let documented = std::fs::read_to_string("docs/gateways.md").unwrap();
+    let documented = documented
+        .replace("https://auth.example.com", "https://issuer.example")
+        .replace("res_01K0EXAMPLE", id);
+    for (gateway, heading) in [
+        ("nginx", "## nginx"),
+        ("caddy", "## Caddy"),
+        ("traefik", "## Traefik"),
+        ("envoy", "## Envoy"),
+    ] {
+        let section = documented.split(heading).nth(1).unwrap();
+        let block = section.split("```").nth(1).unwrap();
+        let (_, block) = block.split_once('\n').unwrap();
+        let wanted = block.split_whitespace().collect::<Vec<_>>().join(" ");
+        let page = browser.get(&format!("{api}/verification?gateway={gateway}"));
+        let shown = page.texts("#config").remove(0);
+        assert!(shown.ends_with(&wanted), "{gateway}\n{shown}\n{wanted}");
+    }
+}

@@ -205,7 +205,7 @@ impl Page {
                 AccessRecords::Full => (
                     "Full",
                     "Each one, with the token’s ID, on disk before it passes. When that cannot be \
-                     done, nothing passes.",
+                     done, nothing passes. Only refusals that come in floods are counted.",
                 ),
             };
             (policy.as_str(), name, about, self.input.access_records == policy.as_str())
