@@ -52,6 +52,7 @@ impl Exam {
             client_id: self.application,
             scope,
             follows_revocations: self.follows_revocations,
+            loopback: true,
             patience: Duration::from_secs(self.wait),
         };
         let master = MasterKey::load(&operator.config.master_key, false, &Entropy::System)?;

@@ -40,7 +40,8 @@ impl Courier {
             .user_agent(concat!("countersign-exam/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls())
             .build();
-        let agent = ureq::Agent::with_parts(config, DefaultConnector::new(), Careful::default());
+        let careful = Careful { resolver: DefaultResolver::default(), loopback: exam.loopback };
+        let agent = ureq::Agent::with_parts(config, DefaultConnector::new(), careful);
         Ok(Self { agent, method, url: exam.url.to_string() })
     }
 
@@ -68,8 +69,11 @@ pub fn without_query(url: &Url) -> String {
 }
 
 /// Finds no address that must not be called, whatever name leads there.
-#[derive(Debug, Default)]
-struct Careful(DefaultResolver);
+#[derive(Debug)]
+struct Careful {
+    resolver: DefaultResolver,
+    loopback: bool,
+}
 
 impl Resolver for Careful {
     fn resolve(
@@ -78,8 +82,10 @@ impl Resolver for Careful {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.0.resolve(uri, config, timeout)?;
-        if found.iter().any(|address| is_forbidden(address.ip())) {
+        let found = self.resolver.resolve(uri, config, timeout)?;
+        let here = |ip: IpAddr| ip.to_canonical().is_loopback() || ip.is_unspecified();
+        let refused = |ip| is_forbidden(ip) || (!self.loopback && here(ip));
+        if found.iter().any(|address| refused(address.ip())) {
             let error = IoError::new(ErrorKind::PermissionDenied, "this address is not called");
             return Err(ureq::Error::Io(error));
         }
@@ -152,6 +158,7 @@ mod tests {
                 client_id: String::new(),
                 scope: None,
                 follows_revocations: false,
+                loopback: true,
                 patience: Duration::ZERO,
             };
             let answer = Courier::new(&exam).unwrap().call(None);

@@ -37,6 +37,9 @@ pub struct Exam {
     /// Whether the API is said to follow revocations: one that accepts a
     /// revoked token fails then.
     pub follows_revocations: bool,
+    /// Whether this machine itself may be called: only where whoever asks for
+    /// the exam sits at it.
+    pub loopback: bool,
     /// How long a revocation may take to arrive.
     pub patience: Duration,
 }

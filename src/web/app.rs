@@ -47,6 +47,8 @@ pub struct App {
     pub address_guesses: Guesses<Option<IpAddr>>,
     /// Argon2 takes 19 MiB and a core: only so many at a time.
     pub hashing: Semaphore,
+    /// One at a time: an exam keeps a thread for as long as the API is slow.
+    pub exams: Semaphore,
     stopping: watch::Sender<bool>,
 }
 
@@ -121,6 +123,7 @@ impl App {
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
             address_guesses: guesses(30, Duration::from_secs(10), &clock),
             hashing: Semaphore::new(2),
+            exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
             config,
             store,

@@ -1,4 +1,5 @@
 mod applications;
+mod exam;
 mod keys;
 mod log;
 mod people;

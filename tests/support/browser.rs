@@ -74,7 +74,7 @@ impl Browser<'_> {
         let set = answer.headers.get_all("set-cookie").iter();
         for value in set.filter_map(|value| value.to_str().ok()) {
             let pair = value.split(';').next().unwrap();
-            if pair.starts_with("__Host-countersign=") {
+            if pair.trim_start_matches("__Host-").starts_with("countersign=") {
                 pair.clone_into(&mut self.cookie.borrow_mut());
             }
         }

@@ -29,6 +29,7 @@ fn exam(address: std::net::SocketAddr, path: &str, application: &Client) -> Exam
         client_id: application.client_id.clone(),
         scope: None,
         follows_revocations: false,
+        loopback: true,
         patience: Duration::ZERO,
     }
 }
@@ -53,7 +54,7 @@ fn with(findings: &[Finding], verdict: Verdict) -> Vec<Check> {
 }
 
 /// An API that lets through whatever `accepts` a bearer token.
-fn api(accepts: impl Fn(Option<&str>) -> bool + Send + Sync + 'static) -> Loopback {
+pub fn api(accepts: impl Fn(Option<&str>) -> bool + Send + Sync + 'static) -> Loopback {
     let accepts = Arc::new(accepts);
     let handler = move |request: HttpRequest| {
         let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());

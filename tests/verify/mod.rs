@@ -1,6 +1,6 @@
 //! Checking tokens away from the server: the verifier, its middleware, and the
 //! exam that finds out what an API lets through.
-mod exam;
+pub mod exam;
 mod feed;
 mod issuer;
 mod keys;

@@ -1,6 +1,7 @@
 //! APIs. People read "API"; code says resource, as the protocol does.
 pub mod deletion;
 pub mod edit;
+pub mod exam;
 pub mod index;
 pub mod introspectors;
 pub mod new;
@@ -34,6 +35,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/apis/{id}/verification")
                 .route(web::get().to(verification::get))
                 .route(web::post().to(verification::post)),
+        )
+        .service(
+            web::resource("/apis/{id}/exam")
+                .route(web::get().to(exam::get))
+                .route(web::post().to(exam::post)),
         )
         .configure(introspectors::routes)
         .configure(routes::routes)
