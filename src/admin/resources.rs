@@ -171,7 +171,8 @@ pub fn resolve(conn: &mut Conn, text: &str) -> Result<Resource, Error> {
     found.ok_or(Error::NotFound)
 }
 
-fn done<'a>(
+/// The record of an act on an API: any client may hold a grant there.
+pub(super) fn done<'a>(
     code: &'static str,
     resource: &'a Resource,
     changes: Vec<crate::model::audit_event::Change>,

@@ -1,11 +1,10 @@
 //! Acts on what the gate demands.
-use super::actor::{Done, differences};
+use super::actor::differences;
+use super::resources::done;
 use super::{Actor, Error};
-use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::model::route::{MOST, Route};
 use crate::model::route_table::RouteTable;
-use crate::store::registry::Touched;
 use crate::store::{Conn, resources, routes, scopes};
 
 /// Adds a route to an API.
@@ -53,18 +52,4 @@ pub fn remove(
 
 fn line(route: &Route) -> String {
     format!("{} {} {}", route.method, route.path, route.scopes.join(" ")).trim_end().to_owned()
-}
-
-fn done<'a>(
-    code: &'static str,
-    resource: &'a Resource,
-    changes: Vec<crate::model::audit_event::Change>,
-) -> Done<'a> {
-    Done {
-        code,
-        target: ("resource", &resource.id, &resource.name),
-        client_id: None,
-        changes,
-        touched: Some(Touched::Everything),
-    }
 }
