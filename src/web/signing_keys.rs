@@ -26,10 +26,9 @@ pub fn reconcile(
     ring.load(&stored)?;
     let mut changed = false;
     if !due(&stored, policy, actor.now).is_empty() {
-        let taken =
-            store.write_blocking(|conn| acts::advance(conn, actor, policy)).map_err(told)?;
-        tracing::info!(steps = taken, "signing_keys.advanced");
-        stored = store.read_blocking(signing_keys::all)?;
+        store.write_blocking(|conn| acts::advance(conn, actor, policy)).map_err(told)?;
+        let before = std::mem::replace(&mut stored, store.read_blocking(signing_keys::all)?);
+        log_changes(&before, &stored);
         changed = true;
     }
     for made in missing(&stored, &wanted(algorithms)) {
@@ -51,6 +50,16 @@ pub fn reconcile(
     ring.confirm(actor.now);
     ring.forget(&stored);
     Ok(stored)
+}
+
+fn log_changes(before: &[SigningKey], after: &[SigningKey]) {
+    for key in after {
+        let was = before.iter().find(|known| known.kid == key.kid).map(|known| known.state);
+        if let Some(was) = was.filter(|was| *was != key.state) {
+            let (from, to, alg) = (was.as_str(), key.state.as_str(), key.algorithm);
+            tracing::info!(kid = key.kid, %alg, from, to, "signing_key.changed");
+        }
+    }
 }
 
 /// What signs: each algorithm of an API, and the default, for tokens; one for
