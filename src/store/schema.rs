@@ -81,6 +81,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    deleted_secrets (id) {
+        id -> Text,
+        client_id -> Text,
+        digest -> Binary,
+        name -> Text,
+        hint -> Text,
+        application -> Text,
+        deleted_at -> BigInt,
+    }
+}
+
+diesel::table! {
     grants (client_id, resource_id) {
         client_id -> Text,
         resource_id -> Text,

@@ -229,7 +229,7 @@ pub fn ghosts(conn: &mut Conn, from: i64, most: i64) -> Result<Vec<Ghost>, Error
         .filter(usage_hours::hour.ge(from))
         // As its index has it.
         .filter(sql::<diesel::sql_types::Bool>(
-            "reason IN ('secret_expired', 'secret_revoked', 'secret_deleted')",
+            "reason IN ('secret_expired', 'secret_revoked', 'client_deleted')",
         ))
         .group_by((usage_hours::client_id, usage_hours::secret_id, usage_hours::reason))
         .select((

@@ -155,3 +155,35 @@ fn counts_by_hour_are_forgotten_after_nine_days_and_those_by_day_are_not() {
     let asked = server.read(|conn| usage::asked(conn, &world.billing.client_id, day(NOW)));
     assert_eq!(asked.iter().find(|asked| asked.scope.is_empty()).unwrap().granted, 2);
 }
+
+/// A secret that is retired and still presented somewhere.
+#[test]
+fn a_ghost_secret_is_counted_with_who_presented_it() {
+    let server = Server::start();
+    let world = server.world();
+    server.act(|conn, actor| {
+        use countersign::admin::secrets::{Tokens, revoke};
+        let billing = &world.billing;
+        revoke(conn, actor, &billing.client_id, &billing.secret_id, Tokens::Keep)
+    });
+    server.act(|conn, actor| {
+        countersign::admin::applications::delete(conn, actor, &world.mallory.client_id)
+    });
+    assert_eq!(server.token(&world.billing, &[]).status, 401);
+    assert_eq!(server.token(&world.billing, &[]).status, 401);
+    assert_eq!(server.token(&world.mallory, &[]).status, 401);
+
+    server.settle();
+    let ghosts = server.read(|conn| usage::ghosts(conn, hour(NOW), 10));
+    let mut seen: Vec<_> = ghosts
+        .iter()
+        .map(|ghost| (ghost.secret_id.as_str(), ghost.reason.as_str(), ghost.requests))
+        .collect();
+    seen.sort_unstable();
+    let mut expected = vec![
+        (world.billing.secret_id.as_str(), "secret_revoked", 2),
+        (world.mallory.secret_id.as_str(), "client_deleted", 1),
+    ];
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+}

@@ -1,3 +1,4 @@
+DROP TABLE deleted_secrets;
 DROP INDEX secrets_never_used;
 DROP INDEX secrets_by_last_use;
 DROP INDEX secrets_by_expiry;

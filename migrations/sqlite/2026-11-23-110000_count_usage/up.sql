@@ -18,7 +18,7 @@ CREATE TABLE usage_hours (
 CREATE INDEX usage_hours_by_client ON usage_hours (client_id, hour);
 CREATE INDEX usage_hours_refused ON usage_hours (hour, client_id) WHERE reason <> '';
 CREATE INDEX usage_hours_ghosts ON usage_hours (hour)
-    WHERE reason IN ('secret_expired', 'secret_revoked', 'secret_deleted');
+    WHERE reason IN ('secret_expired', 'secret_revoked', 'client_deleted');
 
 -- By the day since 1970: which scope was granted or refused. `scope` is empty in
 -- the row that counts the requests themselves.
@@ -58,3 +58,16 @@ CREATE TABLE usage_marks (
 CREATE INDEX secrets_by_expiry ON secrets (expires_at) WHERE revoked_at IS NULL;
 CREATE INDEX secrets_by_last_use ON secrets (last_used_at) WHERE revoked_at IS NULL;
 CREATE INDEX secrets_never_used ON secrets (created_at) WHERE revoked_at IS NULL AND last_used_at IS NULL;
+
+-- Secrets of applications that were deleted, so that it is seen when somebody
+-- still presents one.
+CREATE TABLE deleted_secrets (
+    id TEXT NOT NULL PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    name TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    application TEXT NOT NULL,
+    deleted_at BIGINT NOT NULL
+);
+CREATE INDEX deleted_secrets_by_client ON deleted_secrets (client_id);
