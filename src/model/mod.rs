@@ -8,6 +8,7 @@ pub mod grant;
 pub mod page;
 pub mod password;
 pub mod resource;
+pub mod retirement;
 pub mod revocation;
 pub mod role;
 pub mod route;

@@ -1,4 +1,5 @@
 mod administrators;
 mod registry;
 mod roles;
+mod secrets;
 mod signing_keys;

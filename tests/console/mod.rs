@@ -6,5 +6,6 @@ mod people;
 mod resources;
 mod revocations;
 mod roles;
+mod secrets;
 mod sessions;
 mod verification;
