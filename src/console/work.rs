@@ -149,7 +149,9 @@ fn ending(secret: &Noted, now: UnixTime) -> Item {
         ),
         so: match secret.last_used_at {
             None => "It was never used.".to_owned(),
-            Some(at) if in_use => format!("It is in use: last {}.", Moment::new(at, now).text),
+            Some(at) if in_use => {
+                format!("It is in use: the last token was got {}.", Moment::new(at, now).text)
+            }
             Some(at) => format!("It was last used {}.", Moment::new(at, now).text),
         },
         links: vec![

@@ -172,7 +172,7 @@ impl Verdict {
             ),
             Use::Active { last, longest_gap } => Self::new(
                 "caution",
-                format!("Still in use: last {}.", Moment::new(last, now).text),
+                format!("Still in use: the last token was got {}.", Moment::new(last, now).text),
                 &match longest_gap.0 {
                     0..3_600 => {
                         format!("It has to be silent for an hour, and longer than ever {nine}.")
