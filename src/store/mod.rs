@@ -11,6 +11,8 @@ pub mod audit_log;
 pub mod clients;
 mod connection;
 pub mod grants;
+pub mod history;
+pub mod holdings;
 pub mod introspectors;
 pub mod migrations;
 pub mod registry;
