@@ -1,7 +1,8 @@
 //! Who could call what at a moment, now or in the past.
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::history::{GrantSpan, Held, Holding, StateSpan, holdings};
+use super::table::{Cell, Column, Table, column};
+use crate::model::history::{GrantSpan, Held, Holding, ScopeSpan, StateSpan, holdings};
 use crate::model::page::Page;
 use crate::oauth::UnixTime;
 use crate::store::holdings::{self as held, KnownApplication, KnownResource, KnownSecret, NameKey};
@@ -17,6 +18,21 @@ pub struct Asked {
     pub scope: Option<String>,
     /// Part of a name or owner, or a whole client id.
     pub application: Option<String>,
+}
+
+impl Asked {
+    /// The question as a query, for records and for print.
+    pub fn describe(&self) -> String {
+        let at = Cell::Time(self.at).plain();
+        let given =
+            [("api", &self.api), ("scope", &self.scope), ("application", &self.application)];
+        let given =
+            given.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?.as_str())));
+        url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("at", &at)
+            .extend_pairs(given)
+            .finish()
+    }
 }
 
 /// One application at one API.
@@ -59,8 +75,7 @@ pub fn page(
     let mut walk = Walk::begin(conn, asked, resources, after)?;
     let (mut rows, mut steps) = (Vec::new(), 0);
     let mut next = None;
-    loop {
-        let Some(applications) = walk.step(conn)? else { break };
+    while let Some(applications) = walk.step(conn)? {
         let last = applications.last().map(|found| found.client_id.clone());
         rows.append(&mut walk.rows(conn, &applications)?);
         steps += 1;
@@ -83,6 +98,15 @@ impl Row {
     /// Where it stands in the list.
     pub fn key(&self) -> String {
         format!("{} {}", self.application.client_id, self.resource.id)
+    }
+
+    /// What it was: `active`, or what kept it from tokens.
+    pub fn state(&self) -> &'static str {
+        match (self.is_active, self.secrets) {
+            (false, _) => "suspended",
+            (true, 0) => "no working secret",
+            (true, _) => "active",
+        }
     }
 
     /// Whether it could get a token: it held the grant, was not suspended and
@@ -226,11 +250,7 @@ fn working(secrets: &[KnownSecret], client_id: &str, at: UnixTime) -> usize {
 }
 
 /// The scopes of the APIs at which somebody held them all.
-fn offered(
-    conn: &mut Conn,
-    grants: &[GrantSpan],
-    at: UnixTime,
-) -> Result<Vec<crate::model::history::ScopeSpan>, Error> {
+fn offered(conn: &mut Conn, grants: &[GrantSpan], at: UnixTime) -> Result<Vec<ScopeSpan>, Error> {
     let whole = grants.iter().filter(|grant| grant.held == Held::AllScopes);
     let mut ids: Vec<String> = whole.map(|grant| grant.resource_id.clone()).collect();
     ids.sort_unstable();
@@ -310,3 +330,40 @@ pub fn granters(conn: &mut Conn, event_ids: &[String]) -> Result<BTreeMap<String
     }
     Ok(names)
 }
+
+/// The rows as a table.
+pub fn table(rows: &[Row]) -> Table {
+    let cells = |row: &Row| {
+        let (application, holding) = (&row.application, &row.holding);
+        vec![
+            Cell::text(&application.name),
+            Cell::Client(application.client_id.clone()),
+            Cell::text(&application.owner),
+            Cell::text(row.state()),
+            Cell::text(&row.resource.name),
+            Cell::Api(row.resource.identifier.clone()),
+            Cell::text(if holding.all { "yes" } else { "no" }),
+            Cell::Words(holding.scopes.join(" ")),
+            Cell::Time(holding.since),
+            Cell::text(row.granted_by.clone().unwrap_or_default()),
+            Cell::Event(holding.begun_by.clone()),
+            Cell::number(row.secrets),
+        ]
+    };
+    Table { rows: rows.iter().map(cells).collect(), ..Table::new(COLUMNS) }
+}
+
+pub const COLUMNS: &[Column] = &[
+    column("application", "Application"),
+    column("client_id", "Client ID"),
+    column("owner", "Owner"),
+    column("state", "State"),
+    column("api_name", "API"),
+    column("api", "Identifier"),
+    column("all_scopes", "All scopes"),
+    column("scopes", "Scopes"),
+    column("since", "Since"),
+    column("granted_by", "Granted by"),
+    column("event", "Event"),
+    column("working_secrets", "Working secrets"),
+];

@@ -320,9 +320,9 @@ fn span(from: i64, until: Option<i64>, begun_by: String, ended_by: Option<String
 
 /// Every secret that these applications have or had.
 pub fn secrets(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<KnownSecret>, Error> {
-    let live = super::secrets::of_clients(conn, client_ids)?;
     type Row =
         (String, String, String, String, String, i64, Option<i64>, Option<i64>, Option<i64>, i64);
+    let live = super::secrets::of_clients(conn, client_ids)?;
     let former: Vec<Row> = on!(conn, |c| former_secrets::table
         .filter(former_secrets::client_id.eq_any(client_ids))
         .load(c))?;
