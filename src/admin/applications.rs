@@ -10,7 +10,7 @@ use crate::model::role::Right;
 use crate::model::secret::{NewSecret, Secret};
 use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
-use crate::store::{Conn, applications, history};
+use crate::store::{self, Conn, applications, history};
 
 /// An application that was just made.
 pub struct Created {
@@ -108,7 +108,7 @@ pub fn resume(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
 pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Error> {
     actor.must(Right::ManageRegistry)?;
     let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
-    history::keep_secrets(conn, client_id, actor.now)?;
+    store::secrets::bury(conn, client_id, actor.now)?;
     applications::delete(conn, client_id)?;
     end_tokens(conn, actor, client_id, "application deleted")?;
     let changes = changes(&before.details, &ApplicationDetails::default());

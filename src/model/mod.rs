@@ -18,3 +18,5 @@ pub mod signing_key;
 pub mod status_list;
 pub mod text;
 pub mod timetable;
+pub mod usage;
+pub mod usage_key;

@@ -2,12 +2,10 @@
 //! act and after its event: the lock that the event takes keeps two acts on one
 //! grant apart.
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use super::connection::on;
 use super::schema::{
-    application_spans, former_secrets, grant_spans, known_applications, known_resources,
-    scope_spans, secrets,
+    application_spans, grant_spans, known_applications, known_resources, scope_spans,
 };
 use super::{Conn, Error};
 use crate::model::application::{Application, ApplicationDetails};
@@ -67,38 +65,6 @@ pub fn set_state(
 ) -> Result<(), Error> {
     end_state(conn, client_id, act)?;
     begin_state(conn, client_id, is_active, act)
-}
-
-/// Keeps the secrets of an application that is about to be deleted.
-pub fn keep_secrets(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error> {
-    let rows = secrets::table.filter(secrets::client_id.eq(client_id)).select((
-        secrets::id,
-        secrets::client_id,
-        secrets::name,
-        secrets::hint,
-        secrets::created_by,
-        secrets::created_at,
-        secrets::expires_at,
-        secrets::revoked_at,
-        secrets::last_used_at,
-        now.0.into_sql::<BigInt>(),
-    ));
-    on!(conn, |c| diesel::insert_into(former_secrets::table)
-        .values(rows)
-        .into_columns((
-            former_secrets::id,
-            former_secrets::client_id,
-            former_secrets::name,
-            former_secrets::hint,
-            former_secrets::created_by,
-            former_secrets::created_at,
-            former_secrets::expires_at,
-            former_secrets::revoked_at,
-            former_secrets::last_used_at,
-            former_secrets::deleted_at,
-        ))
-        .execute(c))?;
-    Ok(())
 }
 
 /// An application was deleted, and what it held with it.

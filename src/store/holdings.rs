@@ -3,7 +3,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::{
-    application_spans, former_secrets, grant_spans, known_applications, known_resources,
+    application_spans, deleted_secrets, grant_spans, known_applications, known_resources,
     scope_spans,
 };
 use super::{Conn, Error, containing};
@@ -323,8 +323,20 @@ pub fn secrets(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<KnownSecret
     type Row =
         (String, String, String, String, String, i64, Option<i64>, Option<i64>, Option<i64>, i64);
     let live = super::secrets::of_clients(conn, client_ids)?;
-    let former: Vec<Row> = on!(conn, |c| former_secrets::table
-        .filter(former_secrets::client_id.eq_any(client_ids))
+    let former: Vec<Row> = on!(conn, |c| deleted_secrets::table
+        .filter(deleted_secrets::client_id.eq_any(client_ids))
+        .select((
+            deleted_secrets::id,
+            deleted_secrets::client_id,
+            deleted_secrets::name,
+            deleted_secrets::hint,
+            deleted_secrets::created_by,
+            deleted_secrets::created_at,
+            deleted_secrets::expires_at,
+            deleted_secrets::revoked_at,
+            deleted_secrets::last_used_at,
+            deleted_secrets::deleted_at,
+        ))
         .load(c))?;
     let known = live.into_iter().map(|secret| KnownSecret { secret, deleted_at: None });
     let former = former.into_iter().map(|row| KnownSecret {

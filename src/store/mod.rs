@@ -26,6 +26,8 @@ pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
 pub mod status_lists;
+pub mod tallies;
+pub mod usage;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

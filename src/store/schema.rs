@@ -84,17 +84,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    former_secrets (id) {
+    deleted_secrets (id) {
         id -> Text,
         client_id -> Text,
+        digest -> Binary,
         name -> Text,
         hint -> Text,
+        application -> Text,
+        deleted_at -> BigInt,
         created_by -> Text,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
-        deleted_at -> BigInt,
     }
 }
 
@@ -293,6 +295,49 @@ diesel::table! {
         opened_at -> BigInt,
         closes_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    traffic_hours (hour, resource, reason) {
+        hour -> BigInt,
+        resource -> Text,
+        reason -> Text,
+        requests -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_days (day, client_id, resource, scope) {
+        day -> BigInt,
+        client_id -> Text,
+        resource -> Text,
+        scope -> Text,
+        granted -> BigInt,
+        refused -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_hours (hour, client_id, resource, secret_id, address, reason) {
+        hour -> BigInt,
+        client_id -> Text,
+        resource -> Text,
+        secret_id -> Text,
+        address -> Text,
+        reason -> Text,
+        requests -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_marks (chain) {
+        chain -> Text,
+        done -> BigInt,
+        next -> BigInt,
+        parts -> BigInt,
     }
 }
 

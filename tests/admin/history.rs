@@ -87,7 +87,8 @@ fn the_past_outlives_what_was_deleted_and_its_secrets() {
     let api = Some(BILLING_API.to_owned());
     let asked = Asked { at: before, api, scope: Some("invoices:write".into()), application: None };
     assert_eq!(ask(&server, &asked).len(), 1);
-    let known = server.read(|conn| store::holdings::secrets(conn, std::slice::from_ref(&client_id)));
+    let known =
+        server.read(|conn| store::holdings::secrets(conn, std::slice::from_ref(&client_id)));
     assert_eq!(known[0].secret.id, world.billing.secret_id);
     assert!(known[0].worked_at(before) && !known[0].worked_at(before + Seconds::DAY));
 }

@@ -65,20 +65,12 @@ CREATE TABLE application_spans (
     PRIMARY KEY (client_id, begun_by)
 );
 
--- Secrets of applications that were deleted, as they were then, without digest.
-CREATE TABLE former_secrets (
-    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    client_id TEXT COLLATE "C" NOT NULL,
-    name TEXT COLLATE "C" NOT NULL,
-    hint TEXT COLLATE "C" NOT NULL,
-    created_by TEXT COLLATE "C" NOT NULL,
-    created_at BIGINT NOT NULL,
-    expires_at BIGINT,
-    revoked_at BIGINT,
-    last_used_at BIGINT,
-    deleted_at BIGINT NOT NULL
-);
-CREATE INDEX former_secrets_by_client ON former_secrets (client_id, id);
+-- When secrets of deleted applications worked.
+ALTER TABLE deleted_secrets ADD COLUMN created_by TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE deleted_secrets ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE deleted_secrets ADD COLUMN expires_at BIGINT;
+ALTER TABLE deleted_secrets ADD COLUMN revoked_at BIGINT;
+ALTER TABLE deleted_secrets ADD COLUMN last_used_at BIGINT;
 
 INSERT INTO known_applications
 SELECT client_id, name, name_key, owner, created_at, NULL FROM applications;

@@ -1,4 +1,8 @@
-DROP TABLE former_secrets;
+ALTER TABLE deleted_secrets DROP COLUMN last_used_at;
+ALTER TABLE deleted_secrets DROP COLUMN revoked_at;
+ALTER TABLE deleted_secrets DROP COLUMN expires_at;
+ALTER TABLE deleted_secrets DROP COLUMN created_at;
+ALTER TABLE deleted_secrets DROP COLUMN created_by;
 DROP TABLE application_spans;
 DROP TABLE scope_spans;
 DROP TABLE grant_spans;

@@ -33,6 +33,9 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
         ),
         Reason::UnknownClient => format!("No application has the client ID {client}."),
         Reason::ClientSuspended => format!("{client} was suspended at that time."),
+        Reason::ClientDeleted => {
+            format!("{client} was deleted, and somebody still sends {secret} of it.")
+        }
         Reason::BadSecret => format!("The secret that was sent is none of {client}."),
         Reason::SecretExpired => format!("{client} sent {secret}, which had expired."),
         Reason::SecretRevoked => format!("{client} sent {secret}, which had been revoked."),
@@ -102,6 +105,10 @@ pub const fn mend(reason: Reason) -> &'static str {
              application that was not deleted."
         }
         Reason::ClientSuspended => "Resume the application, if it should get tokens again.",
+        Reason::ClientDeleted => {
+            "Switch off what still asks, or register it anew. If nothing of yours should have this \
+             secret any more, find out who does."
+        }
         Reason::BadSecret => {
             "Check that the caller has the whole secret of this application, or add a new one. If \
              nothing of yours runs at this address, somebody is guessing."
