@@ -44,13 +44,14 @@ impl Access {
             api: self.api,
             scope: self.scope,
             application: self.application,
+            among: None,
         };
         if self.csv {
             return csv(operator, &asked);
         }
         let columns = ["application", "state", "api", "scopes", "since", "granted_by"];
         self.listing.print(output, &columns, |after, limit| {
-            let read = |conn: &mut Conn| access::page(conn, &asked, after, limit);
+            let read = |conn: &mut Conn| access::page_with_use(conn, &asked, after, limit);
             let page = operator.read(read)?;
             let mut values = access::table(&page.rows).json().into_iter();
             Ok(page.map(|_| values.next().unwrap_or_default()))
@@ -65,7 +66,7 @@ fn csv(operator: &Operator, asked: &Asked) -> anyhow::Result<()> {
     lines.text(Table::new(COLUMNS).csv());
     let mut after: Option<String> = None;
     loop {
-        let read = |conn: &mut Conn| access::page(conn, asked, after.as_deref(), AT_ONCE);
+        let read = |conn: &mut Conn| access::page_with_use(conn, asked, after.as_deref(), AT_ONCE);
         let page = operator.read(read)?;
         lines.text(access::table(&page.rows).csv_rows());
         after = page.next;

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::table::{Cell, Column, Table, column};
 use crate::model::history::{GrantSpan, Held, Holding, ScopeSpan, StateSpan, holdings};
 use crate::model::page::Page;
+use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::store::holdings::{self as held, KnownApplication, KnownResource, KnownSecret, NameKey};
+use crate::store::uses::{self, LastUse};
 use crate::store::{Conn, Error, audit_log};
 
 /// What is asked. `None`: not narrowed.
@@ -18,6 +20,8 @@ pub struct Asked {
     pub scope: Option<String>,
     /// Part of a name or owner, or a whole client id.
     pub application: Option<String>,
+    /// The ids of APIs, besides.
+    pub among: Option<Vec<String>>,
 }
 
 impl Asked {
@@ -46,6 +50,8 @@ pub struct Row {
     pub is_active: bool,
     /// How many of its secrets worked.
     pub secrets: usize,
+    /// Its last token for this API by then, and those of that day.
+    pub used: LastUse,
 }
 
 /// Above this many callers applications are walked by name instead.
@@ -90,7 +96,25 @@ pub fn page(
     }
     let mut page = Page::of(rows, limit, Row::key);
     page.next = page.next.or(next);
+    Ok(page)
+}
+
+/// [`page`] with who granted it and when it was last used.
+///
+/// # Errors
+/// `Unavailable`: the database cannot be read.
+pub fn page_with_use(
+    conn: &mut Conn,
+    asked: &Asked,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Row>, Error> {
+    let mut page = page(conn, asked, after, limit)?;
     name_granters(conn, &mut page.rows)?;
+    for row in &mut page.rows {
+        let (client_id, api) = (&row.application.client_id, &row.resource.identifier);
+        row.used = uses::last(conn, client_id, api, "", usage::day(asked.at))?;
+    }
     Ok(page)
 }
 
@@ -118,19 +142,24 @@ impl Row {
 
 /// The APIs that are asked for; `None`: all.
 fn resources(conn: &mut Conn, asked: &Asked) -> Result<Option<Vec<String>>, Error> {
-    let mut ids: Option<Vec<String>> = None;
+    let mut ids = asked.among.clone();
     if let Some(api) = &asked.api {
-        let called = held::resources_called(conn, api)?;
-        ids = Some(called.into_iter().map(|resource| resource.id).collect());
+        let called = held::resources_called(conn, api)?.into_iter().map(|resource| resource.id);
+        ids = Some(within(ids, called.collect()));
     }
     if let Some(scope) = &asked.scope {
         let with = held::resources_with_scope(conn, scope, asked.at)?;
-        ids = Some(match ids {
-            Some(ids) => ids.into_iter().filter(|id| with.contains(id)).collect(),
-            None => with,
-        });
+        ids = Some(within(ids, with));
     }
     Ok(ids)
+}
+
+/// Those of `more` that are among `ids`, if those are given.
+fn within(ids: Option<Vec<String>>, more: Vec<String>) -> Vec<String> {
+    match ids {
+        Some(ids) => more.into_iter().filter(|id| ids.contains(id)).collect(),
+        None => more,
+    }
 }
 
 /// Goes over applications by name.
@@ -210,6 +239,7 @@ impl<'a> Walk<'a> {
                     is_active: is_active(&states, client_id),
                     secrets: working(&secrets, client_id, at),
                     granted_by: None,
+                    used: LastUse::default(),
                     application,
                     resource,
                     holding,
@@ -348,6 +378,8 @@ pub fn table(rows: &[Row]) -> Table {
             Cell::text(row.granted_by.clone().unwrap_or_default()),
             Cell::Event(holding.begun_by.clone()),
             Cell::number(row.secrets),
+            Cell::time(row.used.at),
+            Cell::Number(row.used.that_day),
         ]
     };
     Table { rows: rows.iter().map(cells).collect(), ..Table::new(COLUMNS) }
@@ -366,4 +398,6 @@ pub const COLUMNS: &[Column] = &[
     column("granted_by", "Granted by"),
     column("event", "Event"),
     column("working_secrets", "Working secrets"),
+    column("last_token", "Last token"),
+    column("tokens_that_day", "Tokens that day"),
 ];

@@ -53,6 +53,10 @@ impl KnownApplication {
 }
 
 impl KnownResource {
+    pub fn existed_at(&self, at: UnixTime) -> bool {
+        self.created_at <= at.0 && self.deleted_at.is_none_or(|deleted_at| at.0 < deleted_at)
+    }
+
     pub fn created_at(&self) -> UnixTime {
         UnixTime(self.created_at)
     }

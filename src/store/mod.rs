@@ -28,6 +28,7 @@ pub mod signing_keys;
 pub mod status_lists;
 pub mod tallies;
 pub mod usage;
+pub mod uses;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

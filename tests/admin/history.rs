@@ -20,7 +20,7 @@ fn at(server: &Server, at: UnixTime) -> Vec<Row> {
 }
 
 fn ask(server: &Server, asked: &Asked) -> Vec<Row> {
-    server.read(|conn| access::page(conn, asked, None, 500)).rows
+    server.read(|conn| access::page_with_use(conn, asked, None, 500)).rows
 }
 
 /// `application → API: scopes`, without `https://api.example.com/`.
@@ -85,7 +85,7 @@ fn the_past_outlives_what_was_deleted_and_its_secrets() {
     );
     assert!(rows.iter().all(Row::could_call));
     let api = Some(BILLING_API.to_owned());
-    let asked = Asked { at: before, api, scope: Some("invoices:write".into()), application: None };
+    let asked = Asked { at: before, api, scope: Some("invoices:write".into()), ..Asked::default() };
     assert_eq!(ask(&server, &asked).len(), 1);
     let known =
         server.read(|conn| store::holdings::secrets(conn, std::slice::from_ref(&client_id)));
@@ -217,10 +217,10 @@ fn a_list_is_read_page_by_page_and_no_row_twice() {
     let asked = Asked { at: server.clock.now(), ..Asked::default() };
     let narrowed = Asked { scope: Some("s".into()), ..asked.clone() };
     for asked in [asked, narrowed] {
-        let whole = server.read(|conn| access::page(conn, &asked, None, 100)).rows;
+        let whole = server.read(|conn| access::page_with_use(conn, &asked, None, 100)).rows;
         let (mut keys, mut after) = (Vec::new(), None);
         loop {
-            let page = server.read(|conn| access::page(conn, &asked, after.as_deref(), 4));
+            let page = server.read(|conn| access::page_with_use(conn, &asked, after.as_deref(), 4));
             keys.extend(page.rows.iter().map(Row::key));
             after = page.next;
             if after.is_none() {
