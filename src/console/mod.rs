@@ -2,6 +2,7 @@
 //!
 //! A handler loads, fills a struct and renders it. GET changes nothing; POST
 //! answers 303, or 422 with the same page. Every page works without a script.
+pub mod access;
 pub mod administrators;
 pub mod applications;
 pub mod axis;
@@ -44,6 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route("/", web::get().to(overview::get))
             .configure(applications::routes)
             .configure(resources::routes)
+            .configure(access::routes)
             .configure(revocations::routes)
             .configure(log::routes)
             .configure(keys::routes)

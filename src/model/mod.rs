@@ -5,6 +5,7 @@ pub mod application;
 pub mod audit_chain;
 pub mod audit_event;
 pub mod grant;
+pub mod history;
 pub mod page;
 pub mod password;
 pub mod resource;

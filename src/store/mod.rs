@@ -12,6 +12,8 @@ pub mod audit_log;
 pub mod clients;
 mod connection;
 pub mod grants;
+pub mod history;
+pub mod holdings;
 pub mod introspectors;
 pub mod migrations;
 pub mod registry;
@@ -27,6 +29,7 @@ pub mod signing_keys;
 pub mod status_lists;
 pub mod tallies;
 pub mod usage;
+pub mod uses;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

@@ -105,8 +105,8 @@ pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> 
     Ok(())
 }
 
-/// Keeps the digests of an application's secrets, so that it is seen when one
-/// is presented after the application was deleted.
+/// Keeps an application's secrets, so that it is seen when one is presented
+/// after the application was deleted, and that the past can be asked.
 pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error> {
     on!(conn, |c| secrets::table
         .inner_join(applications::table.on(applications::client_id.eq(secrets::client_id)))
@@ -119,6 +119,11 @@ pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error
             secrets::hint,
             applications::name,
             now.0.into_sql::<diesel::sql_types::BigInt>(),
+            secrets::created_by,
+            secrets::created_at,
+            secrets::expires_at,
+            secrets::revoked_at,
+            secrets::last_used_at,
         ))
         .insert_into(deleted_secrets::table)
         .into_columns((
@@ -129,6 +134,11 @@ pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error
             deleted_secrets::hint,
             deleted_secrets::application,
             deleted_secrets::deleted_at,
+            deleted_secrets::created_by,
+            deleted_secrets::created_at,
+            deleted_secrets::expires_at,
+            deleted_secrets::revoked_at,
+            deleted_secrets::last_used_at,
         ))
         .execute(c))?;
     Ok(())

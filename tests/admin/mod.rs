@@ -1,4 +1,5 @@
 mod administrators;
+mod history;
 mod registry;
 mod roles;
 mod secrets;

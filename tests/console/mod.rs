@@ -1,3 +1,4 @@
+mod access;
 mod applications;
 mod exam;
 mod keys;
