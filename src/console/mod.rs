@@ -7,6 +7,7 @@ pub mod administrators;
 pub mod applications;
 pub mod axis;
 pub mod chrome;
+pub mod count;
 pub mod duration;
 pub mod failure;
 pub mod form;
@@ -24,6 +25,7 @@ pub mod revocations;
 pub mod session;
 pub mod setup;
 pub mod signed_in;
+pub mod work;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

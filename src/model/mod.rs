@@ -9,6 +9,7 @@ pub mod history;
 pub mod page;
 pub mod password;
 pub mod resource;
+pub mod retirement;
 pub mod revocation;
 pub mod role;
 pub mod route;

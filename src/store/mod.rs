@@ -6,6 +6,7 @@
 //! domain's own verb for an update. "Not there" is never an error.
 pub mod administrators;
 pub mod applications;
+pub mod attention;
 pub mod audit_chains;
 pub mod audit_log;
 pub mod chain_heads;

@@ -84,6 +84,16 @@ pub fn revoke(conn: &mut Conn, id: &str, now: UnixTime) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
+/// Sets when it stops working; `false` when it is revoked, or gone.
+pub fn set_expiry(conn: &mut Conn, id: &str, end: Option<UnixTime>) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        secrets::table.find(id).filter(secrets::revoked_at.is_null())
+    )
+    .set(secrets::expires_at.eq(end.map(|end| end.0)))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Notes when secrets were last used. Give them in the order of their ids, so
 /// that two processes never wait for one another in a circle.
 pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> {

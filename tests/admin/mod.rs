@@ -2,4 +2,5 @@ mod administrators;
 mod history;
 mod registry;
 mod roles;
+mod secrets;
 mod signing_keys;

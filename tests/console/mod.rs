@@ -7,5 +7,6 @@ mod people;
 mod resources;
 mod revocations;
 mod roles;
+mod secrets;
 mod sessions;
 mod verification;
