@@ -50,7 +50,11 @@ static DIRECTORY: Section = Section {
 };
 static RECORDS: Section = Section {
     title: "Records",
-    items: &[item("/log", "scroll-text", "Audit log"), item("/revocations", "ban", "Revocations")],
+    items: &[
+        item("/log", "scroll-text", "Audit log"),
+        item("/revocations", "ban", "Revocations"),
+        item("/reports", "printer", "Reports"),
+    ],
 };
 static SERVER: Section = Section {
     title: "Server",

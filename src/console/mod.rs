@@ -19,6 +19,7 @@ pub mod overview;
 pub mod page;
 pub mod preferences;
 pub mod profile;
+pub mod reports;
 pub mod resources;
 pub mod revocations;
 pub mod session;
@@ -48,6 +49,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(access::routes)
             .configure(revocations::routes)
             .configure(log::routes)
+            .configure(reports::routes)
             .configure(keys::routes)
             .configure(administrators::routes)
             .configure(session::routes)

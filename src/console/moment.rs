@@ -39,6 +39,11 @@ impl Moment {
     }
 }
 
+/// `2026-11-23`, as [`parse`] reads it.
+pub fn day(at: UnixTime) -> String {
+    format(at, "%Y-%m-%d")
+}
+
 /// Reads `2026-11-23` or `2026-11-23T14:00` as UTC.
 pub fn parse(text: &str) -> Option<UnixTime> {
     let date_time = text
