@@ -54,6 +54,7 @@ static RECORDS: Section = Section {
 static SERVER: Section = Section {
     title: "Server",
     items: &[
+        item("/tester", "terminal", "Token tester"),
         item("/keys", "key-round", "Signing keys"),
         item("/people", "users", "People and roles"),
     ],

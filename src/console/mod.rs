@@ -22,6 +22,7 @@ pub mod revocations;
 pub mod session;
 pub mod setup;
 pub mod signed_in;
+pub mod tester;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -44,6 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(resources::routes)
             .configure(revocations::routes)
             .configure(log::routes)
+            .configure(tester::routes)
             .configure(keys::routes)
             .configure(administrators::routes)
             .configure(session::routes)

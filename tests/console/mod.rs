@@ -7,4 +7,5 @@ mod resources;
 mod revocations;
 mod roles;
 mod sessions;
+mod tester;
 mod verification;

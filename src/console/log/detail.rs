@@ -32,6 +32,8 @@ pub struct Detail {
     pub concerns_access: bool,
     /// The log, narrowed to what is like this.
     pub alike: Option<String>,
+    /// The token tester, filled in with the same request.
+    pub again: Option<String>,
     /// The page of the revocation that this made.
     pub revocation: Option<String>,
     /// Of a token: what has become of it.
@@ -66,6 +68,7 @@ impl Detail {
             concerns_access: application.is_some() && reason.is_some_and(advice::concerns_access),
             application,
             alike: refused.then(|| alike(event)),
+            again: again(event),
             revocation: None,
             fate: None,
         }
@@ -121,7 +124,7 @@ fn sentence(event: &Event, names: &Names) -> String {
     }
 }
 
-fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
+pub fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
     let none = TokenFacts::default();
     let facts = event.token.as_ref().unwrap_or(&none);
     let named: Vec<&str> = facts.resource.iter().map(|id| names.resource(id)).collect();
@@ -163,6 +166,18 @@ fn response(event: &Event, facts: &TokenFacts) -> String {
         }),
     };
     format!("{} {body}", facts.http_status)
+}
+
+/// A request for a token, to be tried again.
+fn again(event: &Event) -> Option<String> {
+    let asks = event.category() == "token" && words::asked(&event.code).is_empty();
+    let (client_id, token) = (event.client_id.as_ref()?, event.token.as_ref().filter(|_| asks)?);
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("application", client_id)
+        .append_pair("api", &token.resource.join(" "))
+        .append_pair("scope", token.scope_requested.as_deref().unwrap_or_default())
+        .finish();
+    Some(format!("/tester?{query}"))
 }
 
 /// The log, narrowed to refusals of this application for this reason.
