@@ -12,6 +12,10 @@ pub struct Chrome {
     pub host: String,
     /// `light`, `dark`, or empty for what the browser prefers.
     pub theme: &'static str,
+    /// Whether single keys do something.
+    pub keys: bool,
+    /// The path and query of this page, to come back to.
+    pub here: String,
     /// What the act before this page did, said once.
     pub notice: Option<Notice>,
 }
@@ -49,7 +53,11 @@ static DIRECTORY: Section = Section {
 };
 static RECORDS: Section = Section {
     title: "Records",
-    items: &[item("/log", "scroll-text", "Audit log"), item("/revocations", "ban", "Revocations")],
+    items: &[
+        item("/log", "scroll-text", "Audit log"),
+        item("/changes", "file-diff", "Admin changes"),
+        item("/revocations", "ban", "Revocations"),
+    ],
 };
 static SERVER: Section = Section {
     title: "Server",
@@ -57,6 +65,7 @@ static SERVER: Section = Section {
         item("/tester", "terminal", "Token tester"),
         item("/keys", "key-round", "Signing keys"),
         item("/people", "users", "People and roles"),
+        item("/settings", "settings", "Settings"),
     ],
 };
 

@@ -1,4 +1,5 @@
 mod applications;
+mod changes;
 mod exam;
 mod keys;
 mod log;
@@ -6,6 +7,8 @@ mod people;
 mod resources;
 mod revocations;
 mod roles;
+mod search;
 mod sessions;
+mod settings;
 mod tester;
 mod verification;

@@ -2,13 +2,14 @@
 use serde_json::json;
 
 use super::advice::{self, Facts};
+use super::diff::Diff;
 use super::entry::{self, Entry, What};
 use super::fate::Fate;
 use super::ladder::{self, Rung};
 use super::names::Names;
 use super::words;
 use crate::console::moment::Moment;
-use crate::model::audit_event::{AccessFacts, Change, Event, Outcome, TokenFacts};
+use crate::model::audit_event::{AccessFacts, Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
 use crate::oauth::reason::Reason;
 use crate::store::audit_log::StoredEvent;
@@ -22,7 +23,7 @@ pub struct Detail {
     /// What the caller got.
     pub response: Option<String>,
     pub facts: Vec<Fact>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<Diff>,
     pub is_access: bool,
     /// Ids of requests that were counted and not written.
     pub samples: Vec<String>,
@@ -62,7 +63,7 @@ impl Detail {
             rungs: if is_token { ladder::rungs(event, names) } else { Vec::new() },
             response: event.token.as_ref().map(|facts| response(event, facts)),
             facts: facts(stored, event, names, now),
-            changes: event.changes.clone(),
+            changes: Diff::all(&event.changes),
             is_access: event.access.is_some(),
             samples: event.flood.as_ref().map(|flood| flood.samples.clone()).unwrap_or_default(),
             concerns_access: application.is_some() && reason.is_some_and(advice::concerns_access),
