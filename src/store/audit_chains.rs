@@ -2,8 +2,8 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::schema::{audit_batches, audit_chain_heads, audit_events};
-use super::{Conn, Error};
+use super::schema::{audit_batches as batches, audit_chain_heads, audit_events};
+use super::{Conn, Error, audit_batches};
 use crate::model::audit_chain::{Batch, GENESIS, Hash, leaf, root};
 use crate::model::audit_event::Event;
 
@@ -105,17 +105,17 @@ fn insert_rows(conn: &mut Conn, rows: &[Row<'_>]) -> Result<(), Error> {
 }
 
 fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
-    on!(conn, |c| diesel::insert_into(audit_batches::table)
+    on!(conn, |c| diesel::insert_into(batches::table)
         .values((
-            audit_batches::chain.eq(&batch.chain),
-            audit_batches::batch.eq(batch.number),
-            audit_batches::first_position.eq(batch.first_position),
-            audit_batches::events.eq(batch.events),
-            audit_batches::first_at.eq(batch.first_at),
-            audit_batches::last_at.eq(batch.last_at),
-            audit_batches::root.eq(batch.root.as_slice()),
-            audit_batches::previous.eq(batch.previous.as_slice()),
-            audit_batches::hash.eq(batch.hash().as_slice()),
+            batches::chain.eq(&batch.chain),
+            batches::batch.eq(batch.number),
+            batches::first_position.eq(batch.first_position),
+            batches::events.eq(batch.events),
+            batches::first_at.eq(batch.first_at),
+            batches::last_at.eq(batch.last_at),
+            batches::root.eq(batch.root.as_slice()),
+            batches::previous.eq(batch.previous.as_slice()),
+            batches::hash.eq(batch.hash().as_slice()),
         ))
         .execute(c))?;
     Ok(())
@@ -198,12 +198,12 @@ pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<Verified, Broken>, 
     loop {
         let number = verified.batches + 1;
         let broken = |why| Ok(Err(Broken { chain: chain.to_owned(), batch: number, why }));
-        let Some((batch, stored)) = find_batch(conn, chain, number)? else {
+        let Some((batch, stored)) = audit_batches::find(conn, chain, number)? else {
             let end = Some((verified.batches, verified.events, previous.to_vec()));
             if head_of(conn, chain)? != end {
                 // A batch and the head that counts it appear together, so one
                 // that came between the two looks is there at a third.
-                if find_batch(conn, chain, number)?.is_some() {
+                if audit_batches::find(conn, chain, number)?.is_some() {
                     continue;
                 }
                 return broken("the chain ends before its head");
@@ -276,44 +276,6 @@ fn head_of(conn: &mut Conn, chain: &str) -> Result<Option<(i64, i64, Vec<u8>)>, 
         .select((audit_chain_heads::batch, audit_chain_heads::position, audit_chain_heads::hash))
         .first(c)
         .optional())?)
-}
-
-fn find_batch(conn: &mut Conn, chain: &str, number: i64) -> Result<Option<(Batch, Hash)>, Error> {
-    type BatchRow = (i64, i64, i64, i64, Vec<u8>, Vec<u8>, Vec<u8>);
-    let row: Option<BatchRow> = on!(conn, |c| audit_batches::table
-        .find((chain, number))
-        .select((
-            audit_batches::first_position,
-            audit_batches::events,
-            audit_batches::first_at,
-            audit_batches::last_at,
-            audit_batches::root,
-            audit_batches::previous,
-            audit_batches::hash,
-        ))
-        .first(c)
-        .optional())?;
-    let Some((first_position, events, first_at, last_at, root, previous, hash)) = row else {
-        return Ok(None);
-    };
-    let hash_of = |bytes: Vec<u8>, column| {
-        bytes.try_into().map_err(|_| Error::Corrupt {
-            table: "audit_batches",
-            column,
-            id: format!("{chain} {number}"),
-        })
-    };
-    let batch = Batch {
-        chain: chain.to_owned(),
-        number,
-        first_position,
-        events,
-        first_at,
-        last_at,
-        root: hash_of(root, "root")?,
-        previous: hash_of(previous, "previous")?,
-    };
-    Ok(Some((batch, hash_of(hash, "hash")?)))
 }
 
 /// The leaves of a batch; or why a row does not stand for itself.

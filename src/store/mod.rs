@@ -6,8 +6,10 @@
 //! domain's own verb for an update. "Not there" is never an error.
 pub mod administrators;
 pub mod applications;
+pub mod audit_batches;
 pub mod audit_chains;
 pub mod audit_log;
+pub mod audit_seals;
 pub mod clients;
 mod connection;
 pub mod grants;
