@@ -40,4 +40,5 @@ pub mod protocol;
 
 // L6 and L7: open, listen, drain; the command line.
 pub mod cli;
+pub mod sealing;
 pub mod server;

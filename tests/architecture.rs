@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &["host", "oauth"]),
     ("revocations", &["store", "host", "model", "oauth"]),
     ("status_lists", &["revocations", "keys", "store", "host", "model", "oauth"]),
+    ("sealing", &["keys", "store", "verify", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
     ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
@@ -31,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keys",
             "limits",
             "revocations",
+            "sealing",
             "status_lists",
             "store",
             "host",
@@ -52,7 +54,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "oauth",
         ],
     ),
-    ("console", &["web", "exam", "admin", "audit", "revocations", "store", "model", "oauth"]),
+    (
+        "console",
+        &[
+            "web",
+            "exam",
+            "admin",
+            "audit",
+            "keys",
+            "revocations",
+            "sealing",
+            "store",
+            "model",
+            "oauth",
+        ],
+    ),
     (
         "server",
         &[
@@ -63,13 +79,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit",
             "keys",
             "revocations",
+            "sealing",
             "store",
             "host",
             "model",
             "oauth",
         ],
     ),
-    ("cli", &["server", "exam", "web", "admin", "keys", "store", "host", "model", "oauth"]),
+    (
+        "cli",
+        &["server", "exam", "sealing", "web", "admin", "keys", "store", "host", "model", "oauth"],
+    ),
 ];
 
 const ANYWHERE_FROM_STORE_UP: [&str; 2] = ["config", "telemetry"];

@@ -10,6 +10,7 @@ pub mod audit_batches;
 pub mod audit_chains;
 pub mod audit_log;
 pub mod audit_seals;
+pub mod audit_tree;
 pub mod clients;
 mod connection;
 pub mod grants;

@@ -1,2 +1,3 @@
 mod chain;
 mod durability;
+mod sealing;

@@ -109,6 +109,11 @@ impl Server {
         tokio::runtime::Runtime::new().unwrap().block_on(written).unwrap();
     }
 
+    /// Seals what is new, as a running server does each second.
+    pub fn seal(&self) -> Result<(), countersign::sealing::Error> {
+        self.app.sealing.pass_blocking()
+    }
+
     /// What the log says, oldest first, of the code given.
     pub fn events(&self, code: &str) -> Vec<Event> {
         let chain = self.app.config.instance.clone();
@@ -130,6 +135,7 @@ impl Drop for Server {
 /// The configuration of a test server.
 pub fn config(database: &TestDatabase, settings: &[(&str, &str)]) -> Config {
     let master_key = "0f".repeat(32);
+    let checkpoint_file = database.folder().join("checkpoint").display().to_string();
     let fixed = [
         ("DATABASE_URL", database.url.as_str()),
         ("COUNTERSIGN_ISSUER", ISSUER),
@@ -139,6 +145,7 @@ pub fn config(database: &TestDatabase, settings: &[(&str, &str)]) -> Config {
         ("COUNTERSIGN_CONNECTIONS", "4"),
         ("COUNTERSIGN_SHUTDOWN_SECONDS", "1"),
         ("COUNTERSIGN_MASTER_KEY", master_key.as_str()),
+        ("COUNTERSIGN_CHECKPOINT_FILE", checkpoint_file.as_str()),
     ];
     let environment: BTreeMap<String, String> = fixed
         .iter()
