@@ -126,6 +126,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
+        Command::Audit(audit::Command::CheckProof(check)) => check.run(output),
         Command::Audit(command) => command.run(&operator(config)?, output),
         Command::Exam(exam) => exam.run(&operator(config)?, output),
         Command::Check => check::run(&config, output),

@@ -176,6 +176,66 @@ where
     }
 }
 
+/// The way from leaf `index` to the root of `leaves`, when they are all at
+/// hand: siblings from the leaf up.
+pub fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+    leaves.get(index)?;
+    let (mut rest, mut at, mut path) = (leaves, index, Vec::new());
+    while rest.len() > 1 {
+        let (left, right) = rest.split_at(rest.len().next_power_of_two() / 2);
+        if at < left.len() {
+            path.push(root(right));
+            rest = left;
+        } else {
+            path.push(root(left));
+            at -= left.len();
+            rest = right;
+        }
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// The tree as it grows by one leaf after the other: what is needed to say its
+/// root at any moment, and no more.
+#[derive(Clone, Debug, Default)]
+pub struct Growing {
+    size: u64,
+    /// Whole subtrees, largest first.
+    peaks: Vec<Hash>,
+}
+
+impl Growing {
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Adds a leaf. Returns the nodes that stand in tiles above the lowest and
+    /// are complete now: level, position, hash.
+    pub fn push(&mut self, leaf: Hash) -> Vec<(u8, u64, Hash)> {
+        let (mut nodes, mut hash, mut height) = (Vec::new(), leaf, 0_u8);
+        let mut below = self.size;
+        self.size += 1;
+        while below & 1 == 1 {
+            let Some(left) = self.peaks.pop() else { break };
+            hash = node(&left, &hash);
+            below >>= 1;
+            height += 1;
+            if height.is_multiple_of(TILE_HEIGHT) {
+                nodes.push((height / TILE_HEIGHT, below, hash));
+            }
+        }
+        self.peaks.push(hash);
+        nodes
+    }
+
+    pub fn root(&self) -> Hash {
+        let mut peaks = self.peaks.iter().rev();
+        let Some(last) = peaks.next() else { return root(&[]) };
+        peaks.fold(*last, |right, left| node(left, &right))
+    }
+}
+
 /// The largest power of two below `count`, which is 2 at least.
 const fn split(count: u64) -> u64 {
     count.next_power_of_two() / 2
@@ -328,6 +388,7 @@ mod tests {
             for index in 0..size {
                 let path = tree.inclusion(index as u64, size_u64).unwrap();
                 assert_eq!(path, path_by_definition(index, new), "{index} in {size}");
+                assert_eq!(super::path(new, index).unwrap(), path);
                 assert!(includes(&path, index as u64, &all[index], (size_u64, &new_root)));
                 let other = all[(index + 1) % 200];
                 assert!(!includes(&path, index as u64, &other, (size_u64, &new_root)));
@@ -373,6 +434,25 @@ mod tests {
             path.pop();
             prop_assert!(size == 1 || !includes(&path, index, &leaf, (size, &new_root)));
         }
+    }
+
+    #[test]
+    fn a_tree_that_grows_leaf_by_leaf_is_the_same_tree() {
+        let all = leaves(66_000);
+        let (mut growing, mut tree) = (Growing::default(), tree(&all));
+        assert_eq!(growing.root(), root(&[]));
+        let mut nodes = Vec::new();
+        for (leaf, size) in all.iter().zip(1..) {
+            for (level, position, hash) in growing.push(*leaf) {
+                assert_eq!(tree.full_node(level, position), Ok(hash));
+                nodes.push((level, position));
+            }
+            if size < 600 || size % 4_001 == 0 {
+                assert_eq!(Ok(growing.root()), tree.root_at(size), "{size}");
+            }
+        }
+        nodes.sort_unstable();
+        assert_eq!(nodes, new_nodes(0, 66_000).collect::<Vec<_>>());
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! goes on from what they knew.
 pub mod checkpoint_file;
 mod guard;
+pub mod proving;
 pub mod sequencer;
+pub mod verification;
 pub mod witnesses;
 
 pub use sequencer::{Sequencer, Sources};

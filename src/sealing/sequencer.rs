@@ -117,6 +117,26 @@ impl Sequencer {
         }
     }
 
+    /// Why the tree does not go on from the file's last checkpoint, if so.
+    pub fn look_blocking(&self) -> Result<Option<String>, Error> {
+        let known = self.known()?;
+        self.from.store.read_blocking(|conn| {
+            let state = audit_tree::find(conn)?;
+            if !state.fork.is_empty() {
+                return Ok(Some(state.fork));
+            }
+            Ok(self.inspect(conn, &state, known.as_ref())?.err())
+        })
+    }
+
+    /// Signs the first checkpoint of a log that was begun anew.
+    pub fn begin_blocking(&self) -> Result<SignedCheckpoint, Error> {
+        let state = self.from.store.read_blocking(audit_tree::find)?;
+        self.sign(state.epoch, self.from.clock.now())?;
+        let state = self.from.store.read_blocking(audit_tree::find)?;
+        SignedCheckpoint::parse(&state.note).map_err(Error::File)
+    }
+
     /// Whether it was this process's turn.
     fn take_turn(&self, now: UnixTime) -> Result<bool, Error> {
         let store = &self.from.store;

@@ -2,8 +2,8 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::schema::{audit_batches as batches, audit_chain_heads, audit_events};
-use super::{Conn, Error, audit_batches};
+use super::schema::{audit_batches, audit_chain_heads, audit_events};
+use super::{Conn, Error};
 use crate::model::audit_chain::{Batch, GENESIS, Hash, leaf, root};
 use crate::model::audit_event::Event;
 
@@ -105,17 +105,17 @@ fn insert_rows(conn: &mut Conn, rows: &[Row<'_>]) -> Result<(), Error> {
 }
 
 fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
-    on!(conn, |c| diesel::insert_into(batches::table)
+    on!(conn, |c| diesel::insert_into(audit_batches::table)
         .values((
-            batches::chain.eq(&batch.chain),
-            batches::batch.eq(batch.number),
-            batches::first_position.eq(batch.first_position),
-            batches::events.eq(batch.events),
-            batches::first_at.eq(batch.first_at),
-            batches::last_at.eq(batch.last_at),
-            batches::root.eq(batch.root.as_slice()),
-            batches::previous.eq(batch.previous.as_slice()),
-            batches::hash.eq(batch.hash().as_slice()),
+            audit_batches::chain.eq(&batch.chain),
+            audit_batches::batch.eq(batch.number),
+            audit_batches::first_position.eq(batch.first_position),
+            audit_batches::events.eq(batch.events),
+            audit_batches::first_at.eq(batch.first_at),
+            audit_batches::last_at.eq(batch.last_at),
+            audit_batches::root.eq(batch.root.as_slice()),
+            audit_batches::previous.eq(batch.previous.as_slice()),
+            audit_batches::hash.eq(batch.hash().as_slice()),
         ))
         .execute(c))?;
     Ok(())
@@ -173,125 +173,4 @@ pub fn names(conn: &mut Conn) -> Result<Vec<String>, Error> {
     names.sort();
     names.dedup();
     Ok(names)
-}
-
-/// Where a chain is broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    pub chain: String,
-    pub batch: i64,
-    pub why: &'static str,
-}
-
-/// What was found whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    pub batches: i64,
-    pub events: i64,
-}
-
-/// Walks a chain from its first batch to its head, hashing every row. Others
-/// may append meanwhile: what they append is walked too.
-pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<Verified, Broken>, Error> {
-    let mut verified = Verified::default();
-    let mut previous = GENESIS;
-    loop {
-        let number = verified.batches + 1;
-        let broken = |why| Ok(Err(Broken { chain: chain.to_owned(), batch: number, why }));
-        let Some((batch, stored)) = audit_batches::find(conn, chain, number)? else {
-            let end = Some((verified.batches, verified.events, previous.to_vec()));
-            if head_of(conn, chain)? != end {
-                // A batch and the head that counts it appear together, so one
-                // that came between the two looks is there at a third.
-                if audit_batches::find(conn, chain, number)?.is_some() {
-                    continue;
-                }
-                return broken("the chain ends before its head");
-            }
-            if has_rows_outside(conn, chain)? {
-                return broken("a row stands in no batch");
-            }
-            return Ok(Ok(verified));
-        };
-        if let Some(why) = fault(conn, &batch, &stored, &verified, &previous)? {
-            return broken(why);
-        }
-        previous = batch.hash();
-        verified.batches += 1;
-        verified.events += batch.events;
-    }
-}
-
-/// Why `batch` does not stand for its rows, or not after what was walked.
-fn fault(
-    conn: &mut Conn,
-    batch: &Batch,
-    stored: &Hash,
-    before: &Verified,
-    previous: &Hash,
-) -> Result<Option<&'static str>, Error> {
-    if batch.previous != *previous {
-        return Ok(Some("it does not follow the batch before it"));
-    }
-    if batch.first_position != before.events + 1 {
-        return Ok(Some("positions have a gap"));
-    }
-    if *stored != batch.hash() {
-        return Ok(Some("its own hash is wrong"));
-    }
-    Ok(match leaves_of(conn, &batch.chain, batch.number)? {
-        Err(why) => Some(why),
-        Ok(leaves) if i64::try_from(leaves.len()) != Ok(batch.events) => {
-            Some("rows are missing or were added")
-        }
-        Ok(leaves) if root(&leaves) != batch.root => Some("a row was changed"),
-        Ok(_) => None,
-    })
-}
-
-/// Whether a row of the chain lies before its first position or after its
-/// head. One statement sees rows and head at one moment.
-fn has_rows_outside(conn: &mut Conn, chain: &str) -> Result<bool, Error> {
-    let head = audit_chain_heads::table
-        .filter(audit_chain_heads::chain.eq(chain))
-        .select(audit_chain_heads::position)
-        .single_value();
-    let row: Option<i64> = on!(conn, |c| audit_events::table
-        .filter(audit_events::chain.eq(chain))
-        .filter(
-            audit_events::position
-                .nullable()
-                .gt(head)
-                .or(audit_events::position.nullable().lt(Some(1)))
-        )
-        .select(audit_events::position)
-        .first(c)
-        .optional())?;
-    Ok(row.is_some())
-}
-
-fn head_of(conn: &mut Conn, chain: &str) -> Result<Option<(i64, i64, Vec<u8>)>, Error> {
-    Ok(on!(conn, |c| audit_chain_heads::table
-        .find(chain)
-        .select((audit_chain_heads::batch, audit_chain_heads::position, audit_chain_heads::hash))
-        .first(c)
-        .optional())?)
-}
-
-/// The leaves of a batch; or why a row does not stand for itself.
-fn leaves_of(
-    conn: &mut Conn,
-    chain: &str,
-    number: i64,
-) -> Result<Result<Vec<Hash>, &'static str>, Error> {
-    let events = super::audit_log::of_batch(conn, chain, number)?;
-    let mut leaves = Vec::with_capacity(events.len());
-    for stored in events {
-        let Some(event) = stored.event() else { return Ok(Err("a row cannot be read")) };
-        if stored.batch != number || !stored.columns_match(&event) {
-            return Ok(Err("a column differs from the row's body"));
-        }
-        leaves.push(leaf(&event.salt, &stored.body));
-    }
-    Ok(Ok(leaves))
 }

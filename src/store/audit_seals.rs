@@ -1,4 +1,6 @@
 //! What was sealed: the entries of the tree over all batches, and its nodes.
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::connection::on;
@@ -84,6 +86,49 @@ pub fn progress(conn: &mut Conn) -> Result<Vec<Progress>, Error> {
             Ok(Progress { chain, batch, position, sealed, unsealed_since })
         })
         .collect()
+}
+
+/// An entry of the tree with the batch that it stands for, if that is there.
+pub type Entry = (Sealed, Hash, Option<Batch>);
+
+/// The entries after `entry`, in their order.
+pub fn entries_after(conn: &mut Conn, entry: i64, limit: i64) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<(Sealed, Vec<u8>)> = on!(conn, |c| audit_sealed_batches::table
+        .filter(audit_sealed_batches::entry.gt(entry))
+        .order(audit_sealed_batches::entry)
+        .limit(limit)
+        .select((
+            (audit_sealed_batches::entry, audit_sealed_batches::chain, audit_sealed_batches::batch),
+            audit_sealed_batches::leaf
+        ))
+        .load(c))?;
+    // The batches of a chain are in one piece: read so, they cost one look.
+    let mut batches: HashMap<&str, HashMap<i64, Batch>> = HashMap::new();
+    for (sealed, _) in &rows {
+        batches.entry(&sealed.chain).or_default();
+    }
+    for (chain, found) in &mut batches {
+        let numbers = rows.iter().filter(|(sealed, _)| sealed.chain == *chain);
+        let numbers: Vec<i64> = numbers.map(|(sealed, _)| sealed.batch).collect();
+        let least = numbers.iter().min().map_or(0, |least| least.saturating_sub(1));
+        let read = audit_batches::after(conn, chain, least, limit)?;
+        found.extend(read.into_iter().map(|(batch, _)| (batch.number, batch)));
+    }
+    let mut batches: HashMap<String, HashMap<i64, Batch>> =
+        batches.into_iter().map(|(chain, found)| (chain.to_owned(), found)).collect();
+    rows.into_iter()
+        .map(|(sealed, leaf)| {
+            let of_chain = batches.get_mut(&sealed.chain);
+            let batch = of_chain.and_then(|found| found.remove(&sealed.batch));
+            let leaf = hash("audit_sealed_batches", sealed.entry, leaf)?;
+            Ok((sealed, leaf, batch))
+        })
+        .collect()
+}
+
+/// How many nodes there are above the lowest level.
+pub fn count_nodes(conn: &mut Conn) -> Result<i64, Error> {
+    Ok(on!(conn, |c| audit_tree_nodes::table.count().get_result(c))?)
 }
 
 /// The batches that are to be sealed next, at most `limit`: of each chain from

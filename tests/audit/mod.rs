@@ -1,3 +1,4 @@
 mod chain;
 mod durability;
 mod sealing;
+mod verification;
