@@ -12,6 +12,7 @@ pub mod metadata;
 pub mod revocation;
 pub mod revocations;
 pub mod status_lists;
+pub mod tlog;
 pub mod token;
 pub mod whoami;
 
@@ -78,6 +79,9 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
                 .route(web::head().to(whoami::get))
                 .default_service(web::to(only("GET, HEAD"))),
         );
+    if app.config.sealing.public {
+        tlog::routes(config, path);
+    }
     if app.config.authorization_endpoint {
         config.service(
             web::resource(format!("{path}/oauth/authorize"))
