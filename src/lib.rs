@@ -30,6 +30,7 @@ pub mod status_lists;
 // L4: acts, and what every HTTP face needs.
 pub mod admin;
 pub mod web;
+pub mod witness;
 
 // What an API lets through; for the console and the command line.
 pub mod exam;

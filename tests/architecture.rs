@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("status_lists", &["revocations", "keys", "store", "host", "model", "oauth"]),
     ("sealing", &["keys", "store", "verify", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
+    ("witness", &["sealing", "keys", "host", "model", "oauth"]),
     ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
         "web",
@@ -88,7 +89,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["server", "exam", "sealing", "web", "admin", "keys", "store", "host", "model", "oauth"],
+        &[
+            "server", "exam", "sealing", "witness", "web", "admin", "keys", "store", "host",
+            "model", "oauth",
+        ],
     ),
 ];
 

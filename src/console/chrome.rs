@@ -49,7 +49,11 @@ static DIRECTORY: Section = Section {
 };
 static RECORDS: Section = Section {
     title: "Records",
-    items: &[item("/log", "scroll-text", "Audit log"), item("/revocations", "ban", "Revocations")],
+    items: &[
+        item("/log", "scroll-text", "Audit log"),
+        item("/log/integrity", "link", "Integrity"),
+        item("/revocations", "ban", "Revocations"),
+    ],
 };
 static SERVER: Section = Section {
     title: "Server",

@@ -3,6 +3,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use super::pair::Pair;
 use super::ring::CHECKPOINT_ALGORITHM;
 use super::{Error, KeyRing};
 use crate::model::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -35,6 +36,13 @@ impl KeyRing {
         let note = Note { text, signatures };
         Ok((SignedCheckpoint { checkpoint: checkpoint.clone(), note }, kid))
     }
+}
+
+/// The key that somebody else's signatures on a checkpoint are verified with.
+pub fn cosigner(pair: &Pair, name: &str) -> Result<VerifierKey, Error> {
+    let (_, jwk) = pair.public_jwk()?;
+    let plain = verifier_key(&jwk, name).ok_or(Error::Crypto("reading a public key"))?;
+    Ok(VerifierKey { kind: Kind::Timed, ..plain })
 }
 
 /// The keys among `stored` that sign checkpoints or did, as verifiers of the

@@ -21,3 +21,4 @@ pub mod signing_key;
 pub mod status_list;
 pub mod text;
 pub mod timetable;
+pub mod tree_proof;

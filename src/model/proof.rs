@@ -7,9 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::audit_chain::{Batch, Hash, leaf};
-use super::audit_tree::{entry_leaf, includes};
+use super::audit_tree::entry_leaf;
 use super::checkpoint::SignedCheckpoint;
 use super::signed_note::VerifierKey;
+use super::tree_proof::includes;
 
 const HEAD: &str = "countersign/row-proof@v1";
 const TLOG: &str = "c2sp.org/tlog-proof@v1";

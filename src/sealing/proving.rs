@@ -1,8 +1,8 @@
 //! What leads from a row to a signed checkpoint.
 use crate::model::audit_chain::leaf;
-use crate::model::audit_tree::path;
 use crate::model::checkpoint::SignedCheckpoint;
 use crate::model::proof::Proof;
+use crate::model::tree_proof::path;
 use crate::store::{Conn, Error, audit_batches, audit_log, audit_seals, audit_tree};
 
 /// Why there is no proof.

@@ -2,3 +2,4 @@ mod chain;
 mod durability;
 mod sealing;
 mod verification;
+mod witness;

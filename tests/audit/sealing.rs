@@ -2,9 +2,10 @@
 //! happens when an older database is put back.
 use std::sync::Arc;
 
-use countersign::model::audit_tree::{entry_leaf, extends, includes};
+use countersign::model::audit_tree::entry_leaf;
 use countersign::model::checkpoint::SignedCheckpoint;
 use countersign::model::signed_note::VerifierKey;
+use countersign::model::tree_proof::{extends, includes};
 use countersign::oauth::time::Seconds;
 use countersign::sealing::Error;
 use countersign::store::{audit_batches, audit_seals, audit_tree, signing_keys};

@@ -3,6 +3,7 @@
 mod administrators;
 mod applications;
 mod audit;
+mod evidence;
 mod operations;
 mod registry;
 mod server;

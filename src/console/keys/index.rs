@@ -77,8 +77,8 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         group(
             Purpose::Checkpoints,
             "Checkpoints of the audit log",
-            "They sign what the log contains. They change by hand only: tell those who verify it \
-             first.",
+            "They sign what the log contains, and stand on its integrity page, not among the keys \
+             above. They change by hand only: tell those who verify it first.",
             "checkpoints",
         ),
     ];
