@@ -32,8 +32,10 @@ pub mod admin;
 pub mod web;
 pub mod witness;
 
-// What an API lets through; for the console and the command line.
+// What is asked of the records, and what an API lets through; for the console
+// and the command line.
 pub mod exam;
+pub mod reports;
 
 // L5: the faces; they never use one another.
 pub mod console;

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sealing", &["keys", "store", "verify", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
     ("witness", &["sealing", "keys", "host", "model", "oauth"]),
+    ("reports", &["store", "model", "oauth"]),
     ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
         "web",
@@ -60,6 +61,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "web",
             "exam",
+            "reports",
             "admin",
             "audit",
             "keys",
@@ -90,8 +92,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "server", "exam", "sealing", "witness", "web", "admin", "keys", "store", "host",
-            "model", "oauth",
+            "server", "exam", "reports", "sealing", "witness", "web", "admin", "keys", "store",
+            "host", "model", "oauth",
         ],
     ),
 ];

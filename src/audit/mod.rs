@@ -1,9 +1,10 @@
-//! The audit log in the making: who writes, in groups, and what is counted
-//! instead of written when refusals come in floods.
+//! The audit log in the making: who writes, in groups; what is counted instead
+//! of written when refusals come in floods; and what is counted besides.
 pub mod access;
 pub mod flood;
+pub mod last_use;
 pub mod recorder;
-pub mod usage;
+pub mod tally;
 pub mod writer;
 
 pub use recorder::Recorder;

@@ -164,6 +164,11 @@ impl Recorder {
         self.writer.stop().await;
     }
 
+    /// As [`Writer::settle`].
+    pub async fn settle(&self) {
+        self.writer.settle().await;
+    }
+
     fn admits(&self, event: &Event) -> bool {
         let address: Option<IpAddr> = event.source.address.as_deref().and_then(|a| a.parse().ok());
         let reason = event.reason.as_deref().unwrap_or_default();

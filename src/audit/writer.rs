@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::NotRecorded;
-use super::usage::Usage;
+use super::last_use::LastUses;
+use super::tally::Tally;
 use crate::model::audit_event::{Event, Outcome};
 use crate::model::revocation::Revocation;
 use crate::oauth::UnixTime;
@@ -31,9 +32,14 @@ const PATIENCE: Duration = Duration::from_millis(1_800);
 /// The same after something of ours failed: part of the two seconds is gone.
 const PATIENCE_LEFT: Duration = Duration::from_millis(800);
 
-/// How long last uses of secrets gather. Writing them is a commit of its own,
-/// which the next group waits for.
+/// How long last uses of secrets and counts gather. Writing them is a commit of
+/// its own, which the next group waits for.
 const USAGE_EVERY: Duration = Duration::from_millis(250);
+
+/// How long the thread sleeps when it has nothing to do, and when there are
+/// counts to be written.
+const IDLE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// SQLite's write-ahead log is emptied between groups once it is this long.
 /// What is left to move by then is little: a checkpoint runs beside us.
@@ -55,6 +61,8 @@ struct Entry {
 
 enum Message {
     Record(Box<Entry>, oneshot::Sender<Result<(), NotRecorded>>),
+    /// Write all that was counted.
+    Settle(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -68,7 +76,9 @@ impl Writer {
             store,
             chain,
             conn: None,
-            usage: Usage::default(),
+            last_uses: LastUses::default(),
+            tally: None,
+            last_at: UnixTime::default(),
             usage_written: Instant::now(),
             healthy: healthy.clone(),
             metrics: metrics.clone(),
@@ -122,11 +132,21 @@ impl Writer {
 
     /// Ends the thread after everything that was queued before.
     pub async fn stop(&self) {
-        let (done, stopped) = oneshot::channel();
+        self.wait_for(Message::Stop).await;
+    }
+
+    /// Returns once everything that was recorded before is counted, unless the
+    /// database is away.
+    pub async fn settle(&self) {
+        self.wait_for(Message::Settle).await;
+    }
+
+    async fn wait_for(&self, message: fn(oneshot::Sender<()>) -> Message) {
+        let (done, answered) = oneshot::channel();
         let queue = self.queue.clone();
-        let sent = tokio::task::spawn_blocking(move || queue.send(Message::Stop(done))).await;
+        let sent = tokio::task::spawn_blocking(move || queue.send(message(done))).await;
         if matches!(sent, Ok(Ok(()))) {
-            let _ = stopped.await;
+            let _ = answered.await;
         }
     }
 }
@@ -137,7 +157,11 @@ struct Thread {
     wal: Option<PathBuf>,
     /// A connection of our own: what the pool does cannot make us wait.
     conn: Option<Conn>,
-    usage: Usage,
+    last_uses: LastUses,
+    /// Opened with the first connection.
+    tally: Option<Tally>,
+    /// When the last event happened.
+    last_at: UnixTime,
     usage_written: Instant,
     healthy: Arc<AtomicBool>,
     metrics: Arc<Metrics>,
@@ -151,45 +175,50 @@ struct Group {
     events: Vec<Event>,
     revocations: Vec<Revocation>,
     waiting: Waiting,
+    settle: Option<oneshot::Sender<()>>,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Thread {
     fn run(mut self, inbox: &Receiver<Message>) {
         loop {
-            let first = match inbox.recv_timeout(Duration::from_secs(1)) {
+            let first = match inbox.recv_timeout(self.sleep()) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let group = gather(first, inbox, &self.metrics);
-            let stop = group.stop;
-            if !group.events.is_empty() {
-                self.write(&group.events, &group.revocations, group.waiting);
+            let Group { events, revocations, waiting, settle, stop } =
+                gather(first, inbox, &self.metrics);
+            if !events.is_empty() {
+                self.write(&events, &revocations, waiting);
             }
-            if stop.is_some() || self.usage_written.elapsed() >= USAGE_EVERY {
+            if settle.is_some() || stop.is_some() {
+                while self.write_usage() {}
+            } else if self.usage_written.elapsed() >= USAGE_EVERY {
                 self.write_usage();
             }
-            if let Some(done) = stop {
+            let is_last = stop.is_some();
+            for done in settle.into_iter().chain(stop) {
                 let _ = done.send(());
+            }
+            if is_last {
                 break;
             }
         }
+    }
+
+    fn sleep(&self) -> Duration {
+        let is_behind = self.tally.as_ref().is_none_or(Tally::is_behind);
+        if is_behind || self.last_uses.is_due() { PAUSE } else { IDLE }
     }
 
     fn write(&mut self, events: &[Event], revocations: &[Revocation], waiting: Waiting) {
         let started = Instant::now();
         let outcome = self.commit(events, revocations);
         match &outcome {
-            Ok(()) => {
+            Ok(position) => {
                 self.metrics.audit_events.inc_by(events.len() as u64);
-                for event in events {
-                    if let Some(secret) = &event.actor.credential_id
-                        && event.outcome == Outcome::Success
-                    {
-                        self.usage.note(secret, UnixTime(event.at));
-                    }
-                }
+                self.note(events, *position);
             }
             Err(error) => {
                 self.metrics.audit_failures.inc();
@@ -204,13 +233,30 @@ impl Thread {
         self.metrics.audit_group_events.observe(events.len() as f64);
         for done in waiting {
             // A caller that went away has its answer in the log.
-            let _ = done.send(outcome.as_ref().copied().map_err(|_| NotRecorded::Failed));
+            let _ = done.send(outcome.as_ref().map(drop).map_err(|_| NotRecorded::Failed));
         }
         self.empty_wal();
     }
 
-    fn commit(&mut self, events: &[Event], revoked: &[Revocation]) -> Result<(), store::Error> {
+    /// Counts what was written.
+    fn note(&mut self, events: &[Event], position: i64) {
+        for event in events {
+            self.last_at = self.last_at.max(UnixTime(event.at));
+            if let Some(secret) = &event.actor.credential_id
+                && event.outcome == Outcome::Success
+            {
+                self.last_uses.note(secret, UnixTime(event.at));
+            }
+        }
+        if let Some(tally) = &mut self.tally {
+            tally.note(events, position);
+        }
+    }
+
+    /// The position of the last event in the chain.
+    fn commit(&mut self, events: &[Event], revoked: &[Revocation]) -> Result<i64, store::Error> {
         let chain = self.chain.clone();
+        self.open_tally()?;
         self.connection()?.transaction(|conn| {
             // First the registry's version, then the chain: acts lock them in
             // this order too.
@@ -229,19 +275,51 @@ impl Thread {
         Ok(self.conn.insert(conn))
     }
 
-    /// Not for the evidence, only for people: a lost minute is no loss.
-    fn write_usage(&mut self) {
-        let used = self.usage.take_due();
+    /// Before the first group: what is in the chain by then is not ours.
+    fn open_tally(&mut self) -> Result<(), store::Error> {
+        if self.tally.is_none() {
+            let chain = self.chain.clone();
+            self.tally = Some(Tally::open(self.connection()?, &chain)?);
+        }
+        Ok(())
+    }
+
+    /// Writes some of what was counted. Whether there is more, and it could be
+    /// written.
+    fn write_usage(&mut self) -> bool {
         self.usage_written = Instant::now();
+        let written = self.write_last_uses().and_then(|()| self.write_counts());
+        match written {
+            Ok(more) => more || self.last_uses.is_due(),
+            Err(error) => {
+                self.metrics.usage_failures.inc();
+                tracing::warn!(%error, "usage.not_written");
+                self.conn = None;
+                false
+            }
+        }
+    }
+
+    /// Not for the evidence, only for people: a lost minute is no loss.
+    fn write_last_uses(&mut self) -> Result<(), store::Error> {
+        let used = self.last_uses.take_due();
         if used.is_empty() {
-            return;
+            return Ok(());
         }
-        let written =
-            self.connection().and_then(|conn| conn.transaction(|conn| secrets::touch(conn, &used)));
-        if let Err(error) = written {
-            tracing::warn!(%error, secrets = used.len(), "secrets.last_use_not_written");
-            self.conn = None;
-        }
+        self.connection()?.transaction(|conn| secrets::touch(conn, &used))
+    }
+
+    fn write_counts(&mut self) -> Result<bool, store::Error> {
+        self.open_tally()?;
+        let (now, mut tally) = (self.last_at, self.tally.take());
+        let Some(counting) = tally.as_mut().filter(|tally| tally.is_behind()) else {
+            self.tally = tally;
+            return Ok(false);
+        };
+        let stepped = self.connection().and_then(|conn| counting.step(conn, now));
+        let is_behind = counting.is_behind();
+        self.tally = tally;
+        stepped.map(|()| is_behind)
     }
 
     fn empty_wal(&mut self) {
@@ -266,6 +344,10 @@ fn gather(first: Option<Message>, inbox: &Receiver<Message>, metrics: &Metrics) 
     let mut next = first;
     while let Some(message) = next {
         match message {
+            Message::Settle(done) => {
+                group.settle = Some(done);
+                return group;
+            }
             Message::Stop(done) => {
                 group.stop = Some(done);
                 return group;

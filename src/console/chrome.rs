@@ -45,6 +45,7 @@ static DIRECTORY: Section = Section {
     items: &[
         item("/applications", "app-window", "Applications"),
         item("/apis", "boxes", "APIs and scopes"),
+        item("/access", "waypoints", "Who can call what"),
     ],
 };
 static RECORDS: Section = Section {

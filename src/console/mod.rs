@@ -2,10 +2,12 @@
 //!
 //! A handler loads, fills a struct and renders it. GET changes nothing; POST
 //! answers 303, or 422 with the same page. Every page works without a script.
+pub mod access;
 pub mod administrators;
 pub mod applications;
 pub mod axis;
 pub mod chrome;
+pub mod count;
 pub mod duration;
 pub mod failure;
 pub mod form;
@@ -22,6 +24,7 @@ pub mod revocations;
 pub mod session;
 pub mod setup;
 pub mod signed_in;
+pub mod work;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -42,6 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route("/", web::get().to(overview::get))
             .configure(applications::routes)
             .configure(resources::routes)
+            .configure(access::routes)
             .configure(revocations::routes)
             .configure(log::routes)
             .configure(keys::routes)

@@ -29,6 +29,11 @@ impl Moment {
         format(at, "%H:%M:%S%.3f")
     }
 
+    /// `2026-11`.
+    pub fn month(at: UnixTime) -> String {
+        format(at, "%Y-%m")
+    }
+
     pub fn date(at: UnixTime) -> String {
         format(at, "%d %b %Y")
     }

@@ -83,6 +83,13 @@ pub fn presented(authorization: Option<&[u8]>, form: &Form<'_>) -> Result<Presen
     }
 }
 
+impl Presented {
+    /// The digest of what was presented, when it is a secret of ours by its form.
+    pub fn digest(&self) -> Option<Digest> {
+        client_secret::is_well_formed(&self.secret).then(|| Digest::of(&self.secret))
+    }
+}
+
 /// Checks `presented` against the client it names; `None` when no such client
 /// exists. Costs and says the same to the caller whichever it was.
 ///
@@ -102,7 +109,11 @@ pub fn verify<'c>(
         if secret.digest.matches(&digest) { Some(secret) } else { found }
     });
     if !client.active {
-        return Err(Error::unauthenticated(Reason::ClientSuspended));
+        let refusal = Error::unauthenticated(Reason::ClientSuspended);
+        return Err(match secret {
+            Some(secret) => refusal.presenting(secret.id.clone()),
+            None => refusal,
+        });
     }
     match secret {
         None if !client_secret::is_well_formed(&presented.secret) => {
@@ -111,10 +122,10 @@ pub fn verify<'c>(
         }
         None => Err(Error::unauthenticated(Reason::BadSecret)),
         Some(secret) if secret.revoked => {
-            Err(Error::unauthenticated(Reason::SecretRevoked).because(secret.id.clone()))
+            Err(Error::unauthenticated(Reason::SecretRevoked).presenting(secret.id.clone()))
         }
         Some(secret) if secret.expires_at.is_some_and(|end| end <= now) => {
-            Err(Error::unauthenticated(Reason::SecretExpired).because(secret.id.clone()))
+            Err(Error::unauthenticated(Reason::SecretExpired).presenting(secret.id.clone()))
         }
         Some(secret) => Ok(secret),
     }

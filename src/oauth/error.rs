@@ -18,6 +18,8 @@ pub struct Error {
     pub detail: Option<String>,
     /// The scopes that were asked for and are not granted.
     pub scope_refused: Option<String>,
+    /// The secret that was presented, when it is known and no longer works.
+    pub secret_id: Option<String>,
 }
 
 /// The error codes of the token endpoint, RFC 6749 §5.2 and RFC 8707 §2.
@@ -39,7 +41,7 @@ impl Error {
     pub fn new(code: Code, reason: Reason, description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
         debug_assert!(is_describable(&description), "not for the wire: {description:?}");
-        Self { code, reason, description, detail: None, scope_refused: None }
+        Self { code, reason, description, detail: None, scope_refused: None, secret_id: None }
     }
 
     /// `invalid_client`. It says the same whatever the reason: what exists is
@@ -57,6 +59,13 @@ impl Error {
 }
 
 impl Error {
+    /// Names the secret that was presented.
+    #[must_use]
+    pub fn presenting(mut self, secret_id: impl Into<String>) -> Self {
+        self.secret_id = Some(secret_id.into());
+        self
+    }
+
     /// Names the scopes that were the reason.
     #[must_use]
     pub fn refusing(mut self, scopes: &ScopeSet) -> Self {

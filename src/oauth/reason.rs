@@ -64,6 +64,8 @@ reasons! {
     RateLimited = "rate_limited" at Request,
     UnknownClient = "unknown_client" at Client,
     ClientSuspended = "client_suspended" at Client,
+    /// The secret was right for an application that is no more.
+    ClientDeleted = "client_deleted" at Client,
     BadSecret = "bad_secret" at Credential,
     SecretExpired = "secret_expired" at Credential,
     SecretRevoked = "secret_revoked" at Credential,

@@ -11,10 +11,12 @@ use super::body;
 use super::failure::Failure;
 use crate::model::audit_event::{Actor, Event, Mark, Outcome, Source, TokenFacts, printable};
 use crate::oauth::client::Client;
+use crate::oauth::client_auth::Presented;
 use crate::oauth::error::Code;
 use crate::oauth::form::Form;
 use crate::oauth::reason::Reason;
 use crate::oauth::{Error, UnixTime, client_auth};
+use crate::store::secrets;
 use crate::web::{App, actor, peer};
 
 /// A request is recorded with this, refused or not, so the client named here
@@ -90,6 +92,11 @@ impl Caller {
         }
         self.method = Some(presented.method.as_str());
         let client = app.directory.find(&presented.client_id).await?;
+        if client.is_none() {
+            refuse_deleted(app, &presented)
+                .await
+                .inspect_err(|_| app.secret_guesses.failed(&pair))?;
+        }
         let secret = client_auth::verify(&presented, client.as_deref(), self.now)
             .inspect_err(|_| app.secret_guesses.failed(&pair))?;
         self.credential_id = Some(secret.id.clone());
@@ -121,6 +128,9 @@ impl Caller {
         };
         let mut event = self.event(code, outcome);
         event.reason = Some(failure.reason().as_str().into());
+        if event.actor.credential_id.is_none() {
+            event.actor.credential_id = failure.secret_id();
+        }
         event.detail = failure.detail().map(|detail| printable(&detail, 1_024));
         event.token = Some(TokenFacts {
             http_status: failure.status().as_u16(),
@@ -140,6 +150,18 @@ pub struct Codes {
     pub denied: &'static str,
     /// Ours.
     pub failed: &'static str,
+}
+
+/// A secret that was right until its application was deleted: somebody still
+/// uses it.
+async fn refuse_deleted(app: &App, presented: &Presented) -> Result<(), Failure> {
+    let Some(digest) = presented.digest() else { return Ok(()) };
+    let client_id = presented.client_id.clone();
+    let deleted = app.store.read(move |conn| secrets::find_deleted(conn, &client_id, &digest));
+    match deleted.await? {
+        Some(id) => Err(Error::unauthenticated(Reason::ClientDeleted).presenting(id).into()),
+        None => Ok(()),
+    }
 }
 
 fn authorization(request: &HttpRequest) -> Option<&[u8]> {

@@ -81,6 +81,14 @@ impl Failure {
     }
 
     /// The scopes that were the reason.
+    /// The secret that was presented and no longer works.
+    pub fn secret_id(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.secret_id.clone(),
+            _ => None,
+        }
+    }
+
     pub fn scope_refused(&self) -> Option<String> {
         match self {
             Self::Refused(error) => error.scope_refused.clone(),
@@ -108,15 +116,22 @@ impl Failure {
         } else {
             tracing::error!(request_id, what, error = %self, "request.failed");
         }
-        let mut response = self.response();
+        // What clients show of a refusal is its description, hardly ever a header.
+        let description = format!("{} ({request_id})", self.description());
+        let mut response = self.describe(&description);
         if let Ok(id) = request_id.parse() {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         response
     }
 
-    /// RFC 6749 §5.2. A 401 always has a challenge, RFC 9110 §15.5.2.
+    /// The answer to what is not recorded, and so has no id.
     pub fn response(&self) -> HttpResponse {
+        self.describe(self.description())
+    }
+
+    /// RFC 6749 §5.2. A 401 always has a challenge, RFC 9110 §15.5.2.
+    fn describe(&self, description: &str) -> HttpResponse {
         let mut response = uncached(self.status());
         if self.status() == StatusCode::UNAUTHORIZED {
             response
@@ -133,7 +148,7 @@ impl Failure {
         }
         response.json(serde_json::json!({
             "error": self.code().as_str(),
-            "error_description": self.description(),
+            "error_description": description,
         }))
     }
 }

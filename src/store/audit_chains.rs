@@ -32,13 +32,13 @@ struct Row<'a> {
     salt: &'a [u8],
 }
 
-/// Appends `events` as one batch. Call it inside a transaction; nothing that
-/// was appended exists before the commit.
+/// Appends `events` as one batch, and returns the position of the last. Call it
+/// inside a transaction; nothing that was appended exists before the commit.
 ///
 /// Events are written once and in this order: the head is locked first, so
 /// whoever else appends to this chain waits for the transaction.
-pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<(), Error> {
-    let [first, ..] = events else { return Ok(()) };
+pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<i64, Error> {
+    let [first, ..] = events else { return position(conn, chain) };
     let head = lock_head(conn, chain)?;
     let number = head.batch + 1;
     let rows: Vec<Row<'_>> = (head.position + 1..)
@@ -66,7 +66,17 @@ pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<(), Erro
             audit_chain_heads::hash.eq(batch.hash().as_slice()),
         ))
         .execute(c))?;
-    Ok(())
+    Ok(head.position + batch.events)
+}
+
+/// The position of the last event of a chain; 0 when there is none.
+pub fn position(conn: &mut Conn, chain: &str) -> Result<i64, Error> {
+    let found: Option<i64> = on!(conn, |c| audit_chain_heads::table
+        .find(chain)
+        .select(audit_chain_heads::position)
+        .first(c)
+        .optional())?;
+    Ok(found.unwrap_or(0))
 }
 
 fn row<'a>(chain: &'a str, batch: i64, position: i64, event: &'a Event) -> Row<'a> {

@@ -6,6 +6,7 @@
 //! domain's own verb for an update. "Not there" is never an error.
 pub mod administrators;
 pub mod applications;
+pub mod attention;
 pub mod audit_batches;
 pub mod audit_chains;
 pub mod audit_log;
@@ -15,6 +16,8 @@ pub mod audit_verification;
 pub mod clients;
 mod connection;
 pub mod grants;
+pub mod history;
+pub mod holdings;
 pub mod introspectors;
 pub mod migrations;
 pub mod registry;
@@ -28,6 +31,9 @@ pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
 pub mod status_lists;
+pub mod tallies;
+pub mod usage;
+pub mod uses;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

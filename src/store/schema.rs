@@ -16,6 +16,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    application_spans (client_id, begun_by) {
+        client_id -> Text,
+        state -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        begun_by -> Text,
+        ended_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     applications (client_id) {
         client_id -> Text,
         name -> Text,
@@ -118,10 +129,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    deleted_secrets (id) {
+        id -> Text,
+        client_id -> Text,
+        digest -> Binary,
+        name -> Text,
+        hint -> Text,
+        application -> Text,
+        deleted_at -> BigInt,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     grant_scopes (client_id, resource_id, scope) {
         client_id -> Text,
         resource_id -> Text,
         scope -> Text,
+    }
+}
+
+diesel::table! {
+    grant_spans (client_id, resource_id, kind, scope, begun_by) {
+        client_id -> Text,
+        resource_id -> Text,
+        kind -> Text,
+        scope -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        begun_by -> Text,
+        ended_by -> Nullable<Text>,
     }
 }
 
@@ -139,6 +180,28 @@ diesel::table! {
         resource_id -> Text,
         client_id -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_applications (client_id) {
+        client_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        owner -> Text,
+        created_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    known_resources (id) {
+        id -> Text,
+        identifier -> Text,
+        name -> Text,
+        name_key -> Text,
+        created_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -196,6 +259,17 @@ diesel::table! {
         path -> Text,
         scopes -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    scope_spans (resource_id, scope, begun_by) {
+        resource_id -> Text,
+        scope -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        begun_by -> Text,
+        ended_by -> Nullable<Text>,
     }
 }
 
@@ -266,6 +340,49 @@ diesel::table! {
         opened_at -> BigInt,
         closes_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    traffic_hours (hour, resource, reason) {
+        hour -> BigInt,
+        resource -> Text,
+        reason -> Text,
+        requests -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_days (day, client_id, resource, scope) {
+        day -> BigInt,
+        client_id -> Text,
+        resource -> Text,
+        scope -> Text,
+        granted -> BigInt,
+        refused -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_hours (hour, client_id, resource, secret_id, address, reason) {
+        hour -> BigInt,
+        client_id -> Text,
+        resource -> Text,
+        secret_id -> Text,
+        address -> Text,
+        reason -> Text,
+        requests -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_marks (chain) {
+        chain -> Text,
+        done -> BigInt,
+        next -> BigInt,
+        parts -> BigInt,
     }
 }
 

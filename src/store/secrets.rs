@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::schema::secrets;
+use super::schema::{applications, deleted_secrets, secrets};
 use super::{Conn, Error};
 use crate::model::secret::Secret;
 use crate::oauth::UnixTime;
@@ -84,6 +84,16 @@ pub fn revoke(conn: &mut Conn, id: &str, now: UnixTime) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
+/// Sets when it stops working; `false` when it is revoked, or gone.
+pub fn set_expiry(conn: &mut Conn, id: &str, end: Option<UnixTime>) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        secrets::table.find(id).filter(secrets::revoked_at.is_null())
+    )
+    .set(secrets::expires_at.eq(end.map(|end| end.0)))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Notes when secrets were last used. Give them in the order of their ids, so
 /// that two processes never wait for one another in a circle.
 pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> {
@@ -93,6 +103,74 @@ pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> 
             .execute(c))?;
     }
     Ok(())
+}
+
+/// Keeps an application's secrets, so that it is seen when one is presented
+/// after the application was deleted, and that the past can be asked.
+pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error> {
+    on!(conn, |c| secrets::table
+        .inner_join(applications::table.on(applications::client_id.eq(secrets::client_id)))
+        .filter(secrets::client_id.eq(client_id))
+        .select((
+            secrets::id,
+            secrets::client_id,
+            secrets::digest,
+            secrets::name,
+            secrets::hint,
+            applications::name,
+            now.0.into_sql::<diesel::sql_types::BigInt>(),
+            secrets::created_by,
+            secrets::created_at,
+            secrets::expires_at,
+            secrets::revoked_at,
+            secrets::last_used_at,
+        ))
+        .insert_into(deleted_secrets::table)
+        .into_columns((
+            deleted_secrets::id,
+            deleted_secrets::client_id,
+            deleted_secrets::digest,
+            deleted_secrets::name,
+            deleted_secrets::hint,
+            deleted_secrets::application,
+            deleted_secrets::deleted_at,
+            deleted_secrets::created_by,
+            deleted_secrets::created_at,
+            deleted_secrets::expires_at,
+            deleted_secrets::revoked_at,
+            deleted_secrets::last_used_at,
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The id of the secret of this digest that a deleted application had.
+pub fn find_deleted(
+    conn: &mut Conn,
+    client_id: &str,
+    digest: &Digest,
+) -> Result<Option<String>, Error> {
+    Ok(on!(conn, |c| deleted_secrets::table
+        .filter(deleted_secrets::client_id.eq(client_id))
+        .filter(deleted_secrets::digest.eq(digest.0.as_slice()))
+        .select(deleted_secrets::id)
+        .first(c)
+        .optional())?)
+}
+
+/// What was a secret of a deleted application.
+#[derive(Clone, Debug, Queryable)]
+pub struct Deleted {
+    pub id: String,
+    pub name: String,
+    pub application: String,
+}
+
+pub fn deleted(conn: &mut Conn, ids: &[String]) -> Result<Vec<Deleted>, Error> {
+    Ok(on!(conn, |c| deleted_secrets::table
+        .filter(deleted_secrets::id.eq_any(ids))
+        .select((deleted_secrets::id, deleted_secrets::name, deleted_secrets::application))
+        .load(c))?)
 }
 
 impl From<Row> for Secret {

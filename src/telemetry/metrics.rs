@@ -35,6 +35,8 @@ pub struct Metrics {
     pub audit_group_events: Histogram,
     pub audit_events: Counter,
     pub audit_failures: Counter,
+    /// Writes of counts and last uses that failed; they are tried again.
+    pub usage_failures: Counter,
     pub audit_queue: Gauge,
     pub audit_flood_counted: Counter,
     pub audit_unsealed_age_seconds: Gauge<f64, AtomicU64>,
@@ -78,6 +80,7 @@ impl Metrics {
             audit_group_events: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             audit_events: Counter::default(),
             audit_failures: Counter::default(),
+            usage_failures: Counter::default(),
             audit_queue: Gauge::default(),
             audit_flood_counted: Counter::default(),
             audit_unsealed_age_seconds: Gauge::default(),
@@ -147,6 +150,11 @@ impl Metrics {
             "audit_failures",
             "Commits of audit events that failed",
             self.audit_failures.clone(),
+        );
+        registry.register(
+            "usage_failures",
+            "Writes of counts of use that failed; they are tried again",
+            self.usage_failures.clone(),
         );
         registry.register(
             "audit_queue_events",

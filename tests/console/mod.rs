@@ -1,3 +1,4 @@
+mod access;
 mod applications;
 mod exam;
 mod keys;
@@ -6,5 +7,6 @@ mod people;
 mod resources;
 mod revocations;
 mod roles;
+mod secrets;
 mod sessions;
 mod verification;

@@ -9,14 +9,15 @@ use crate::support::http::{Answer, basic};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
-/// RFC 6749 §5.2: unknown, wrong, expired, revoked and suspended look the same;
-/// the truth stands in the log.
+/// RFC 6749 §5.2: unknown, wrong, expired, revoked, suspended and deleted look the
+/// same but for the id of the request; the truth stands in the log, with the
+/// secret that was presented.
 #[test]
 fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
     let server = Server::start();
     let world = server.world();
     let new = NewSecret { name: "short".into(), lifetime: Some(Seconds(86_400)) };
-    let (_, short) =
+    let (short_secret, short) =
         server.act(|conn, actor| secrets::add(conn, actor, &world.billing.client_id, &new));
     server.advance(Seconds(86_400));
     server.act(|conn, actor| {
@@ -29,6 +30,8 @@ fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
         )
     });
     server.act(|conn, actor| applications::suspend(conn, actor, &world.mallory.client_id));
+    let gone = server.application("gone", &[]);
+    server.act(|conn, actor| applications::delete(conn, actor, &gone.client_id));
 
     let ask = |id: &str, secret: &str| {
         server.token_request(&[("authorization", &basic(id, secret))], &[GRANT])
@@ -40,26 +43,37 @@ fn every_failed_authentication_looks_the_same_and_is_recorded_as_what_it_was() {
         ask(&world.billing.client_id, &short),
         ask(&world.reporting.client_id, &world.reporting.secret),
         ask(&world.mallory.client_id, &world.mallory.secret),
+        ask(&gone.client_id, &gone.secret),
+        ask(&gone.client_id, &world.mallory.secret),
     ];
 
     let seen = |answer: &Answer| {
         let names = ["www-authenticate", "cache-control", "content-type", "content-length"];
         let headers = names.map(|name| answer.header(name).unwrap().to_owned());
-        (answer.status, headers, answer.text.clone())
+        let id = answer.header("x-request-id").unwrap();
+        assert!(answer.text.contains(id), "{}", answer.text);
+        (answer.status, headers, answer.text.replace(id, ""))
     };
     assert_eq!(answers[0].status, 401);
     assert!(answers.iter().all(|answer| seen(answer) == seen(&answers[0])));
-    let reasons: Vec<_> =
-        server.events("token.denied").into_iter().map(|event| event.reason.unwrap()).collect();
+    let told: Vec<_> = server
+        .events("token.denied")
+        .into_iter()
+        .map(|event| (event.reason.unwrap(), event.actor.credential_id))
+        .collect();
+    let told: Vec<_> =
+        told.iter().map(|(reason, secret)| (reason.as_ref(), secret.as_deref())).collect();
     assert_eq!(
-        reasons,
+        told,
         [
-            "unknown_client",
-            "unknown_client",
-            "bad_secret",
-            "secret_expired",
-            "secret_revoked",
-            "client_suspended"
+            ("unknown_client", None),
+            ("unknown_client", None),
+            ("bad_secret", None),
+            ("secret_expired", Some(short_secret.id.as_str())),
+            ("secret_revoked", Some(world.reporting.secret_id.as_str())),
+            ("client_suspended", Some(world.mallory.secret_id.as_str())),
+            ("client_deleted", Some(gone.secret_id.as_str())),
+            ("unknown_client", None),
         ]
     );
 }

@@ -114,6 +114,12 @@ impl Server {
         self.app.sealing.pass_blocking()
     }
 
+    /// Returns once everything that was recorded is counted.
+    pub fn settle(&self) {
+        let settled = self.app.recorder.settle();
+        tokio::runtime::Runtime::new().unwrap().block_on(settled);
+    }
+
     /// What the log says, oldest first, of the code given.
     pub fn events(&self, code: &str) -> Vec<Event> {
         let chain = self.app.config.instance.clone();

@@ -24,15 +24,14 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
         Reason::SeveralCredentials => {
             "The request authenticated in two ways at once, and a client may use one.".to_owned()
         }
-        Reason::NoCredential => {
-            "The request presented no credential that this server takes.".to_owned()
-        }
+        Reason::NoCredential => "The request presented no credential that we take.".to_owned(),
         Reason::RateLimited => format!(
             "This address sent too many wrong secrets for {client}, so it has to wait. Nothing \
              of the request was checked."
         ),
         Reason::UnknownClient => format!("No application has the client ID {client}."),
         Reason::ClientSuspended => format!("{client} was suspended at that time."),
+        Reason::ClientDeleted => format!("{client} was deleted. What was sent was {secret}."),
         Reason::BadSecret => format!("The secret that was sent is none of {client}."),
         Reason::SecretExpired => format!("{client} sent {secret}, which had expired."),
         Reason::SecretRevoked => format!("{client} sent {secret}, which had been revoked."),
@@ -102,6 +101,10 @@ pub const fn mend(reason: Reason) -> &'static str {
              application that was not deleted."
         }
         Reason::ClientSuspended => "Resume the application, if it should get tokens again.",
+        Reason::ClientDeleted => {
+            "Switch off what still asks, or register it anew. If nothing of yours should have this \
+             secret any more, find out who does."
+        }
         Reason::BadSecret => {
             "Check that the caller has the whole secret of this application, or add a new one. If \
              nothing of yours runs at this address, somebody is guessing."

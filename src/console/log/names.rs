@@ -22,16 +22,23 @@ impl Names {
             .collect();
         // Who introspected is an application too.
         clients.extend(events.iter().filter_map(|e| e.access.as_ref()?.caller.clone()));
-        let mut credentials: Vec<String> = events.iter().filter_map(credential_id).collect();
+        let mut credentials: Vec<String> =
+            events.iter().filter_map(|e| e.actor.credential_id.clone()).collect();
         for ids in [&mut clients, &mut identifiers, &mut credentials] {
             ids.sort_unstable();
             ids.dedup();
         }
-        Ok(Self {
+        let mut names = Self {
             applications: applications::names(conn, &clients)?.into_iter().collect(),
             resources: resources::names(conn, &identifiers)?.into_iter().collect(),
             secrets: secrets::names(conn, &credentials)?.into_iter().collect(),
-        })
+        };
+        credentials.retain(|id| !names.secrets.contains_key(id));
+        if !credentials.is_empty() {
+            let deleted = secrets::deleted(conn, &credentials)?;
+            names.secrets.extend(deleted.into_iter().map(|secret| (secret.id, secret.name)));
+        }
+        Ok(names)
     }
 
     /// `None`: there is no such application, or no more.
@@ -50,14 +57,7 @@ impl Names {
 
     /// The name of the secret that was presented; its id when it is gone.
     pub fn secret(&self, event: &Event) -> Option<String> {
-        let id = credential_id(event)?;
-        Some(self.secrets.get(&id).cloned().unwrap_or(id))
+        let id = event.actor.credential_id.as_ref()?;
+        Some(self.secrets.get(id).unwrap_or(id).clone())
     }
-}
-
-/// The secret that was presented. Of one that is not in force any more, a
-/// refusal has the id in its detail.
-fn credential_id(event: &Event) -> Option<String> {
-    let in_detail = || event.detail.clone().filter(|detail| detail.starts_with("sec_"));
-    event.actor.credential_id.clone().or_else(in_detail)
 }

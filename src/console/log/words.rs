@@ -92,6 +92,7 @@ const fn of_token(reason: Reason) -> &'static str {
         Reason::RateLimited => "Too many wrong secrets",
         Reason::UnknownClient => "No application has this client ID",
         Reason::ClientSuspended => "Application suspended",
+        Reason::ClientDeleted => "Application deleted",
         Reason::BadSecret => "Wrong secret",
         Reason::SecretExpired => "Secret expired",
         Reason::SecretRevoked => "Secret revoked",

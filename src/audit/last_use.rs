@@ -13,14 +13,14 @@ const REMEMBERED: usize = 100_000;
 /// Uses that are not in the database yet. One secret is written at most once
 /// a minute.
 #[derive(Debug, Default)]
-pub struct Usage {
+pub struct LastUses {
     /// In the order of ids: two processes write in the same order, and never
     /// wait for one another in a circle.
     pending: BTreeMap<String, UnixTime>,
     written: HashMap<String, UnixTime>,
 }
 
-impl Usage {
+impl LastUses {
     pub fn note(&mut self, secret_id: &str, at: UnixTime) {
         let lately = |written: &UnixTime| at.since(*written) < Seconds::MINUTE;
         if !self.written.get(secret_id).is_some_and(lately) {
@@ -55,14 +55,14 @@ mod tests {
     #[test]
     fn a_secret_is_written_at_most_once_a_minute() {
         let start = UnixTime::from_seconds(1_000);
-        let mut usage = Usage::default();
-        usage.note("b", start);
-        usage.note("a", start);
-        assert_eq!(usage.take_due(), [("a".to_owned(), start), ("b".to_owned(), start)]);
+        let mut uses = LastUses::default();
+        uses.note("b", start);
+        uses.note("a", start);
+        assert_eq!(uses.take_due(), [("a".to_owned(), start), ("b".to_owned(), start)]);
 
-        usage.note("a", start + Seconds(59));
-        assert!(!usage.is_due());
-        usage.note("a", start + Seconds(60));
-        assert_eq!(usage.take_due(), [("a".to_owned(), start + Seconds(60))]);
+        uses.note("a", start + Seconds(59));
+        assert!(!uses.is_due());
+        uses.note("a", start + Seconds(60));
+        assert_eq!(uses.take_due(), [("a".to_owned(), start + Seconds(60))]);
     }
 }

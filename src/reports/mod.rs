@@ -1,0 +1,3 @@
+//! What is asked of the records, the same for console and command line.
+pub mod access;
+pub mod table;
