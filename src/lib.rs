@@ -31,6 +31,7 @@ pub mod status_lists;
 // L4: acts, and what every HTTP face needs.
 pub mod admin;
 pub mod web;
+pub mod witness;
 
 // What is asked of the records, and what an API lets through; for the console
 // and the command line.
@@ -43,4 +44,5 @@ pub mod protocol;
 
 // L6 and L7: open, listen, drain; the command line.
 pub mod cli;
+pub mod sealing;
 pub mod server;

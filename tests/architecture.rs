@@ -21,7 +21,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &["host", "oauth"]),
     ("revocations", &["store", "host", "model", "oauth"]),
     ("status_lists", &["revocations", "keys", "store", "host", "model", "oauth"]),
+    ("sealing", &["keys", "store", "verify", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
+    ("witness", &["sealing", "keys", "host", "model", "oauth"]),
     ("reports", &["store", "model", "oauth"]),
     ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
@@ -33,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keys",
             "limits",
             "revocations",
+            "sealing",
             "status_lists",
             "store",
             "host",
@@ -65,6 +68,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "revocations",
             "store",
             "samples",
+            "keys",
+            "sealing",
             "model",
             "oauth",
         ],
@@ -79,6 +84,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit",
             "keys",
             "revocations",
+            "sealing",
             "store",
             "host",
             "model",
@@ -88,8 +94,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "server", "exam", "reports", "web", "admin", "keys", "store", "host", "samples",
-            "model", "oauth",
+            "server", "exam", "reports", "sealing", "witness", "web", "admin", "keys", "store",
+            "host", "samples", "model", "oauth",
         ],
     ),
 ];

@@ -61,6 +61,8 @@ pub enum Signs {
     Tokens,
     /// What is said of their status.
     Status,
+    /// Checkpoints of the audit log.
+    Checkpoints,
 }
 
 impl From<Signs> for Purpose {
@@ -68,6 +70,7 @@ impl From<Signs> for Purpose {
         match signs {
             Signs::Tokens => Self::AccessTokens,
             Signs::Status => Self::TokenStatus,
+            Signs::Checkpoints => Self::Checkpoints,
         }
     }
 }

@@ -22,6 +22,7 @@ mod routes;
 mod scopes;
 mod secrets;
 mod serve;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -91,6 +92,8 @@ enum Command {
     /// Find out what an API lets through: call it with a good token and with
     /// bad ones.
     Exam(exam::Exam),
+    /// Watch the logs of other servers, and sign what only ever grew.
+    Witness(witness::Witness),
     /// Print the effective configuration, and see whether it works.
     Check,
     /// Ask the server on this machine whether it is ready.
@@ -132,8 +135,10 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
+        Command::Audit(audit::Command::CheckProof(check)) => check.run(output),
         Command::Audit(command) => command.run(&operator(config)?, output),
         Command::Exam(exam) => exam.run(&operator(config)?, output),
+        Command::Witness(witness) => witness.run(&config),
         Command::Check => check::run(&config, output),
         Command::Healthcheck => healthcheck::run(&config, output),
     }

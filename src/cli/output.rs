@@ -61,11 +61,20 @@ pub fn time(at: UnixTime) -> String {
     format!("{at:.6}")
 }
 
-/// One sentence on standard error, and exit code 1.
+/// An error with an exit code of its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+pub struct Exit {
+    pub code: u8,
+    pub sentence: String,
+}
+
+/// One sentence on standard error, and the exit code: 1 unless the error has
+/// one of its own.
 #[expect(clippy::print_stderr, reason = "this is where commands print errors")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("countersign: {error:#}");
-    ExitCode::FAILURE
+    error.downcast_ref().map_or(ExitCode::FAILURE, |exit: &Exit| ExitCode::from(exit.code))
 }
 
 /// A line on standard output.

@@ -44,6 +44,7 @@ pub struct Config {
     pub authorization_endpoint: bool,
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
+    pub sealing: Sealing,
     /// Every setting as it took effect, for `countersign check`.
     pub effective: Vec<Effective>,
 }
@@ -82,6 +83,25 @@ pub struct Keys {
     /// 0: never by themselves.
     pub rotation_days: i64,
     pub jwks_cache_seconds: i64,
+}
+
+/// How the audit log is sealed, and who may see that.
+#[derive(Clone, Debug)]
+pub struct Sealing {
+    /// Where the last checkpoint is kept outside the database.
+    pub checkpoint_file: PathBuf,
+    pub witnesses: Vec<Witness>,
+    /// Anybody may read checkpoints, tiles and records of batches.
+    pub public: bool,
+}
+
+/// Who signs checkpoints too.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// What `/add-checkpoint` stands below.
+    pub url: String,
+    /// Its verifier key, as text.
+    pub key: String,
 }
 
 #[derive(Clone, Debug)]

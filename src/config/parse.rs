@@ -8,7 +8,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Secret};
+use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -46,6 +46,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     });
     let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
+    let sealing = reader.sealing(&data_dir);
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -68,6 +69,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
+        sealing: sealing?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);
@@ -164,6 +166,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn sealing(&mut self, data_dir: &Path) -> Option<Sealing> {
+        let checkpoint_file = match self.text("checkpoint_file") {
+            "" => data_dir.join("checkpoint"),
+            path => PathBuf::from(path),
+        };
+        let witnesses = self.checked("witnesses", witnesses)?;
+        let public = self.parsed("public_log", "true or false")?;
+        Some(Sealing { checkpoint_file, witnesses, public })
+    }
+
     fn log(&mut self) -> Option<Log> {
         let json = self.checked("log_format", |text| match text {
             "text" => Ok(false),
@@ -228,6 +240,22 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
             part.parse::<IpNet>()
                 .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from))
                 .map_err(|_| format!("{part:?} is no network, such as 10.0.0.0/8"))
+        })
+        .collect()
+}
+
+fn witnesses(text: &str) -> Result<Vec<Witness>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let wrong = || format!("{part:?} is not the URL of a witness, a space, and its key");
+            let (url, key) = part.split_once(char::is_whitespace).ok_or_else(wrong)?;
+            let parsed = Url::parse(url).map_err(|_| wrong())?;
+            if !["http", "https"].contains(&parsed.scheme()) || parsed.query().is_some() {
+                return Err(wrong());
+            }
+            let url = url.trim_end_matches('/').to_owned();
+            Ok(Witness { url, key: key.trim().to_owned() })
         })
         .collect()
 }

@@ -178,6 +178,25 @@ pub const SETTINGS: &[Setting] = &[
         "30",
         "How long an API may keep a status list; so long it may take a revoked token. 5 to 3600.",
     ),
+    plain(
+        "checkpoint_file",
+        "COUNTERSIGN_CHECKPOINT_FILE",
+        "",
+        "Where the last checkpoint of the audit log is kept; empty: checkpoint in data_dir. Not \
+         to be restored with the database.",
+    ),
+    plain(
+        "witnesses",
+        "COUNTERSIGN_WITNESSES",
+        "",
+        "Who signs checkpoints too: URL and verifier key with a space between, by commas.",
+    ),
+    plain(
+        "public_log",
+        "COUNTERSIGN_PUBLIC_LOG",
+        "false",
+        "Let anybody read checkpoints, tiles and batch records of the audit log: no rows.",
+    ),
 ];
 
 /// Every setting's text and where it came from, by key.

@@ -59,6 +59,7 @@ static RECORDS: Section = Section {
         item("/revocations", "ban", "Revocations"),
         item("/reports", "printer", "Reports"),
         item("/changes", "file-diff", "Admin changes"),
+        item("/log/integrity", "link", "Integrity"),
     ],
 };
 static SERVER: Section = Section {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::pair::Pair;
 use super::{Error, KeyRing};
+use crate::model::signing_key::Purpose;
 use crate::oauth::access_token::{Claims, TYPE};
 use crate::oauth::algorithm::Algorithm;
 
@@ -40,7 +41,7 @@ impl KeyRing {
         algorithm: Algorithm,
         claims: &Claims,
     ) -> Result<String, Error> {
-        let ours = self.current_pair(algorithm)?;
+        let ours = self.current_pair(Purpose::AccessTokens, algorithm)?;
         let (kid, jwk) = ours.public_jwk()?;
         let alg = algorithm.as_str();
         let header = |alg: &str| json!({ "alg": alg, "typ": TYPE, "kid": kid });
@@ -84,7 +85,7 @@ fn hs256(secret: &[u8], header: &Value, claims: &Claims) -> Result<String, Error
 mod tests {
     use super::*;
     use crate::keys::MasterKey;
-    use crate::model::signing_key::{Purpose, State};
+    use crate::model::signing_key::State;
     use crate::oauth::UnixTime;
     use crate::oauth::access_token::Audience;
 

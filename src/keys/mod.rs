@@ -1,5 +1,6 @@
 //! Signing keys: sealed in the database, parsed once, used from memory; or in a
 //! PKCS#11 token, and used there.
+pub mod checkpoints;
 pub mod flawed;
 pub mod hsm;
 pub mod import;

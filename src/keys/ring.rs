@@ -41,6 +41,9 @@ pub struct Signed {
 /// with, whatever the tokens are signed with.
 pub const STATUS_ALGORITHM: Algorithm = Algorithm::Es256;
 
+/// The one that the formats of checkpoints have.
+pub const CHECKPOINT_ALGORITHM: Algorithm = Algorithm::EdDsa;
+
 /// The most tokens whose signature is remembered to be ours.
 const REMEMBERED: u64 = 100_000;
 
@@ -161,10 +164,14 @@ impl KeyRing {
         jsonwebtoken::encode(&header, statement, &current.key).map_err(|_| Error::Crypto("signing"))
     }
 
-    /// The pair that signs tokens with `algorithm`.
-    pub(super) fn current_pair(&self, algorithm: Algorithm) -> Result<Arc<Pair>, Error> {
+    /// The pair that signs for `purpose` with `algorithm`.
+    pub(super) fn current_pair(
+        &self,
+        purpose: Purpose,
+        algorithm: Algorithm,
+    ) -> Result<Arc<Pair>, Error> {
         let keys = self.keys.load();
-        let current = keys.current.get(&(Purpose::AccessTokens, algorithm));
+        let current = keys.current.get(&(purpose, algorithm));
         current.and_then(|current| provider::kept(&current.kid)).ok_or(Error::NoKey(algorithm))
     }
 
@@ -207,7 +214,9 @@ impl KeyRing {
                 .map_err(|_| Error::Crypto("reading a public key"))?;
             let decoding = DecodingKey::from_jwk(&parsed)
                 .map_err(|_| Error::Crypto("reading a public key"))?;
-            published.push(jwk);
+            if key.purpose.is_in_jwks() {
+                published.push(jwk);
+            }
             if key.state == State::Current {
                 let encoding = provider::keep(&kid, &pair);
                 let mut header = Header::new(provider::jwa(key.algorithm));

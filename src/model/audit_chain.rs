@@ -10,6 +10,9 @@ pub type Hash = [u8; 32];
 /// What the first batch of a chain names as the one before it.
 pub const GENESIS: Hash = [0; 32];
 
+/// What a record begins with.
+const PREFIX: &[u8] = b"countersign batch v1\0";
+
 /// One commit's worth of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -27,19 +30,51 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The hash that the next batch names: of every field, each written after
-    /// its length or with a fixed one, so that no two batches share a text.
-    pub fn hash(&self) -> Hash {
-        let mut context = Context::new(&SHA256);
-        context.update(b"countersign batch v1\0");
-        context.update(&u32::try_from(self.chain.len()).unwrap_or(u32::MAX).to_be_bytes());
-        context.update(self.chain.as_bytes());
+    /// Every field, each after its length or with a fixed one, so that no two
+    /// batches share a text. It is what the tree over all batches has as its
+    /// entry.
+    pub fn record(&self) -> Vec<u8> {
+        let mut record = PREFIX.to_vec();
+        record.extend(u32::try_from(self.chain.len()).unwrap_or(u32::MAX).to_be_bytes());
+        record.extend(self.chain.as_bytes());
         let numbers = [self.number, self.first_position, self.events, self.first_at, self.last_at];
         for number in numbers {
-            context.update(&number.to_be_bytes());
+            record.extend(number.to_be_bytes());
         }
-        context.update(&self.root);
-        context.update(&self.previous);
+        record.extend(self.root);
+        record.extend(self.previous);
+        record
+    }
+
+    /// [`Batch::record`] read back.
+    pub fn from_record(record: &[u8]) -> Option<Self> {
+        let rest = record.strip_prefix(PREFIX)?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (chain, mut rest) = rest.split_at_checked(length)?;
+        let mut numbers = [0; 5];
+        for number in &mut numbers {
+            let (bytes, after) = rest.split_first_chunk::<8>()?;
+            (*number, rest) = (i64::from_be_bytes(*bytes), after);
+        }
+        let (root, rest) = rest.split_first_chunk::<32>()?;
+        let [number, first_position, events, first_at, last_at] = numbers;
+        Some(Self {
+            chain: String::from_utf8(chain.to_vec()).ok()?,
+            number,
+            first_position,
+            events,
+            first_at,
+            last_at,
+            root: *root,
+            previous: rest.try_into().ok()?,
+        })
+    }
+
+    /// The hash that the next batch names: of the whole record.
+    pub fn hash(&self) -> Hash {
+        let mut context = Context::new(&SHA256);
+        context.update(&self.record());
         finish(context)
     }
 }
@@ -70,7 +105,7 @@ pub fn root(leaves: &[Hash]) -> Hash {
     }
 }
 
-fn finish(context: Context) -> Hash {
+pub(super) fn finish(context: Context) -> Hash {
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());
     hash
@@ -145,6 +180,7 @@ mod tests {
         ];
         for other in changed {
             assert_ne!(other.hash(), batch.hash(), "{other:?}");
+            assert_eq!(Batch::from_record(&other.record()), Some(other));
         }
     }
 

@@ -28,16 +28,31 @@ pub enum Purpose {
     AccessTokens,
     /// Token status lists and the revocation feed.
     TokenStatus,
+    /// Checkpoints of the audit log.
+    Checkpoints,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 2] = [Self::AccessTokens, Self::TokenStatus];
+    pub const ALL: [Self; 3] = [Self::AccessTokens, Self::TokenStatus, Self::Checkpoints];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessTokens => "access_tokens",
             Self::TokenStatus => "token_status",
+            Self::Checkpoints => "checkpoints",
         }
+    }
+
+    /// Whether its keys change by the timetable. Those of checkpoints do not:
+    /// whoever verifies the log was given a key by hand, and would take its
+    /// successor for a forger's.
+    pub const fn rotates_by_itself(self) -> bool {
+        !matches!(self, Self::Checkpoints)
+    }
+
+    /// Whether its keys stand in the JWK Set, for whoever verifies tokens.
+    pub const fn is_in_jwks(self) -> bool {
+        !matches!(self, Self::Checkpoints)
     }
 
     pub fn parse(text: &str) -> Option<Self> {

@@ -105,6 +105,9 @@ pub fn safe_from(next: &SigningKey, policy: Policy) -> UnixTime {
 
 /// When a current key has signed for as long as it is to.
 pub fn ends_at(current: &SigningKey, policy: Policy) -> Option<UnixTime> {
+    if !current.purpose.rotates_by_itself() {
+        return None;
+    }
     Some(current.current_from? + policy.period?)
 }
 
@@ -228,6 +231,18 @@ mod tests {
         let wanted = (TOKENS.0, TOKENS.1, State::Next);
         assert_eq!(missing(&keys, &[TOKENS]), [wanted]);
         assert_eq!(missing(&[], &[TOKENS]), [(TOKENS.0, TOKENS.1, State::Current), wanted]);
+    }
+
+    /// Whoever verifies checkpoints was given the key by hand.
+    #[test]
+    fn a_key_for_checkpoints_changes_by_hand_only() {
+        let now = UnixTime::from_seconds(1_000_000);
+        let of_checkpoints = |key: SigningKey| SigningKey { purpose: Purpose::Checkpoints, ..key };
+        let keys = [key(0, State::Current, now), key(1, State::Next, now)].map(of_checkpoints);
+        let later = now + Seconds::days(10_000);
+        assert!(due(&keys, POLICY, later).is_empty());
+        let pair = (Purpose::Checkpoints, TOKENS.1);
+        assert!(rotation(&keys, pair, POLICY, later).is_ok());
     }
 
     #[test]

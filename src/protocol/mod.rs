@@ -11,6 +11,7 @@ pub mod metadata;
 pub mod revocation;
 pub mod revocations;
 pub mod status_lists;
+pub mod tlog;
 pub mod token;
 pub mod whoami;
 
@@ -77,6 +78,9 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
                 .route(web::head().to(whoami::get))
                 .default_service(web::to(only("GET, HEAD"))),
         );
+    if app.config.sealing.public {
+        tlog::routes(config, path);
+    }
     if app.config.authorization_endpoint {
         config.service(
             web::resource(format!("{path}/oauth/authorize"))

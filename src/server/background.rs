@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
+use crate::sealing;
 use crate::store::{Checkpoint, sessions};
 use crate::web::App;
 
@@ -26,6 +27,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How often it is looked whether a signing key is due for a change.
 const KEYS: Duration = Duration::from_secs(30);
 
+/// How often what is new in the audit log is sealed.
+const SEAL: Duration = Duration::from_secs(1);
+
 pub struct Tasks {
     tasks: Vec<JoinHandle<()>>,
     checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
@@ -41,6 +45,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(keep_keys(app.clone())),
         tokio::spawn(write_counts(app.clone())),
         tokio::spawn(sweep(app.clone())),
+        tokio::spawn(seal(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
     Ok(Tasks { tasks, checkpointer })
@@ -155,6 +160,24 @@ async fn keep_keys(app: Arc<App>) {
         ticks.tick().await;
         let app = app.clone();
         let _ = tokio::task::spawn_blocking(move || app.reconcile_keys()).await;
+    }
+}
+
+/// Seals what is new; or watches who does.
+async fn seal(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SEAL);
+    // What could not be sealed in time is not made up for by haste.
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let app = app.clone();
+        let passed = tokio::task::spawn_blocking(move || app.sealing.pass_blocking()).await;
+        match passed {
+            // It was told when it was found.
+            Ok(Ok(()) | Err(sealing::Error::Fork(_))) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "audit.not_sealed"),
+            Err(error) => tracing::error!(%error, "audit.not_sealed"),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::oauth::algorithm::Algorithm;
+use crate::sealing::verification::UNSEALED;
 use crate::store::registry;
 use crate::web::App;
 
@@ -37,10 +38,26 @@ async fn readyz(app: web::Data<App>) -> HttpResponse {
     }
     let mut response =
         if missing.is_empty() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let warnings = warnings(&app);
     let status = if missing.is_empty() { "ready" } else { "not ready" };
     response
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json!({ "status": status, "missing": missing }))
+        .json(json!({ "status": status, "missing": missing, "warnings": warnings }))
+}
+
+/// What somebody should look after, though tokens are issued and recorded.
+fn warnings(app: &App) -> Vec<&'static str> {
+    let (status, now) = (app.sealing.status(), app.clock.now());
+    let mut warnings = Vec::new();
+    if status.fork.is_some() {
+        warnings.push("the audit log does not go on from what was signed: nothing is sealed");
+    } else if status.unsealed_since.is_some_and(|since| since + UNSEALED < now) {
+        warnings.push("the audit log is not being sealed");
+    }
+    if status.witnesses.iter().any(|witness| witness.failure.is_some()) {
+        warnings.push("a witness does not sign checkpoints");
+    }
+    warnings
 }
 
 async fn metrics(app: web::Data<App>) -> HttpResponse {

@@ -44,6 +44,13 @@ pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
     if let Err(error) = stopped {
         tracing::error!(%error, "server.stop_not_recorded");
     }
+    // What was recorded last is sealed too, and another may go on at once.
+    let sealed = app.clone();
+    let _ = tokio::task::spawn_blocking(move || {
+        let _ = sealed.sealing.pass_blocking();
+        sealed.sealing.stop_blocking();
+    })
+    .await;
     tracing::info!("server.stopped");
     Ok(())
 }

@@ -7,8 +7,12 @@
 pub mod administrators;
 pub mod applications;
 pub mod attention;
+pub mod audit_batches;
 pub mod audit_chains;
 pub mod audit_log;
+pub mod audit_seals;
+pub mod audit_tree;
+pub mod audit_verification;
 pub mod chain_heads;
 pub mod clients;
 mod connection;

@@ -84,6 +84,51 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_sealed_batches (entry) {
+        entry -> BigInt,
+        chain -> Text,
+        batch -> BigInt,
+        leaf -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_tree_nodes (level, position) {
+        level -> BigInt,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_checkpoints (number) {
+        number -> BigInt,
+        origin -> Text,
+        size -> BigInt,
+        at -> BigInt,
+        kid -> Text,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    audit_tree (id) {
+        id -> Integer,
+        origin -> Text,
+        generation -> BigInt,
+        size -> BigInt,
+        published_size -> BigInt,
+        published_at -> BigInt,
+        note -> Text,
+        cosigned -> Text,
+        fork -> Text,
+        holder -> Text,
+        epoch -> BigInt,
+        leased_until -> BigInt,
+    }
+}
+
+diesel::table! {
     deleted_secrets (id) {
         id -> Text,
         client_id -> Text,

@@ -39,6 +39,13 @@ pub struct Metrics {
     pub usage_failures: Counter,
     pub audit_queue: Gauge,
     pub audit_flood_counted: Counter,
+    pub audit_unsealed_age_seconds: Gauge<f64, AtomicU64>,
+    pub audit_sealed_batches: Counter,
+    pub audit_tree_size: Gauge,
+    pub audit_seal_failures: Counter,
+    pub audit_fork: Gauge,
+    pub audit_sequencer: Gauge,
+    pub audit_witnesses_failing: Gauge,
     pub client_reads: Counter,
     pub clients_cached: Gauge,
     pub registry_age_seconds: Gauge<f64, AtomicU64>,
@@ -76,6 +83,13 @@ impl Metrics {
             usage_failures: Counter::default(),
             audit_queue: Gauge::default(),
             audit_flood_counted: Counter::default(),
+            audit_unsealed_age_seconds: Gauge::default(),
+            audit_sealed_batches: Counter::default(),
+            audit_tree_size: Gauge::default(),
+            audit_seal_failures: Counter::default(),
+            audit_fork: Gauge::default(),
+            audit_sequencer: Gauge::default(),
+            audit_witnesses_failing: Gauge::default(),
             client_reads: Counter::default(),
             clients_cached: Gauge::default(),
             registry_age_seconds: Gauge::default(),
@@ -99,6 +113,7 @@ impl Metrics {
         };
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
+        metrics.register_sealing(&mut registry);
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);
@@ -150,6 +165,45 @@ impl Metrics {
             "audit_flood_events",
             "Refusals that were counted instead of written one by one",
             self.audit_flood_counted.clone(),
+        );
+    }
+
+    fn register_sealing(&self, registry: &mut Registry) {
+        registry.register_with_unit(
+            "audit_unsealed_age",
+            "Age of the oldest event that is in no signed tree",
+            Unit::Seconds,
+            self.audit_unsealed_age_seconds.clone(),
+        );
+        registry.register(
+            "audit_sealed_batches",
+            "Batches that this process added to the tree",
+            self.audit_sealed_batches.clone(),
+        );
+        registry.register(
+            "audit_tree_size_batches",
+            "Batches in the tree",
+            self.audit_tree_size.clone(),
+        );
+        registry.register(
+            "audit_seal_failures",
+            "Times that sealing or signing failed",
+            self.audit_seal_failures.clone(),
+        );
+        registry.register(
+            "audit_fork",
+            "1: what is stored does not go on from what was signed, and nothing is sealed",
+            self.audit_fork.clone(),
+        );
+        registry.register(
+            "audit_sequencer",
+            "1: it is this process that seals",
+            self.audit_sequencer.clone(),
+        );
+        registry.register(
+            "audit_witnesses_failing",
+            "Witnesses that did not sign when they were last asked",
+            self.audit_witnesses_failing.clone(),
         );
     }
 

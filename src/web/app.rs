@@ -22,6 +22,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::revocations::Revocations;
+use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
 use crate::telemetry::Metrics;
@@ -35,6 +36,7 @@ pub struct App {
     pub revocations: Arc<Revocations>,
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
+    pub sealing: Sequencer,
     pub clock: Clock,
     pub entropy: Entropy,
     pub metrics: Arc<Metrics>,
@@ -63,6 +65,8 @@ pub enum OpenError {
     Keys(#[from] keys::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Sealing(#[from] sealing::Error),
     #[error("the audit thread does not start: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -113,10 +117,21 @@ impl App {
             entropy: entropy.clone(),
             metrics: metrics.clone(),
         };
+        let sealing = sealing::Sources {
+            store: store.clone(),
+            keys: keys.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            metrics: metrics.clone(),
+            chain: config.instance.clone(),
+            issuer: config.issuer.url.clone(),
+        };
+        let sealing = Sequencer::new(sealing, &config.sealing)?;
         let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
         Ok(Self {
             recorder: Recorder::new(writer, metrics.clone()),
+            sealing,
             // A struct of texts: this cannot fail.
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),

@@ -8,5 +8,6 @@ pub mod security_headers;
 pub mod session_store;
 pub mod signing_keys;
 pub mod static_files;
+pub mod tlog;
 
 pub use app::App;

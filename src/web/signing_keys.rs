@@ -63,13 +63,17 @@ fn log_changes(before: &[SigningKey], after: &[SigningKey]) {
 }
 
 /// What signs: each algorithm of an API, and the default, for tokens; one for
-/// what is said of them.
+/// what is said of them, and one for what the log is said to contain.
 fn wanted(mut algorithms: Vec<Algorithm>) -> Vec<(Purpose, Algorithm)> {
     algorithms.push(Algorithm::default());
     algorithms.sort_unstable();
     algorithms.dedup();
     let of_tokens = algorithms.into_iter().map(|algorithm| (Purpose::AccessTokens, algorithm));
-    of_tokens.chain([(Purpose::TokenStatus, crate::keys::ring::STATUS_ALGORITHM)]).collect()
+    let others = [
+        (Purpose::TokenStatus, crate::keys::ring::STATUS_ALGORITHM),
+        (Purpose::Checkpoints, crate::keys::ring::CHECKPOINT_ALGORITHM),
+    ];
+    of_tokens.chain(others).collect()
 }
 
 fn publish(store: &Store, ring: &KeyRing, key: &SigningKey, actor: &Actor) -> Result<(), Error> {

@@ -128,7 +128,7 @@ fn of_two_processes_one_takes_the_step_and_both_sign_with_the_same_key() {
     assert_eq!(kid(&here.issue(&billing)), kid(&there.issue(&billing)));
     let keys = here.read(signing_keys::all);
     let next = keys.iter().filter(|key| key.state == State::Next).count();
-    assert_eq!(next, 2, "one stands by for each purpose");
+    assert_eq!(next, 3, "one stands by for each purpose");
 }
 
 #[test]

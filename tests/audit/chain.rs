@@ -2,7 +2,8 @@
 use std::sync::Arc;
 
 use countersign::model::audit_event::Outcome;
-use countersign::store::audit_chains::{self, Verified};
+use countersign::store::audit_chains;
+use countersign::store::audit_verification::{self, Verified};
 use countersign::store::{Conn, Error};
 
 use crate::support::Server;
@@ -10,7 +11,7 @@ use crate::support::database::TestDatabase;
 
 fn verify(server: &Server, chain: &str) -> Result<Verified, String> {
     server
-        .read(|conn| audit_chains::verify(conn, chain))
+        .read(|conn| audit_verification::verify(conn, chain, None))
         .map_err(|broken| format!("{}: {}", broken.batch, broken.why))
 }
 

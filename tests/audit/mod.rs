@@ -1,3 +1,6 @@
 mod chain;
 mod durability;
+mod sealing;
 mod usage;
+mod verification;
+mod witness;

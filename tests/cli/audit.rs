@@ -127,7 +127,7 @@ fn verifying_says_whole_or_which_batch_is_the_first_bad_one() {
         .unwrap();
 
     let ran = cli.run(&["audit", "verify", "--json"]);
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 10);
     let rows: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((&rows[0]["state"], &rows[0]["batch"]), (&"broken".into(), &2.into()));
     assert!(ran.err.contains("chain main, batch 2: a row was changed"), "{}", ran.err);

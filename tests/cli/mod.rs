@@ -4,6 +4,7 @@ mod access;
 mod administrators;
 mod applications;
 mod audit;
+mod evidence;
 mod operations;
 mod registry;
 mod server;

@@ -86,7 +86,7 @@ fn a_list_is_whole_in_json_and_a_page_with_a_note_for_people() {
     let count = |arguments: &[&str]| cli.json(arguments).as_array().unwrap().len();
     assert_eq!(count(&["resource", "list"]), 51);
     assert_eq!(count(&["resource", "list", "--limit", "7"]), 7);
-    assert_eq!(count(&["audit", "list"]), 55, "and four keys");
+    assert_eq!(count(&["audit", "list"]), 57, "and six keys");
 
     let people = cli.run(&["resource", "list"]);
     assert_eq!(people.out.lines().count(), 1 + 50);

@@ -13,7 +13,7 @@ fn keys_are_seen_with_what_happens_to_them_next() {
     let page = server.signed_in("auditor").get("/keys");
     assert_eq!(page.texts("h2")[..4].len(), 4);
     let plates = page.texts("#main .plate");
-    assert_eq!(plates, ["Signing", "Stands by", "Signing", "Stands by"]);
+    assert_eq!(plates, ["Signing", "Stands by"].repeat(3));
     assert!(page.texts("td.num")[0].starts_with("signs until"), "{:?}", page.texts("td.num"));
     assert!(page.texts(".row-acts a").is_empty(), "an auditor changes nothing");
     for key in server.read(signing_keys::all) {

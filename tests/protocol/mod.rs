@@ -7,5 +7,6 @@ mod outside_client;
 mod revocation;
 mod revocation_feed;
 mod status_lists;
+mod tlog;
 mod token;
 mod whoami;

@@ -12,7 +12,7 @@ pub struct TestDatabase {
     pub url: String,
     /// The server to drop it from, and its name.
     postgres: Option<(String, String)>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl TestDatabase {
@@ -22,7 +22,7 @@ impl TestDatabase {
             Err(_) => {
                 let path = folder.path().join("test.db");
                 let url = format!("sqlite://{}", path.display());
-                Self { url, postgres: None, _folder: folder }
+                Self { url, postgres: None, folder }
             }
             Ok(server) => {
                 let random = countersign::host::Entropy::System.bytes::<8>();
@@ -31,8 +31,28 @@ impl TestDatabase {
                 conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
                 let (base, _) = server.rsplit_once('/').unwrap();
                 let url = format!("{base}/{name}");
-                Self { url, postgres: Some((server, name)), _folder: folder }
+                Self { url, postgres: Some((server, name)), folder }
             }
+        }
+    }
+
+    /// A place for files, gone with the database.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Lets the audit log be changed, as whoever owns the database can.
+    pub fn disarm(&self) {
+        for table in ["events", "batches", "sealed_batches", "tree_nodes", "checkpoints"] {
+            let sql = if self.is_postgres() {
+                format!("ALTER TABLE audit_{table} DISABLE TRIGGER ALL")
+            } else {
+                format!(
+                    "DROP TRIGGER audit_{table}_are_not_changed; \
+                     DROP TRIGGER audit_{table}_are_not_deleted"
+                )
+            };
+            self.execute(&sql).unwrap();
         }
     }
 

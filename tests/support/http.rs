@@ -13,6 +13,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -67,10 +68,12 @@ impl Server {
         }
         let mut answer =
             ureq::Agent::new_with_config(config).run(request.body(body).unwrap()).unwrap();
+        let bytes = answer.body_mut().read_to_vec().unwrap();
         Answer {
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
-            text: answer.body_mut().read_to_string().unwrap(),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         }
     }
 

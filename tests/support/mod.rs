@@ -109,6 +109,11 @@ impl Server {
         tokio::runtime::Runtime::new().unwrap().block_on(written).unwrap();
     }
 
+    /// Seals what is new, as a running server does each second.
+    pub fn seal(&self) -> Result<(), countersign::sealing::Error> {
+        self.app.sealing.pass_blocking()
+    }
+
     /// Returns once everything that was recorded is counted.
     pub fn settle(&self) {
         let settled = self.app.recorder.settle();
@@ -136,6 +141,7 @@ impl Drop for Server {
 /// The configuration of a test server.
 pub fn config(database: &TestDatabase, settings: &[(&str, &str)]) -> Config {
     let master_key = "0f".repeat(32);
+    let checkpoint_file = database.folder().join("checkpoint").display().to_string();
     let fixed = [
         ("DATABASE_URL", database.url.as_str()),
         ("COUNTERSIGN_ISSUER", ISSUER),
@@ -145,6 +151,7 @@ pub fn config(database: &TestDatabase, settings: &[(&str, &str)]) -> Config {
         ("COUNTERSIGN_CONNECTIONS", "4"),
         ("COUNTERSIGN_SHUTDOWN_SECONDS", "1"),
         ("COUNTERSIGN_MASTER_KEY", master_key.as_str()),
+        ("COUNTERSIGN_CHECKPOINT_FILE", checkpoint_file.as_str()),
     ];
     let environment: BTreeMap<String, String> = fixed
         .iter()

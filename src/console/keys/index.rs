@@ -74,6 +74,13 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
             "They sign status lists and the revocation feed, and no token.",
             "status",
         ),
+        group(
+            Purpose::Checkpoints,
+            "Checkpoints of the audit log",
+            "They sign what the log contains, and stand on its integrity page, not among the keys \
+             above. They change by hand only: tell those who verify it first.",
+            "checkpoints",
+        ),
     ];
     let ended = keys.iter().rev().filter(|key| !key.state.is_published()).take(20);
     page::html(&Index {

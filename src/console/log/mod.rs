@@ -7,6 +7,7 @@ pub mod diff;
 pub mod entry;
 pub mod fate;
 pub mod index;
+pub mod integrity;
 pub mod ladder;
 pub mod names;
 pub mod query;
@@ -16,5 +17,9 @@ pub mod words;
 use actix_web::web;
 
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/log", web::get().to(index::get)).route("/log/{id}", web::get().to(show::get));
+    config
+        .route("/log", web::get().to(index::get))
+        .route("/log/integrity", web::get().to(integrity::get))
+        .route("/log/tlog/{rest:.*}", web::get().to(integrity::tlog))
+        .route("/log/{id}", web::get().to(show::get));
 }

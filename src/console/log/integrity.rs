@@ -1,0 +1,145 @@
+//! `GET /log/integrity`: how far the log is sealed and signed, and how to see
+//! for oneself; and what a verifier fetches, for who is signed in.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::console::chrome::Chrome;
+use crate::console::duration;
+use crate::console::failure::Failure;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::keys::checkpoints::verifier_keys;
+use crate::model::checkpoint::SignedCheckpoint;
+use crate::oauth::UnixTime;
+use crate::sealing::Status;
+use crate::sealing::verification::UNSEALED;
+use crate::store::audit_seals::Progress;
+use crate::store::audit_tree::State;
+use crate::store::{Conn, Error, audit_seals, audit_tree, signing_keys};
+use crate::web::App;
+use crate::web::tlog::{Audience, answer};
+
+#[derive(Template)]
+#[template(path = "console/log/integrity.html")]
+struct Integrity {
+    chrome: Chrome,
+    standing: Standing,
+    tree: State,
+    /// The last checkpoint: when it was signed, and its text.
+    signed: Option<(Moment, String)>,
+    chains: Vec<Chain>,
+    keys: Vec<Key>,
+    witnesses: Vec<Witness>,
+    /// Where anybody may read, if so.
+    public_url: Option<String>,
+    checkpoint_file: String,
+}
+
+/// What somebody who looks wants to know first.
+enum Standing {
+    /// Everything but the last seconds is sealed.
+    Sealed,
+    /// For how long something waits.
+    Behind(String),
+    /// Nothing was sealed yet.
+    Nothing,
+    /// Why nothing is sealed any more.
+    Forked(String),
+}
+
+struct Chain {
+    of: Progress,
+    since: Option<Moment>,
+}
+
+struct Key {
+    text: String,
+    state: &'static str,
+    signs: Option<Moment>,
+    ended: Option<Moment>,
+}
+
+struct Witness {
+    name: String,
+    url: String,
+    signed: Option<(Moment, u64)>,
+    failure: Option<String>,
+}
+
+pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
+    let now = person.now();
+    let (tree, chains, keys) = app.store.read(move |conn| read(conn, now)).await?;
+    let status = app.sealing.status();
+    let since = chains.iter().filter_map(|chain| chain.of.unsealed_since).min().map(UnixTime);
+    let signed = SignedCheckpoint::parse(&tree.note).ok();
+    page::html(&Integrity {
+        chrome: person.chrome("/log/integrity"),
+        standing: standing(&status, &tree, since, now),
+        signed: signed.map(|signed| (Moment::new(tree.published_at(), now), signed.to_string())),
+        chains,
+        keys,
+        witnesses: status
+            .witnesses
+            .iter()
+            .map(|heard| Witness {
+                name: heard.name.clone(),
+                url: heard.url.clone(),
+                signed: heard.signed.map(|(at, size)| (Moment::new(at, now), size)),
+                failure: heard.failure.clone(),
+            })
+            .collect(),
+        public_url: app.config.sealing.public.then(|| app.config.url("/audit/tlog")),
+        checkpoint_file: app.config.sealing.checkpoint_file.display().to_string(),
+        tree,
+    })
+}
+
+/// `GET /log/tlog/…`: as `/audit/tlog/…`, whether or not that is public.
+pub async fn tlog(
+    _person: SignedIn,
+    rest: web::Path<String>,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Failure> {
+    Ok(answer(&app, &rest, Audience::Person).await?)
+}
+
+fn read(conn: &mut Conn, now: UnixTime) -> Result<(State, Vec<Chain>, Vec<Key>), Error> {
+    let tree = audit_tree::find(conn)?;
+    let chains = audit_seals::progress(conn)?
+        .into_iter()
+        .map(|of| Chain { since: of.unsealed_since.map(|at| Moment::new(UnixTime(at), now)), of });
+    let chains = chains.collect();
+    let stored = signing_keys::all(conn)?;
+    let keys = verifier_keys(&stored, &tree.origin)
+        .map(|(key, verifier)| Key {
+            text: verifier.text(),
+            state: state(key.state),
+            signs: key.current_from.map(|at| Moment::new(at, now)),
+            ended: key.ended_at.map(|at| Moment::new(at, now)),
+        })
+        .collect();
+    Ok((tree, chains, keys))
+}
+
+const fn state(state: crate::model::signing_key::State) -> &'static str {
+    use crate::model::signing_key::State;
+    match state {
+        State::Current => "Signing",
+        State::Next => "Stands by",
+        State::Retired | State::Removed => "Signed before",
+        State::Revoked => "Revoked",
+    }
+}
+
+fn standing(status: &Status, tree: &State, since: Option<UnixTime>, now: UnixTime) -> Standing {
+    let forked = status.fork.clone().or_else(|| (!tree.fork.is_empty()).then(|| tree.fork.clone()));
+    match (forked, since) {
+        (Some(why), _) => Standing::Forked(why),
+        (None, _) if tree.note.is_empty() => Standing::Nothing,
+        (None, Some(since)) if since + UNSEALED < now => {
+            Standing::Behind(duration::text(now.since(since)))
+        }
+        (None, _) => Standing::Sealed,
+    }
+}
