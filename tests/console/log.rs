@@ -179,6 +179,6 @@ fn an_act_shows_each_field_before_and_after() {
     let browser = server.signed_in("owner");
     let event = server.events("grant.set").remove(0);
     let page = browser.get(&format!("/log/{}", event.id));
-    assert!(page.text.contains("invoices:read invoices:write"));
+    assert_eq!(page.texts(".set ins"), ["added: + invoices:read", "added: + invoices:write"]);
     assert!(page.text.contains("root"));
 }

@@ -8,13 +8,19 @@ pub mod entry;
 pub mod fate;
 pub mod index;
 pub mod ladder;
+pub mod live;
 pub mod names;
 pub mod query;
 pub mod show;
+pub mod stream;
 pub mod words;
 
 use actix_web::web;
 
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/log", web::get().to(index::get)).route("/log/{id}", web::get().to(show::get));
+    config
+        .route("/log", web::get().to(index::get))
+        .route("/log/live", web::get().to(live::get))
+        .route("/log/stream", web::get().to(stream::get))
+        .route("/log/{id}", web::get().to(show::get));
 }
