@@ -7,6 +7,7 @@
 // L0: pure. No I/O, no clock, no randomness.
 pub mod model;
 pub mod oauth;
+pub mod samples;
 
 // For APIs, in their own process: nothing of the server.
 pub mod verify;
@@ -31,8 +32,10 @@ pub mod status_lists;
 pub mod admin;
 pub mod web;
 
-// What an API lets through; for the console and the command line.
+// What is asked of the records, and what an API lets through; for the console
+// and the command line.
 pub mod exam;
+pub mod reports;
 
 // L5: the faces; they never use one another.
 pub mod console;

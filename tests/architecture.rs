@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oauth", &[]),
     ("model", &["oauth"]),
     ("verify", &["oauth"]),
+    ("samples", &[]),
     ("config", &["oauth"]),
     ("telemetry", &["config"]),
     ("host", &["oauth", "model"]),
@@ -21,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("revocations", &["store", "host", "model", "oauth"]),
     ("status_lists", &["revocations", "keys", "store", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
+    ("reports", &["store", "model", "oauth"]),
     ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
         "web",
@@ -52,7 +54,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "oauth",
         ],
     ),
-    ("console", &["web", "exam", "admin", "audit", "revocations", "store", "model", "oauth"]),
+    (
+        "console",
+        &[
+            "web",
+            "exam",
+            "reports",
+            "admin",
+            "audit",
+            "revocations",
+            "store",
+            "samples",
+            "model",
+            "oauth",
+        ],
+    ),
     (
         "server",
         &[
@@ -69,7 +85,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "oauth",
         ],
     ),
-    ("cli", &["server", "exam", "web", "admin", "keys", "store", "host", "model", "oauth"]),
+    (
+        "cli",
+        &[
+            "server", "exam", "reports", "web", "admin", "keys", "store", "host", "samples",
+            "model", "oauth",
+        ],
+    ),
 ];
 
 const ANYWHERE_FROM_STORE_UP: [&str; 2] = ["config", "telemetry"];

@@ -8,6 +8,7 @@ use crate::model::administrator::Administrator;
 use crate::model::audit_event::{self, Change, Event, Outcome, Source, Target};
 use crate::model::role::{Right, Role};
 use crate::oauth::UnixTime;
+use crate::store::history::Act;
 use crate::store::registry::{self, Touched};
 use crate::store::{Conn, audit_chains};
 
@@ -115,6 +116,11 @@ impl Actor {
     /// Writes the record of an act in its own transaction, and tells those who
     /// keep a view of the registry.
     pub(super) fn record(&self, conn: &mut Conn, done: Done<'_>) -> Result<(), Error> {
+        self.recorded(conn, done).map(drop)
+    }
+
+    /// [`Actor::record`] for acts that begin or end what the past is asked for.
+    pub(super) fn recorded(&self, conn: &mut Conn, done: Done<'_>) -> Result<Act, Error> {
         if let Some(touched) = &done.touched {
             registry::note(conn, touched)?;
         }
@@ -123,8 +129,8 @@ impl Actor {
         event.target = Some(Target { kind: kind.into(), id: id.to_owned(), name: name.to_owned() });
         event.client_id = done.client_id.map(str::to_owned);
         event.changes = done.changes;
-        audit_chains::append(conn, &self.chain, &[event])?;
-        Ok(())
+        audit_chains::append(conn, &self.chain, std::slice::from_ref(&event))?;
+        Ok(Act { event_id: event.id, at: self.now })
     }
 }
 

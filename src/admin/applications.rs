@@ -10,7 +10,7 @@ use crate::model::role::Right;
 use crate::model::secret::{NewSecret, Secret};
 use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
-use crate::store::{self, Conn, applications};
+use crate::store::{self, Conn, applications, history};
 
 /// An application that was just made.
 pub struct Created {
@@ -44,10 +44,9 @@ pub fn create(conn: &mut Conn, actor: &Actor, new: NewApplication) -> Result<Cre
     };
     applications::insert(conn, application.clone())?;
     let none = ApplicationDetails::default();
-    actor.record(
-        conn,
-        done("application.created", &application, changes(&none, &application.details)),
-    )?;
+    let changes = changes(&none, &application.details);
+    let act = actor.recorded(conn, done("application.created", &application, changes))?;
+    history::begin_application(conn, &application, &act)?;
     for (resource, access) in &new.grants {
         grants::set(conn, actor, &application.client_id, resource, access)?;
     }
@@ -78,7 +77,8 @@ pub fn update(
         ));
     }
     let changes = changes(&before.details, details);
-    actor.record(conn, done("application.updated", &before, changes))
+    actor.record(conn, done("application.updated", &before, changes))?;
+    Ok(history::rename_application(conn, client_id, details)?)
 }
 
 /// Suspends an application: from now on it gets no tokens, and those it holds
@@ -112,7 +112,8 @@ pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
     applications::delete(conn, client_id)?;
     end_tokens(conn, actor, client_id, "application deleted")?;
     let changes = changes(&before.details, &ApplicationDetails::default());
-    actor.record(conn, done("application.deleted", &before, changes))
+    let act = actor.recorded(conn, done("application.deleted", &before, changes))?;
+    Ok(history::end_application(conn, client_id, &act)?)
 }
 
 fn set_active(conn: &mut Conn, actor: &Actor, client_id: &str, active: bool) -> Result<(), Error> {
@@ -131,7 +132,8 @@ fn set_active(conn: &mut Conn, actor: &Actor, client_id: &str, active: bool) -> 
     }
     let other = if active { "suspended" } else { "active" };
     let changes = differences(&[("state", other.to_owned(), state.to_owned())]);
-    actor.record(conn, done(code, &before, changes))
+    let act = actor.recorded(conn, done(code, &before, changes))?;
+    Ok(history::set_state(conn, client_id, active, &act)?)
 }
 
 fn end_tokens(conn: &mut Conn, actor: &Actor, client_id: &str, reason: &str) -> Result<(), Error> {

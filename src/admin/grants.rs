@@ -4,7 +4,7 @@ use super::{Actor, Error, resources};
 use crate::model::grant::Access;
 use crate::model::role::Right;
 use crate::store::registry::Touched;
-use crate::store::{Conn, applications, grants, scopes};
+use crate::store::{Conn, applications, grants, history, scopes};
 
 /// Puts `access` in the place of what the application holds at `resource`, an
 /// id or identifier.
@@ -44,7 +44,9 @@ pub fn set(
         ("resource", String::new(), resource.identifier.clone()),
         ("scopes", before.map(|held| held.to_string()).unwrap_or_default(), access.to_string()),
     ]);
-    actor.record(conn, done("grant.set", client_id, &application.details.name, changes))
+    let done = done("grant.set", client_id, &application.details.name, changes);
+    let act = actor.recorded(conn, done)?;
+    Ok(history::set_grant(conn, client_id, &resource.id, Some(&access), &act)?)
 }
 
 /// Takes away everything the application holds at `resource`.
@@ -67,7 +69,9 @@ pub fn remove(
         ("resource", resource.identifier.clone(), String::new()),
         ("scopes", before.to_string(), String::new()),
     ]);
-    actor.record(conn, done("grant.removed", client_id, &application.details.name, changes))
+    let done = done("grant.removed", client_id, &application.details.name, changes);
+    let act = actor.recorded(conn, done)?;
+    Ok(history::set_grant(conn, client_id, &resource.id, None, &act)?)
 }
 
 fn held(conn: &mut Conn, client_id: &str, resource_id: &str) -> Result<Option<Access>, Error> {

@@ -5,7 +5,7 @@ use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope, Veri
 use crate::model::role::Right;
 use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
-use crate::store::{Conn, resources, scopes};
+use crate::store::{Conn, history, resources, scopes};
 
 /// Registers an API with its first scopes.
 ///
@@ -41,8 +41,11 @@ pub fn create(conn: &mut Conn, actor: &Actor, new: NewResource) -> Result<Resour
         ("algorithm", String::new(), resource.algorithm.to_string()),
         ("scopes", String::new(), names.join(" ")),
     ]);
-    let done = done("resource.created", &resource, changes);
-    actor.record(conn, done)?;
+    let act = actor.recorded(conn, done("resource.created", &resource, changes))?;
+    history::begin_resource(conn, &resource)?;
+    for scope in &new.scopes {
+        history::begin_scope(conn, &resource.id, &scope.name, &act)?;
+    }
     Ok(resource)
 }
 
@@ -73,7 +76,8 @@ pub fn update(
             details.token_lifetime.0.to_string(),
         ),
     ]);
-    actor.record(conn, done("resource.updated", &before, changes))
+    actor.record(conn, done("resource.updated", &before, changes))?;
+    Ok(history::rename_resource(conn, id, &details.name)?)
 }
 
 /// Changes how an API finds out whether a token is good.
@@ -113,7 +117,8 @@ pub fn delete(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
     let subject = (Kind::Resource, before.identifier.as_str());
     revocations::end(conn, actor, subject, None, "API deleted")?;
     let changes = differences(&[("identifier", before.identifier.clone(), String::new())]);
-    actor.record(conn, done("resource.deleted", &before, changes))
+    let act = actor.recorded(conn, done("resource.deleted", &before, changes))?;
+    Ok(history::end_resource(conn, id, &act)?)
 }
 
 /// # Errors
@@ -132,7 +137,8 @@ pub fn add_scope(
     }
     scopes::insert(conn, resource_id, scope, actor.now)?;
     let changes = differences(&[("scope", String::new(), scope.name.clone())]);
-    actor.record(conn, done("scope.added", &resource, changes))
+    let act = actor.recorded(conn, done("scope.added", &resource, changes))?;
+    Ok(history::begin_scope(conn, resource_id, &scope.name, &act)?)
 }
 
 /// Removes a scope, and takes it from every grant that names it.
@@ -156,7 +162,8 @@ pub fn remove_scope(
         ("scope", name.to_owned(), String::new()),
         ("grants_that_named_it", holders.to_string(), "0".to_owned()),
     ]);
-    actor.record(conn, done("scope.removed", &resource, changes))
+    let act = actor.recorded(conn, done("scope.removed", &resource, changes))?;
+    Ok(history::end_scope(conn, resource_id, name, &act)?)
 }
 
 /// Finds an API by what a person typed: its id or its identifier.

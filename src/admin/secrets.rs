@@ -4,9 +4,11 @@ use zeroize::Zeroizing;
 use super::actor::{Done, differences};
 use super::{Actor, Error, revocations};
 use crate::model::role::Right;
-use crate::model::secret::{NewSecret, Secret};
+use crate::model::secret::{NewSecret, Secret, State};
+use crate::oauth::UnixTime;
 use crate::oauth::client_secret::{self, Digest};
 use crate::oauth::revocation::Kind;
+use crate::oauth::time::Seconds;
 use crate::store::registry::Touched;
 use crate::store::{Conn, applications, secrets};
 
@@ -92,6 +94,77 @@ pub fn revoke(
     }
     let changes = differences(&told);
     actor.record(conn, done("secret.revoked", &secret, changes))
+}
+
+/// Makes a secret in the place of another, which goes on working for `overlap`
+/// at most, so that services can move over one by one. No overlap revokes it.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: it does not work any more, or the application has twenty.
+pub fn rotate(
+    conn: &mut Conn,
+    actor: &Actor,
+    (client_id, id): (&str, &str),
+    new: &NewSecret,
+    overlap: Seconds,
+) -> Result<(Secret, Zeroizing<String>), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let old = working(conn, actor, client_id, id)?;
+    let made = add(conn, actor, client_id, new)?;
+    if overlap <= Seconds(0) {
+        revoke(conn, actor, client_id, id, Tokens::Keep)?;
+    } else {
+        let end = actor.now + overlap;
+        let end = old.expires_at.map_or(end, |already| already.min(end));
+        move_end(conn, actor, &old, Some(end))?;
+    }
+    Ok(made)
+}
+
+/// Changes when a secret stops working; `None`: when it is revoked.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: it does not work any more, and cannot be brought back.
+pub fn set_expiry(
+    conn: &mut Conn,
+    actor: &Actor,
+    (client_id, id): (&str, &str),
+    lifetime: Option<Seconds>,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let secret = working(conn, actor, client_id, id)?;
+    move_end(conn, actor, &secret, lifetime.map(|lifetime| actor.now + lifetime))
+}
+
+fn working(conn: &mut Conn, actor: &Actor, client_id: &str, id: &str) -> Result<Secret, Error> {
+    let secret = secrets::find(conn, id)?
+        .filter(|secret| secret.client_id == client_id)
+        .ok_or(Error::NotFound)?;
+    match secret.state(actor.now) {
+        State::Active => Ok(secret),
+        state => Err(Error::Conflict(format!(
+            "This secret is {} and cannot be brought back. Add another.",
+            state.as_str()
+        ))),
+    }
+}
+
+fn move_end(
+    conn: &mut Conn,
+    actor: &Actor,
+    secret: &Secret,
+    end: Option<UnixTime>,
+) -> Result<(), Error> {
+    if !secrets::set_expiry(conn, &secret.id, end)? {
+        return Err(Error::NotFound);
+    }
+    let told = |end: Option<UnixTime>| {
+        end.map_or_else(|| "none".to_owned(), |end| end.seconds().to_string())
+    };
+    let changes = differences(&[("expires_at", told(secret.expires_at), told(end))]);
+    actor.record(conn, done("secret.expiry_changed", secret, changes))
 }
 
 fn done<'a>(

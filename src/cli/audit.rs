@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::listing::Listing;
 use super::operator::Operator;
 use super::output::{Lines, Output, time};
+use super::questions;
 use crate::admin;
 use crate::oauth::UnixTime;
 use crate::store::audit_log::{self, Filter, OutcomeFilter, StoredEvent};
@@ -33,6 +34,10 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "jsonl")]
         format: Format,
     },
+    /// List the questions that are saved, and what each may be told.
+    Questions,
+    /// Answer a saved question.
+    Question(questions::Question),
     /// Walk every chain and say whether all of it is there and unchanged.
     Verify,
 }
@@ -68,6 +73,11 @@ impl Command {
                 list(operator, output, &listing, &filter)
             }
             Self::Export { format: Format::Jsonl } => export(operator),
+            Self::Questions => {
+                questions::list(output);
+                Ok(())
+            }
+            Self::Question(question) => question.run(operator, output),
             Self::Verify => verify(operator, output),
         }
     }

@@ -1,4 +1,5 @@
 //! The command line: the same acts as the console, for scripts and for people.
+mod access;
 mod administrators;
 mod applications;
 mod audit;
@@ -11,8 +12,10 @@ mod introspectors;
 mod keys;
 mod listing;
 mod migrate;
+mod moment;
 mod operator;
 mod output;
+mod questions;
 mod resources;
 mod revocations;
 mod routes;
@@ -70,6 +73,8 @@ enum Command {
     /// What an application may ask for.
     #[command(subcommand)]
     Grant(grants::Command),
+    /// Say who could call what, now or at a moment in the past.
+    Access(access::Access),
     /// Signing keys.
     #[command(subcommand)]
     Key(keys::Command),
@@ -122,6 +127,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Application(command) => command.run(&operator(config)?, output),
         Command::Secret(command) => command.run(&operator(config)?, output),
         Command::Grant(command) => command.run(&operator(config)?, output),
+        Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
         Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),

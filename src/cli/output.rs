@@ -102,6 +102,13 @@ impl Lines {
         }
     }
 
+    /// Text that has its own ends of lines.
+    pub fn text(&mut self, text: impl std::fmt::Display) {
+        if let Err(error) = write!(self.0, "{text}") {
+            stop(&error);
+        }
+    }
+
     pub fn finish(mut self) {
         if let Err(error) = self.0.flush() {
             stop(&error);

@@ -1,6 +1,7 @@
 //! `countersign secret`.
 use clap::Subcommand;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
@@ -8,7 +9,7 @@ use super::output::{self, Output, time};
 use crate::admin;
 use crate::admin::secrets::{self, Tokens};
 use crate::model::page::Page;
-use crate::model::secret::{NewSecret, Secret};
+use crate::model::secret::{NewSecret, Secret, read_days, read_overlap};
 use crate::oauth::UnixTime;
 use crate::store::{self, Conn};
 
@@ -24,6 +25,28 @@ pub enum Command {
         name: String,
         /// Days it works; nothing: until it is revoked.
         #[arg(long, default_value = "")]
+        days: String,
+    },
+    /// Make a secret in the place of another, and print it once. Both work until
+    /// the overlap is over.
+    Rotate {
+        client_id: String,
+        secret_id: String,
+        #[arg(long)]
+        name: String,
+        /// Days the new one works; nothing: until it is revoked.
+        #[arg(long, default_value = "")]
+        days: String,
+        /// How long the old one goes on working: 0, 30m, 24h, 7d.
+        #[arg(long, default_value = "24h")]
+        overlap: String,
+    },
+    /// Change when a secret stops working.
+    Expire {
+        client_id: String,
+        secret_id: String,
+        /// Days from now; nothing: when it is revoked.
+        #[arg(long)]
         days: String,
     },
     /// List the secrets of an application, without their values.
@@ -47,17 +70,32 @@ impl Command {
         match self {
             Self::Add { client_id, name, days } => {
                 let new = NewSecret::read(&name, &days).map_err(admin::Error::Invalid)?;
-                let (secret, value) = operator
+                let made = operator
                     .act(|conn, actor| secrets::add(conn, actor, &client_id, &new))
                     .or_missing("application", &client_id)?;
-                let mut object = describe(&secret, operator.clock.now());
-                if let Some(members) = object.as_object_mut() {
-                    members.insert("client_secret".into(), value.as_str().into());
-                }
-                output.object(&object);
-                if !output.json {
-                    output::note(ONCE);
-                }
+                reveal(made, operator.clock.now(), output);
+            }
+            Self::Rotate { client_id, secret_id, name, days, overlap } => {
+                let new = NewSecret::read(&name, &days).map_err(admin::Error::Invalid)?;
+                let overlap = read_overlap(&overlap).map_err(|why| anyhow::anyhow!(why))?;
+                let which = (client_id.as_str(), secret_id.as_str());
+                let made = operator
+                    .act(|conn, actor| secrets::rotate(conn, actor, which, &new, overlap))
+                    .or_missing(&format!("secret of {client_id}"), &secret_id)?;
+                reveal(made, operator.clock.now(), output);
+            }
+            Self::Expire { client_id, secret_id, days } => {
+                let lifetime = read_days(&days).map_err(|why| anyhow::anyhow!(why))?;
+                let which = (client_id.as_str(), secret_id.as_str());
+                operator
+                    .act(|conn, actor| secrets::set_expiry(conn, actor, which, lifetime))
+                    .or_missing(&format!("secret of {client_id}"), &secret_id)?;
+                let end = lifetime.map(|lifetime| time(operator.clock.now() + lifetime));
+                let text = match &end {
+                    Some(end) => format!("{secret_id} works until {end}."),
+                    None => format!("{secret_id} works until it is revoked."),
+                };
+                output.done(&text, &json!({ "secret_id": secret_id, "expires_at": end }));
             }
             Self::List { client_id, listing } => {
                 let find = |conn: &mut Conn| {
@@ -81,6 +119,17 @@ impl Command {
             }
         }
         Ok(())
+    }
+}
+
+fn reveal((secret, value): (Secret, Zeroizing<String>), now: UnixTime, output: Output) {
+    let mut object = describe(&secret, now);
+    if let Some(members) = object.as_object_mut() {
+        members.insert("client_secret".into(), value.as_str().into());
+    }
+    output.object(&object);
+    if !output.json {
+        output::note(ONCE);
     }
 }
 

@@ -49,14 +49,16 @@ static DIRECTORY: Section = Section {
     items: &[
         item("/applications", "app-window", "Applications"),
         item("/apis", "boxes", "APIs and scopes"),
+        item("/access", "waypoints", "Who can call what"),
     ],
 };
 static RECORDS: Section = Section {
     title: "Records",
     items: &[
         item("/log", "scroll-text", "Audit log"),
-        item("/changes", "file-diff", "Admin changes"),
         item("/revocations", "ban", "Revocations"),
+        item("/reports", "printer", "Reports"),
+        item("/changes", "file-diff", "Admin changes"),
     ],
 };
 static SERVER: Section = Section {

@@ -2,11 +2,13 @@
 //!
 //! A handler loads, fills a struct and renders it. GET changes nothing; POST
 //! answers 303, or 422 with the same page. Every page works without a script.
+pub mod access;
 pub mod administrators;
 pub mod applications;
 pub mod axis;
 pub mod changes;
 pub mod chrome;
+pub mod count;
 pub mod duration;
 pub mod failure;
 pub mod form;
@@ -18,6 +20,7 @@ pub mod overview;
 pub mod page;
 pub mod preferences;
 pub mod profile;
+pub mod reports;
 pub mod resources;
 pub mod revocations;
 pub mod search;
@@ -26,6 +29,7 @@ pub mod settings;
 pub mod setup;
 pub mod signed_in;
 pub mod tester;
+pub mod work;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -46,8 +50,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route("/", web::get().to(overview::get))
             .configure(applications::routes)
             .configure(resources::routes)
+            .configure(access::routes)
             .configure(revocations::routes)
             .configure(log::routes)
+            .configure(reports::routes)
             .configure(changes::routes)
             .configure(search::routes)
             .configure(settings::routes)

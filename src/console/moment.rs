@@ -29,9 +29,19 @@ impl Moment {
         format(at, "%H:%M:%S%.3f")
     }
 
+    /// `2026-11`.
+    pub fn month(at: UnixTime) -> String {
+        format(at, "%Y-%m")
+    }
+
     pub fn date(at: UnixTime) -> String {
         format(at, "%d %b %Y")
     }
+}
+
+/// `2026-11-23`, as [`parse`] reads it.
+pub fn day(at: UnixTime) -> String {
+    format(at, "%Y-%m-%d")
 }
 
 /// Reads `2026-11-23` or `2026-11-23T14:00` as UTC.

@@ -8,9 +8,15 @@ use super::page;
 use super::revocations::clock::Clock;
 use super::revocations::what::{Names, What};
 use super::signed_in::SignedIn;
+use super::work::{self, Item};
+use super::{count, moment::Moment};
 use crate::model::page::Page;
+use crate::model::usage::hour;
 use crate::oauth::UnixTime;
-use crate::store::{Conn, Error, applications, audit_log, resources, revocations};
+use crate::oauth::time::Seconds;
+use crate::store::{
+    Conn, Error, applications, attention, audit_log, resources, revocations, usage,
+};
 use crate::web::App;
 
 #[derive(Template)]
@@ -23,6 +29,11 @@ struct Overview {
     exposed: Vec<Exposed>,
     /// There are more of them.
     has_more: bool,
+    work: Vec<Item>,
+    /// In 24 hours: tokens, and refusals.
+    issued: String,
+    refused: String,
+    newest: Vec<(String, String, Moment)>,
 }
 
 struct Exposed {
@@ -41,15 +52,35 @@ struct Steps {
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
-    let read = move |conn: &mut Conn| Ok((steps(conn)?, exposed(conn, now)?));
-    let (steps, exposed) = app.store.read(read).await?;
+    let read = move |conn: &mut Conn| {
+        Ok((
+            (steps(conn)?, exposed(conn, now)?),
+            (work::Seen::read(conn, now)?, traffic(conn, now)?, attention::newest(conn, 5)?),
+        ))
+    };
+    let ((steps, exposed), (seen, (issued, refused), newest)) = app.store.read(read).await?;
+    let newest = newest.into_iter().map(|(id, name, at)| (id, name, Moment::new(at, now)));
     page::html(&Overview {
         chrome: person.chrome("/"),
         manages: person.manages(),
         steps,
         has_more: exposed.next.is_some(),
         exposed: exposed.rows,
+        work: seen.items(app.key_policy(), now),
+        issued: count::text(issued),
+        refused: count::text(refused),
+        newest: newest.collect(),
     })
+}
+
+/// Tokens and refusals of 24 hours.
+fn traffic(conn: &mut Conn, now: UnixTime) -> Result<(i64, i64), Error> {
+    let hours = usage::traffic(conn, hour(now - Seconds::DAY), hour(now) + 1)?;
+    let sum = |issued: bool| {
+        let rows = hours.iter().filter(|row| row.reason.is_empty() == issued);
+        rows.map(|row| row.requests).sum()
+    };
+    Ok((sum(true), sum(false)))
 }
 
 /// The most that are named here.

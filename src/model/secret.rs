@@ -36,6 +36,45 @@ pub struct NewSecret {
     pub lifetime: Option<Seconds>,
 }
 
+/// The longest that two secrets may work side by side.
+pub const LONGEST_OVERLAP: Seconds = Seconds::days(90);
+
+/// The most days that a secret may work.
+const MOST_DAYS: i64 = 3_650;
+
+/// Reads a length such as `0`, `30m`, `24h` or `7d`.
+///
+/// # Errors
+/// What is wrong with it, for who typed it.
+pub fn read_overlap(text: &str) -> Result<Seconds, String> {
+    const UNITS: [(char, Seconds); 3] =
+        [('m', Seconds::MINUTE), ('h', Seconds::HOUR), ('d', Seconds::DAY)];
+    let text = text.trim();
+    let read = || {
+        let (digits, unit) =
+            UNITS.iter().find_map(|(unit, length)| Some((text.strip_suffix(*unit)?, length)))?;
+        Some(Seconds(digits.parse::<u32>().ok().map(i64::from)?.checked_mul(unit.0)?))
+    };
+    let length = if text == "0" { Some(Seconds(0)) } else { read() };
+    length.filter(|length| *length <= LONGEST_OVERLAP).ok_or_else(|| {
+        "Enter 0, or a length such as 30m, 24h or 7d, of at most 90 days.".to_owned()
+    })
+}
+
+/// Reads whole days from now; no days, no end.
+///
+/// # Errors
+/// What is wrong with them, for who typed them.
+pub fn read_days(text: &str) -> Result<Option<Seconds>, String> {
+    match text.trim() {
+        "" => Ok(None),
+        text => match text.parse::<i64>() {
+            Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(Some(Seconds::days(days))),
+            _ => Err(format!("Enter whole days from 1 to {MOST_DAYS}, or nothing for no end.")),
+        },
+    }
+}
+
 impl Secret {
     pub fn state(&self, now: UnixTime) -> State {
         if self.revoked_at.is_some() {
@@ -65,17 +104,28 @@ impl NewSecret {
     /// The fields that cannot be taken.
     pub fn read(name: &str, days: &str) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::default();
-        let days = match days.trim() {
-            "" => Ok(None),
-            text => match text.parse::<i64>() {
-                Ok(days) if (1..=3_650).contains(&days) => Ok(Some(Seconds::days(days))),
-                _ => Err("Enter whole days from 1 to 3650, or nothing for no end.".to_owned()),
-            },
-        };
         let secret = Self {
             name: fields.take("name", text::required_line(name, 60, "a name")),
-            lifetime: fields.take("expires_in_days", days),
+            lifetime: fields.take("expires_in_days", read_days(days)),
         };
         if fields.errors.is_empty() { Ok(secret) } else { Err(fields.errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlap_is_read_with_its_unit_and_has_a_limit() {
+        let read = |text: &str| read_overlap(text).ok().map(|length| length.0);
+        assert_eq!(read("0"), Some(0));
+        assert_eq!(read(" 30m "), Some(1_800));
+        assert_eq!(read("24h"), Some(86_400));
+        assert_eq!(read("90d"), Some(90 * 86_400));
+        for wrong in ["", "d", "7", "-1d", "91d", "1.5h", "24 hours", "99999999999999999999d", "7é"]
+        {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

@@ -146,6 +146,23 @@ pub fn delete(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
     Ok(on!(conn, |c| diesel::delete(applications::table.find(client_id)).execute(c))? == 1)
 }
 
+/// The active ones, registered before `time`, none of whose secrets was used
+/// since, by name.
+pub fn idle_since(conn: &mut Conn, time: UnixTime, limit: i64) -> Result<Vec<Application>, Error> {
+    use super::schema::secrets;
+    let used = secrets::table
+        .filter(secrets::client_id.eq(applications::client_id))
+        .filter(secrets::last_used_at.ge(time.0));
+    let rows: Vec<Row> = on!(conn, |c| applications::table
+        .filter(applications::active.eq(true).and(applications::created_at.lt(time.0)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(used)))
+        .order((applications::name_key, applications::client_id))
+        .select(Row::as_select())
+        .limit(limit)
+        .load(c))?;
+    Ok(rows.into_iter().map(Application::from).collect())
+}
+
 /// The longest lifetime of tokens that any of them sets.
 pub fn longest_lifetime(conn: &mut Conn) -> Result<Seconds, Error> {
     let longest: Option<i64> = on!(conn, |c| applications::table

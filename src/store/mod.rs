@@ -6,11 +6,15 @@
 //! domain's own verb for an update. "Not there" is never an error.
 pub mod administrators;
 pub mod applications;
+pub mod attention;
 pub mod audit_chains;
 pub mod audit_log;
+pub mod chain_heads;
 pub mod clients;
 mod connection;
 pub mod grants;
+pub mod history;
+pub mod holdings;
 pub mod introspectors;
 pub mod migrations;
 pub mod registry;
@@ -23,9 +27,11 @@ pub mod secrets;
 pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
+pub mod spans;
 pub mod status_lists;
 pub mod tallies;
 pub mod usage;
+pub mod uses;
 
 pub use connection::{Checkpoint, Conn, Database, Store};
 

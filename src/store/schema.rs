@@ -16,6 +16,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    application_spans (client_id, begun_by) {
+        client_id -> Text,
+        state -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        begun_by -> Text,
+        ended_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     applications (client_id) {
         client_id -> Text,
         name -> Text,
@@ -73,14 +84,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    grant_scopes (client_id, resource_id, scope) {
-        client_id -> Text,
-        resource_id -> Text,
-        scope -> Text,
-    }
-}
-
-diesel::table! {
     deleted_secrets (id) {
         id -> Text,
         client_id -> Text,
@@ -89,6 +92,32 @@ diesel::table! {
         hint -> Text,
         application -> Text,
         deleted_at -> BigInt,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    grant_scopes (client_id, resource_id, scope) {
+        client_id -> Text,
+        resource_id -> Text,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    grant_spans (client_id, resource_id, kind, scope, begun_by) {
+        client_id -> Text,
+        resource_id -> Text,
+        kind -> Text,
+        scope -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        begun_by -> Text,
+        ended_by -> Nullable<Text>,
     }
 }
 
@@ -106,6 +135,28 @@ diesel::table! {
         resource_id -> Text,
         client_id -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_applications (client_id) {
+        client_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        owner -> Text,
+        created_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    known_resources (id) {
+        id -> Text,
+        identifier -> Text,
+        name -> Text,
+        name_key -> Text,
+        created_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -163,6 +214,17 @@ diesel::table! {
         path -> Text,
         scopes -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    scope_spans (resource_id, scope, begun_by) {
+        resource_id -> Text,
+        scope -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        begun_by -> Text,
+        ended_by -> Nullable<Text>,
     }
 }
 

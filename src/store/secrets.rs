@@ -84,6 +84,16 @@ pub fn revoke(conn: &mut Conn, id: &str, now: UnixTime) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
+/// Sets when it stops working; `false` when it is revoked, or gone.
+pub fn set_expiry(conn: &mut Conn, id: &str, end: Option<UnixTime>) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        secrets::table.find(id).filter(secrets::revoked_at.is_null())
+    )
+    .set(secrets::expires_at.eq(end.map(|end| end.0)))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Notes when secrets were last used. Give them in the order of their ids, so
 /// that two processes never wait for one another in a circle.
 pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> {
@@ -95,8 +105,8 @@ pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> 
     Ok(())
 }
 
-/// Keeps the digests of an application's secrets, so that it is seen when one
-/// is presented after the application was deleted.
+/// Keeps an application's secrets, so that it is seen when one is presented
+/// after the application was deleted, and that the past can be asked.
 pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error> {
     on!(conn, |c| secrets::table
         .inner_join(applications::table.on(applications::client_id.eq(secrets::client_id)))
@@ -109,6 +119,11 @@ pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error
             secrets::hint,
             applications::name,
             now.0.into_sql::<diesel::sql_types::BigInt>(),
+            secrets::created_by,
+            secrets::created_at,
+            secrets::expires_at,
+            secrets::revoked_at,
+            secrets::last_used_at,
         ))
         .insert_into(deleted_secrets::table)
         .into_columns((
@@ -119,6 +134,11 @@ pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error
             deleted_secrets::hint,
             deleted_secrets::application,
             deleted_secrets::deleted_at,
+            deleted_secrets::created_by,
+            deleted_secrets::created_at,
+            deleted_secrets::expires_at,
+            deleted_secrets::revoked_at,
+            deleted_secrets::last_used_at,
         ))
         .execute(c))?;
     Ok(())
@@ -134,6 +154,26 @@ pub fn find_deleted(
         .filter(deleted_secrets::client_id.eq(client_id))
         .filter(deleted_secrets::digest.eq(digest.0.as_slice()))
         .select(deleted_secrets::id)
+        .first(c)
+        .optional())?)
+}
+
+/// Those that were made before `time` and are not revoked, oldest first.
+pub fn older_than(conn: &mut Conn, time: UnixTime, limit: i64) -> Result<Vec<Secret>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| secrets::table
+        .filter(secrets::created_at.lt(time.0).and(secrets::revoked_at.is_null()))
+        .order((secrets::created_at, secrets::id))
+        .select(Row::as_select())
+        .limit(limit)
+        .load(c))?;
+    Ok(rows.into_iter().map(Secret::from).collect())
+}
+
+/// Whose secret that was, of an application that was deleted.
+pub fn client_of_deleted(conn: &mut Conn, id: &str) -> Result<Option<String>, Error> {
+    Ok(on!(conn, |c| deleted_secrets::table
+        .find(id)
+        .select(deleted_secrets::client_id)
         .first(c)
         .optional())?)
 }

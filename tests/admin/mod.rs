@@ -1,4 +1,6 @@
 mod administrators;
+mod history;
 mod registry;
 mod roles;
+mod secrets;
 mod signing_keys;

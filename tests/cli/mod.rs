@@ -1,5 +1,6 @@
 //! The program as scripts and people run it: arguments in; text, JSON and an
 //! exit code out.
+mod access;
 mod administrators;
 mod applications;
 mod audit;

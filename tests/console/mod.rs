@@ -1,3 +1,4 @@
+mod access;
 mod applications;
 mod changes;
 mod exam;
@@ -9,6 +10,7 @@ mod resources;
 mod revocations;
 mod roles;
 mod search;
+mod secrets;
 mod sessions;
 mod settings;
 mod tester;

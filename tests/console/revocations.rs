@@ -240,7 +240,7 @@ fn the_clock_is_counted_runs_and_is_over() {
     assert!(over.text.contains("No token that this revoked is accepted anywhere any more."));
     assert!(!over.text.contains("data-left"));
     assert_eq!(browser.get("/revocations").texts(".state"), ["Over"]);
-    assert!(!browser.get("/").text.contains("To look at"));
+    assert!(!browser.get("/").text.contains("May still be accepted"));
 }
 
 #[test]
@@ -255,7 +255,11 @@ fn pages_of_what_has_tokens_lead_to_their_revocation() {
     let application = format!("/applications/{}", world.billing.client_id);
     let pages = [
         (application.clone(), "application", world.billing.client_id.clone()),
-        (application.clone(), "secret", world.billing.secret_id.clone()),
+        (
+            format!("{application}/secrets/{}", world.billing.secret_id),
+            "secret",
+            world.billing.secret_id.clone(),
+        ),
         (format!("/apis/{}", api.id), "resource", api.id.clone()),
         (format!("/log/{}", jti(&token)), "token", jti(&token)),
         ("/keys".to_owned(), "key", kid_of(&server, &token)),

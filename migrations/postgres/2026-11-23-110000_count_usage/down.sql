@@ -1,3 +1,4 @@
+DROP INDEX applications_by_creation;
 DROP TABLE deleted_secrets;
 DROP INDEX secrets_never_used;
 DROP INDEX secrets_by_last_use;

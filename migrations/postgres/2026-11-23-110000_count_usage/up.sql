@@ -71,3 +71,4 @@ CREATE TABLE deleted_secrets (
     deleted_at BIGINT NOT NULL
 );
 CREATE INDEX deleted_secrets_by_client ON deleted_secrets (client_id);
+CREATE INDEX applications_by_creation ON applications (created_at);

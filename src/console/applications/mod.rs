@@ -6,10 +6,11 @@ pub mod edit;
 pub mod index;
 pub mod lifeline;
 pub mod new;
+pub mod nudge;
 pub mod resumption;
-pub mod sample;
 pub mod secrets;
 pub mod show;
+pub mod stops;
 pub mod suspension;
 
 use actix_web::web;

@@ -1,20 +1,25 @@
 //! `GET /applications/{client_id}`.
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
 
 use super::lifeline::{self, Lifeline};
-use super::sample::{self, Sample};
+use super::nudge::{Facts, Nudge};
+use super::stops::{self, Used};
 use crate::console::axis::Axis;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
-use crate::console::{duration, line, page};
+use crate::console::{count, duration, line, page};
 use crate::model::application::Application;
 use crate::model::grant::{Access, Grant};
 use crate::model::secret::{Secret, State};
+use crate::model::usage::{day, hour};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::samples::{Language, Sample};
+use crate::store::usage::{self, Asked, Presented};
 use crate::store::{Conn, Error, applications, grants, scopes, secrets};
 use crate::web::App;
 
@@ -27,11 +32,30 @@ struct Show {
     created: Moment,
     last_used: Option<Moment>,
     token_url: String,
-    whoami_url: String,
-    sample: Option<Sample>,
+    /// The quick start, in which language; `None` without access.
+    sample: Option<(Sample, Language)>,
     axis: Axis,
+    nudges: Vec<Nudge>,
     secrets: Vec<Row>,
-    access: Vec<Line>,
+    lines: Vec<Used>,
+}
+
+/// Which quick start is open.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    lang: String,
+}
+
+/// What the counts say of an application's use.
+struct Seen {
+    /// In 30 and in 90 days, by API and scope.
+    counted: Vec<Asked>,
+    asked: Vec<Asked>,
+    /// In nine days, by secret and address.
+    presented: Vec<Presented>,
+    /// In 24 hours, by secret.
+    today: Vec<Presented>,
 }
 
 /// What the database says of an application.
@@ -57,30 +81,65 @@ struct Row {
     expires: Option<Moment>,
     revoked: Option<Moment>,
     last_used: Option<Moment>,
+    /// Tokens in 24 hours.
+    today: String,
+    /// From where, in nine days: an address, or how many.
+    addresses: String,
 }
+
+/// How far back addresses are looked at, and how many.
+const OBSERVED: Seconds = Seconds::days(9);
+const ADDRESSES: i64 = 200;
 
 pub async fn get(
     person: SignedIn,
     app: web::Data<App>,
     client_id: web::Path<String>,
+    query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
-    let loaded = load(&app, client_id.into_inner()).await?;
-    let now = person.now();
+    let language = Language::parse(&query.lang).unwrap_or_default();
+    let (client_id, now) = (client_id.into_inner(), person.now());
+    let found = app.store.read(move |conn| {
+        let Some(loaded) = read(conn, &client_id)? else { return Ok(None) };
+        Ok::<_, Error>(Some((loaded, Seen::read(conn, &client_id, now)?)))
+    });
+    let (loaded, seen) = found.await?.ok_or(Failure::NotFound)?;
+    let lines = stops::Usage::new(&seen.counted, &seen.asked, now).lines(&loaded.access);
+    let facts = Facts {
+        application: &loaded.application,
+        secrets: &loaded.secrets,
+        presented: &seen.presented,
+        lines: &lines,
+        now,
+    };
+    let nudges = facts.nudges();
     let axis = lifeline::axis(&loaded.secrets, now);
     let last_used = loaded.last_used();
+    let row = |secret: &Secret| Row::new(secret.clone(), &seen, &axis, now);
     page::html(&Show {
         chrome: person.chrome("/applications"),
         manages: person.manages(),
         created: Moment::new(loaded.application.created_at, now),
         last_used: last_used.map(|at| Moment::new(at, now)),
         token_url: app.config.url("/oauth/token"),
-        whoami_url: sample::quoted(&app.config.url("/whoami")),
-        sample: Sample::new(&app.config.url("/oauth/token"), &loaded.access),
-        secrets: loaded.secrets.into_iter().map(|secret| Row::new(secret, &axis, now)).collect(),
-        access: loaded.access,
+        sample: loaded.sample(&app.config.url("")).map(|sample| (sample, language)),
+        nudges,
+        secrets: loaded.secrets.iter().map(row).collect(),
+        lines,
         application: loaded.application,
         axis,
     })
+}
+
+impl Seen {
+    fn read(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<Self, Error> {
+        Ok(Self {
+            counted: usage::asked(conn, client_id, day(now - stops::COUNTED))?,
+            asked: usage::asked(conn, client_id, day(now - stops::IDLE))?,
+            presented: usage::presented(conn, client_id, hour(now - OBSERVED), ADDRESSES)?,
+            today: usage::by_secret(conn, client_id, hour(now - Seconds::DAY))?,
+        })
+    }
 }
 
 /// An application with its secrets and its access.
@@ -111,6 +170,13 @@ pub fn read(conn: &mut Conn, client_id: &str) -> Result<Option<Loaded>, Error> {
 }
 
 impl Loaded {
+    /// A program that gets a token for its first API; `None` without access.
+    pub fn sample(&self, issuer: &str) -> Option<Sample> {
+        let line = self.access.first()?;
+        let client_id = &self.application.client_id;
+        Some(Sample::new(issuer, client_id, line.identifier(), &line.stops))
+    }
+
     /// When any of its secrets was last used, to the minute.
     pub fn last_used(&self) -> Option<UnixTime> {
         self.secrets.iter().filter_map(|secret| secret.last_used_at).max()
@@ -118,15 +184,29 @@ impl Loaded {
 }
 
 impl Line {
+    pub fn identifier(&self) -> &str {
+        &self.grant.resource_identifier
+    }
+
     pub fn is_whole(&self) -> bool {
         self.grant.access == Access::All
     }
 }
 
 impl Row {
-    fn new(secret: Secret, axis: &Axis, now: UnixTime) -> Self {
+    fn new(secret: Secret, seen: &Seen, axis: &Axis, now: UnixTime) -> Self {
         let moment = |at: Option<UnixTime>| at.map(|at| Moment::new(at, now));
+        let of = |row: &&Presented| row.secret_id == secret.id && row.issued > 0;
+        let addresses: Vec<&str> =
+            seen.presented.iter().filter(of).map(|row| row.address.as_str()).collect();
         Self {
+            today: count::text(seen.today.iter().filter(of).map(|row| row.issued).sum()),
+            addresses: match addresses.as_slice() {
+                [] => String::new(),
+                [""] => "address not known".to_owned(),
+                [only] => format!("{only} only"),
+                several => format!("{} addresses", several.len()),
+            },
             state: secret.state(now),
             lifeline: Lifeline::new(&secret, axis, now),
             created: Moment::new(secret.created_at, now),
@@ -153,24 +233,6 @@ impl Show {
     fn lifetime(&self) -> String {
         let own = self.application.details.token_lifetime;
         own.map_or_else(|| "As each API says".to_owned(), duration::text)
-    }
-
-    /// What stands in the way of its next token.
-    fn obstacles(&self) -> Vec<(&'static str, &'static str)> {
-        let mut obstacles = Vec::new();
-        if !self.application.active {
-            obstacles.push(("It is suspended.", "Every request for a token is refused."));
-        }
-        if !self.secrets.iter().any(|row| row.state == State::Active) {
-            obstacles.push((
-                "No secret of it works.",
-                "This application cannot get tokens until it has one.",
-            ));
-        }
-        if self.access.is_empty() {
-            obstacles.push(("It may call nothing.", "It would get invalid_target."));
-        }
-        obstacles
     }
 }
 

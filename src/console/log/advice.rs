@@ -24,18 +24,14 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
         Reason::SeveralCredentials => {
             "The request authenticated in two ways at once, and a client may use one.".to_owned()
         }
-        Reason::NoCredential => {
-            "The request presented no credential that this server takes.".to_owned()
-        }
+        Reason::NoCredential => "The request presented no credential that we take.".to_owned(),
         Reason::RateLimited => format!(
             "This address sent too many wrong secrets for {client}, so it has to wait. Nothing \
              of the request was checked."
         ),
         Reason::UnknownClient => format!("No application has the client ID {client}."),
         Reason::ClientSuspended => format!("{client} was suspended at that time."),
-        Reason::ClientDeleted => {
-            format!("{client} was deleted, and somebody still sends {secret} of it.")
-        }
+        Reason::ClientDeleted => format!("{client} was deleted. What was sent was {secret}."),
         Reason::BadSecret => format!("The secret that was sent is none of {client}."),
         Reason::SecretExpired => format!("{client} sent {secret}, which had expired."),
         Reason::SecretRevoked => format!("{client} sent {secret}, which had been revoked."),

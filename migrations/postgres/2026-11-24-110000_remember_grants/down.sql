@@ -1,0 +1,10 @@
+ALTER TABLE deleted_secrets DROP COLUMN last_used_at;
+ALTER TABLE deleted_secrets DROP COLUMN revoked_at;
+ALTER TABLE deleted_secrets DROP COLUMN expires_at;
+ALTER TABLE deleted_secrets DROP COLUMN created_at;
+ALTER TABLE deleted_secrets DROP COLUMN created_by;
+DROP TABLE application_spans;
+DROP TABLE scope_spans;
+DROP TABLE grant_spans;
+DROP TABLE known_resources;
+DROP TABLE known_applications;
