@@ -65,6 +65,8 @@ pub fn narrow(query: Query) -> Query {
         outcome: query.outcome,
         application: query.application,
         api: query.api,
+        scope: query.scope,
+        secret: query.secret,
         reason: query.reason,
         ..Query::default()
     };

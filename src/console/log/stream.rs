@@ -25,7 +25,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::audit_event::{Event, Outcome};
 use crate::oauth::UnixTime;
 use crate::store::administrators;
-use crate::store::audit_log::{Filter, OutcomeFilter};
+use crate::store::audit_log::{Filter, OutcomeFilter, StoredEvent};
 use crate::web::App;
 
 /// How often rows are sent.
@@ -154,7 +154,7 @@ impl Watch {
     /// The rows that fit, the newest of them when there are too many.
     async fn rows(&mut self, news: &News, most: usize) -> Option<String> {
         let new: Vec<_> = news.rows.iter().filter(|row| self.cursor.see(row)).collect();
-        let events = new.into_iter().filter_map(|row| row.event());
+        let events = new.into_iter().filter_map(StoredEvent::event);
         let mut events: Vec<Event> = events.filter(|event| fits(event, &self.filter)).collect();
         self.came += u64::try_from(events.len()).unwrap_or(0) + news.left_out;
         self.left_out += news.left_out;
@@ -210,6 +210,7 @@ fn fits(event: &Event, filter: &Filter) -> bool {
         && is(&filter.client_id, event.client_id.as_deref())
         && is(&filter.reason, event.reason.as_deref())
         && filter.resource.as_ref().is_none_or(of_resource)
+        && filter.passes(event)
 }
 
 #[cfg(test)]
