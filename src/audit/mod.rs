@@ -4,6 +4,7 @@ pub mod access;
 pub mod flood;
 pub mod last_use;
 pub mod recorder;
+pub mod tail;
 pub mod tally;
 pub mod writer;
 

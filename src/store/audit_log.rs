@@ -49,6 +49,10 @@ pub struct Filter {
     pub id: Option<String>,
     /// Of acts alone.
     pub act: ActFilter,
+    /// A scope that was asked for or granted.
+    pub scope: Option<String>,
+    /// The id of the secret that was presented.
+    pub secret: Option<String>,
 }
 
 /// What acts may be narrowed to besides. Anything but the default leaves
@@ -101,8 +105,92 @@ const TARGET: [&str; 2] =
 const ACTOR: [&str; 2] =
     ["json_extract(body, '$.actor.name') = ", "body::json #>> '{actor,name}' = "];
 
-/// A page, newest first. `before` is the id of the row before.
+/// The most rows that are looked through for what no index knows.
+const SIFTED: usize = 10_000;
+
+impl Filter {
+    /// Whether it asks for what only the body of an event says.
+    fn sifts(&self) -> bool {
+        self.scope.is_some() || self.secret.is_some()
+    }
+
+    /// Whether an event has the scope and the secret that are asked for.
+    pub fn passes(&self, event: &Event) -> bool {
+        let token = event.token.as_ref();
+        let scopes = token.map(|token| [&token.scope_requested, &token.scope_granted]);
+        let has = |scope: &String| {
+            let words = scopes.iter().flatten().filter_map(|words| words.as_deref());
+            words.flat_map(str::split_whitespace).any(|word| word == scope)
+        };
+        self.scope.as_ref().is_none_or(has)
+            && (self.secret.is_none() || self.secret == event.actor.credential_id)
+    }
+
+    /// The same of its text: whether it is worth reading.
+    fn may_pass(&self, row: &StoredEvent) -> bool {
+        let words = [self.scope.as_deref(), self.secret.as_deref()];
+        words.into_iter().flatten().all(|word| row.body.contains(word))
+    }
+}
+
+/// A page, newest first. `before` is the id of the row before. What no index
+/// knows is looked for in so many rows at most: a page may be short then, and
+/// the next goes on from there.
 pub fn page(
+    conn: &mut Conn,
+    filter: &Filter,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<Page<StoredEvent>, Error> {
+    const AT_ONCE: usize = 1_000;
+    if !filter.sifts() {
+        return indexed(conn, filter, before, limit);
+    }
+    let mut rows = Vec::new();
+    let mut before = before.map(str::to_owned);
+    for _ in 0..SIFTED / AT_ONCE {
+        let read = indexed(conn, filter, before.as_deref(), AT_ONCE)?;
+        for row in read.rows.into_iter().filter(|row| filter.may_pass(row)) {
+            if row.event().is_some_and(|event| filter.passes(&event)) {
+                rows.push(row);
+            }
+            if rows.len() == limit {
+                let next = rows.last().map(|row: &StoredEvent| row.id.clone());
+                return Ok(Page { rows, next });
+            }
+        }
+        before = read.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    Ok(Page { rows, next: before })
+}
+
+/// Narrows a query of either database to acts.
+macro_rules! narrow_acts {
+    ($query:ident, $act:expr, $target:expr, $actor:expr) => {
+        if $act.changes_only {
+            $query = $query.filter(audit_events::category.ne_all(["session", "server"]));
+        }
+        if let Some(name) = &$act.actor {
+            $query = $query.filter(sql::<Bool>($actor).bind::<Text, _>(name));
+        }
+        match &$act.target {
+            Some(id) if id.starts_with("m2m_") => {
+                $query = $query.filter(audit_events::client_id.eq(id));
+            }
+            Some(id) => $query = $query.filter(sql::<Bool>($target).bind::<Text, _>(id)),
+            None => {}
+        }
+        if let Some(code) = &$act.code {
+            $query = $query.filter(audit_events::code.eq(code));
+        }
+    };
+}
+
+/// A page of what indexes know.
+fn indexed(
     conn: &mut Conn,
     filter: &Filter,
     before: Option<&str>,
@@ -129,22 +217,7 @@ pub fn page(
         if acts_only {
             query = query.filter(sql::<Bool>(ACTS));
         }
-        if filter.act.changes_only {
-            query = query.filter(audit_events::category.ne_all(["session", "server"]));
-        }
-        if let Some(name) = &filter.act.actor {
-            query = query.filter(sql::<Bool>(actor).bind::<Text, _>(name));
-        }
-        match &filter.act.target {
-            Some(id) if id.starts_with("m2m_") => {
-                query = query.filter(audit_events::client_id.eq(id));
-            }
-            Some(id) => query = query.filter(sql::<Bool>(target).bind::<Text, _>(id)),
-            None => {}
-        }
-        if let Some(code) = &filter.act.code {
-            query = query.filter(audit_events::code.eq(code));
-        }
+        narrow_acts!(query, filter.act, target, actor);
         query = match filter.outcome {
             None => query,
             Some(OutcomeFilter::Success) => {

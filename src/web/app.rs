@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::admin::Actor;
 use crate::audit::recorder::Recorder;
+use crate::audit::tail::Tail;
 use crate::audit::writer::Writer;
 use crate::config::{self, Config};
 use crate::directory::Directory;
@@ -37,6 +38,8 @@ pub struct App {
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub sealing: Sequencer,
+    /// For those who watch the log.
+    pub tail: Tail,
     pub clock: Clock,
     pub entropy: Entropy,
     pub metrics: Arc<Metrics>,
@@ -140,6 +143,7 @@ impl App {
             hashing: Semaphore::new(2),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
+            tail: Tail::new(store.clone()),
             config,
             store,
             keys,

@@ -20,6 +20,9 @@ fn the_log_shows_what_was_issued_and_refused_and_can_be_narrowed() {
     assert_eq!(rows("&reason=bad_secret"), 0);
     assert_eq!(rows("&api=https%3A%2F%2Fapi.example.com%2Fbilling"), 2);
     assert_eq!(rows("&api=https%3A%2F%2Fapi.example.com%2Fledger"), 0);
+    assert_eq!(rows("&scope=invoices%3Awrite"), 2);
+    assert_eq!(rows("&scope=invoices"), 0, "a whole scope");
+    assert_eq!(rows(&format!("&secret={}", world.billing.secret_id)), 1);
     server.advance(Seconds(7_200));
     let browser = server.signed_in("owner");
     let hour = browser.get("/log?kind=token&period=1h").texts("tbody tr").len();
@@ -179,6 +182,6 @@ fn an_act_shows_each_field_before_and_after() {
     let browser = server.signed_in("owner");
     let event = server.events("grant.set").remove(0);
     let page = browser.get(&format!("/log/{}", event.id));
-    assert!(page.text.contains("invoices:read invoices:write"));
+    assert_eq!(page.texts(".set ins"), ["added: + invoices:read", "added: + invoices:write"]);
     assert!(page.text.contains("root"));
 }

@@ -3,6 +3,7 @@ mod applications;
 mod changes;
 mod exam;
 mod keys;
+mod live;
 mod log;
 mod people;
 mod resources;

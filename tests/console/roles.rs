@@ -91,3 +91,30 @@ fn an_auditor_sees_no_control_that_changes_something() {
         assert!(page.texts("main a.stop").is_empty(), "{path}");
     }
 }
+
+/// What only reads is for everybody who signed in, and for nobody else.
+#[test]
+fn each_tool_is_for_every_role() {
+    let server = Server::start();
+    server.world();
+    let event = server.events("application.created").remove(0).id;
+    let roles = ["owner", "admin", "auditor"].map(|role| server.signed_in(role));
+    let change = format!("/changes/{event}");
+    let pages = [
+        "/changes",
+        &change,
+        "/log/live",
+        "/search?q=billing",
+        "/settings",
+        "/settings/countersign.toml",
+        "/tester",
+        "/tester/decoder",
+    ];
+    for path in pages {
+        for browser in &roles {
+            assert_eq!(browser.get(path).status, 200, "{path}");
+        }
+        let stranger = server.browser().get(path);
+        assert!(stranger.header("location").unwrap().starts_with("/sign-in"), "{path}");
+    }
+}

@@ -39,11 +39,19 @@ fn names_are_found_from_their_first_letters_and_people_by_owners_alone() {
         let part = browser.send("GET", &format!("/search?q={q}"), &headers, Vec::new());
         assert!(!part.text.contains("<html"), "a part and no page");
         server.advance(Seconds(1));
-        assert_eq!(part.status, 200, "{}", part.text);
+        assert!(
+            part.status == 200 && part.text.contains("hits"),
+            "{} {:?}",
+            part.text,
+            part.headers
+        );
         part.texts(".hits a")
     };
     let found = hits("auditor", "BILL");
-    assert!(found.len() == 1 && found[0].starts_with("Application billing m2m_"), "{found:?}");
+    assert!(
+        found.first().is_some_and(|hit| hit.starts_with("Application billing m2m_")),
+        "{found:?}"
+    );
     let scopes = hits("admin", "ledger:");
     assert!(scopes.iter().any(|hit| hit.starts_with("Scope ledger:export")), "{scopes:?}");
     let owner = hits("owner", "audit");

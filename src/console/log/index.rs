@@ -150,6 +150,12 @@ impl Index {
         self.query != period
     }
 
+    /// The same filter over what is yet to come.
+    fn live_href(&self) -> String {
+        let query = super::live::narrow(self.query.clone()).to_text();
+        if query.is_empty() { "/log/live".to_owned() } else { format!("/log/live?{query}") }
+    }
+
     /// The same view from its newest row.
     fn newest_href(&self) -> String {
         Query { before: String::new(), ..self.query.clone() }.href()

@@ -9,9 +9,11 @@ pub mod fate;
 pub mod index;
 pub mod integrity;
 pub mod ladder;
+pub mod live;
 pub mod names;
 pub mod query;
 pub mod show;
+pub mod stream;
 pub mod words;
 
 use actix_web::web;
@@ -21,5 +23,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/log", web::get().to(index::get))
         .route("/log/integrity", web::get().to(integrity::get))
         .route("/log/tlog/{rest:.*}", web::get().to(integrity::tlog))
+        .route("/log/live", web::get().to(live::get))
+        .route("/log/stream", web::get().to(stream::get))
         .route("/log/{id}", web::get().to(show::get));
 }

@@ -29,10 +29,10 @@ struct Show {
 /// A row of the list, with or without its detail below it.
 #[derive(Template)]
 #[template(path = "console/log/_row.html")]
-struct Row {
-    manages: bool,
-    entry: Entry,
-    detail: Option<Detail>,
+pub(super) struct Row {
+    pub manages: bool,
+    pub entry: Entry,
+    pub detail: Option<Detail>,
 }
 
 /// What a row of the list asks for.

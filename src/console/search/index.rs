@@ -48,7 +48,7 @@ pub async fn get(
         hits: Vec::new(),
     };
     if index.is_secret {
-        return page::secret(&index);
+        return if is_part { page::secret(&index.as_results()) } else { page::secret(&index) };
     }
     index.q = q.chars().take(MOST).collect();
     let (asked, sees_people) = (index.q.clone(), person.is_owner());

@@ -87,7 +87,7 @@ async fn answer(
     input: Input,
     secret: Option<Zeroizing<String>>,
 ) -> Result<Show, Failure> {
-    let input = tidy(input);
+    let input = tidy(&input);
     let wanted = input.clone();
     let (choices, application) = app.store.read(move |conn| prepare(conn, &wanted)).await?;
     let mut show = Show {
@@ -126,7 +126,7 @@ async fn answer(
 
 /// Without spaces around values; scopes with one space between them, as a
 /// form of several lines may have them otherwise.
-fn tidy(input: Input) -> Input {
+fn tidy(input: &Input) -> Input {
     Input {
         application: input.application.trim().to_owned(),
         api: input.api.split_whitespace().collect::<Vec<_>>().join(" "),
