@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oauth", &[]),
     ("model", &["oauth"]),
     ("verify", &["oauth"]),
+    ("samples", &[]),
     ("config", &["oauth"]),
     ("telemetry", &["config"]),
     ("host", &["oauth", "model"]),
@@ -68,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "revocations",
             "sealing",
             "store",
+            "samples",
             "model",
             "oauth",
         ],
@@ -93,7 +95,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "server", "exam", "reports", "sealing", "witness", "web", "admin", "keys", "store",
-            "host", "model", "oauth",
+            "host", "samples", "model", "oauth",
         ],
     ),
 ];

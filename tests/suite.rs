@@ -13,6 +13,7 @@ mod console;
 mod hsm;
 mod process;
 mod protocol;
+mod reports;
 mod store;
 mod support;
 mod verify;

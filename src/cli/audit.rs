@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::listing::Listing;
 use super::operator::Operator;
 use super::output::{Lines, Output, time};
+use super::questions;
 use crate::admin;
 use crate::oauth::UnixTime;
 use crate::store::audit_log::{self, Filter, OutcomeFilter, StoredEvent};
@@ -51,6 +52,10 @@ pub enum Command {
     Keys,
     /// Begin the log anew, after an older database was put in place.
     Fork(fork::Fork),
+    /// List the questions that are saved, and what each may be told.
+    Questions,
+    /// Answer a saved question.
+    Question(questions::Question),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,6 +96,11 @@ impl Command {
             Self::Consistency(consistency) => consistency.run(operator, output),
             Self::Keys => proofs::keys(operator, output),
             Self::Fork(fork) => fork.run(operator, output),
+            Self::Questions => {
+                questions::list(output);
+                Ok(())
+            }
+            Self::Question(question) => question.run(operator, output),
         }
     }
 }

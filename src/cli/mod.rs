@@ -15,6 +15,7 @@ mod migrate;
 mod moment;
 mod operator;
 mod output;
+mod questions;
 mod resources;
 mod revocations;
 mod routes;

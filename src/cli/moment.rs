@@ -4,6 +4,11 @@ use anyhow::Context as _;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 
+/// The begin of a day in UTC, or an RFC 3339 moment.
+pub fn begin_of(text: &str) -> anyhow::Result<UnixTime> {
+    Ok(read(text)?.0)
+}
+
 /// The last moment of a day in UTC, or an RFC 3339 moment.
 pub fn end_of(text: &str) -> anyhow::Result<UnixTime> {
     let (begin, is_day) = read(text)?;

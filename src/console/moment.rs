@@ -39,6 +39,11 @@ impl Moment {
     }
 }
 
+/// `2026-11-23`, as [`parse`] reads it.
+pub fn day(at: UnixTime) -> String {
+    format(at, "%Y-%m-%d")
+}
+
 /// Reads `2026-11-23` or `2026-11-23T14:00` as UTC.
 pub fn parse(text: &str) -> Option<UnixTime> {
     let date_time = text
@@ -47,6 +52,11 @@ pub fn parse(text: &str) -> Option<UnixTime> {
         .ok()?;
     let zoned = date_time.to_zoned(TimeZone::UTC).ok()?;
     Some(UnixTime(zoned.timestamp().as_microsecond()))
+}
+
+/// As [`parse`] reads it, to the second.
+pub fn to_the_second(at: UnixTime) -> String {
+    format(at, "%Y-%m-%dT%H:%M:%S")
 }
 
 fn format(at: UnixTime, pattern: &str) -> String {

@@ -1,3 +1,10 @@
 //! What is asked of the records, the same for console and command line.
 pub mod access;
+pub mod acts;
+pub mod grants;
+pub mod refusals;
+pub mod report;
 pub mod table;
+pub mod tokens;
+mod trespass;
+pub mod upkeep;

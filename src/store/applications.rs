@@ -80,6 +80,20 @@ pub fn page(
     Ok(Page::of(rows, limit, |application: &Application| application.client_id.clone()))
 }
 
+/// Those whose name begins with `start`, in the order of names: by the index,
+/// however many there are.
+pub fn named(conn: &mut Conn, start: &str, limit: i64) -> Result<Vec<Application>, Error> {
+    let start = key(start);
+    let rows: Vec<Row> = on!(conn, |c| applications::table
+        .filter(applications::name_key.ge(&start))
+        .filter(applications::name_key.lt(format!("{start}{}", char::MAX)))
+        .order((applications::name_key, applications::client_id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Application::from).collect())
+}
+
 /// The names of these applications; those that are gone are left out.
 pub fn names(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| applications::table
@@ -130,6 +144,23 @@ pub fn set_active(conn: &mut Conn, client_id: &str, active: bool) -> Result<bool
 /// Deletes it with its secrets and grants.
 pub fn delete(conn: &mut Conn, client_id: &str) -> Result<bool, Error> {
     Ok(on!(conn, |c| diesel::delete(applications::table.find(client_id)).execute(c))? == 1)
+}
+
+/// The active ones, registered before `time`, none of whose secrets was used
+/// since, by name.
+pub fn idle_since(conn: &mut Conn, time: UnixTime, limit: i64) -> Result<Vec<Application>, Error> {
+    use super::schema::secrets;
+    let used = secrets::table
+        .filter(secrets::client_id.eq(applications::client_id))
+        .filter(secrets::last_used_at.ge(time.0));
+    let rows: Vec<Row> = on!(conn, |c| applications::table
+        .filter(applications::active.eq(true).and(applications::created_at.lt(time.0)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(used)))
+        .order((applications::name_key, applications::client_id))
+        .select(Row::as_select())
+        .limit(limit)
+        .load(c))?;
+    Ok(rows.into_iter().map(Application::from).collect())
 }
 
 /// The longest lifetime of tokens that any of them sets.

@@ -202,7 +202,8 @@ pub fn callers(
         .load(c))?)
 }
 
-type GrantRow = (String, String, String, String, i64, Option<i64>, String, Option<String>);
+pub(super) type GrantRow =
+    (String, String, String, String, i64, Option<i64>, String, Option<String>);
 
 /// What these applications held at `at`.
 pub fn grants_at(
@@ -255,7 +256,7 @@ pub fn grants_ever(
     rows.into_iter().map(grant_span).collect()
 }
 
-fn grant_span(row: GrantRow) -> Result<GrantSpan, Error> {
+pub(super) fn grant_span(row: GrantRow) -> Result<GrantSpan, Error> {
     let (client_id, resource_id, kind, scope, from, until, begun_by, ended_by) = row;
     let held = Held::parse(&kind, &scope).ok_or_else(|| Error::Corrupt {
         table: "grant_spans",
@@ -302,6 +303,17 @@ pub fn states_at(
     Ok(rows.into_iter().map(state_span).collect())
 }
 
+/// Those of these applications whose whole past is known: they were registered
+/// since it is kept.
+pub fn known_whole(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<String>, Error> {
+    let older: Vec<String> = on!(conn, |c| application_spans::table
+        .filter(application_spans::client_id.eq_any(client_ids))
+        .filter(application_spans::begun_by.eq(""))
+        .select(application_spans::client_id)
+        .load(c))?;
+    Ok(client_ids.iter().filter(|id| !older.contains(id)).cloned().collect())
+}
+
 /// Everything that an application was, oldest first.
 pub fn states_ever(conn: &mut Conn, client_id: &str) -> Result<Vec<StateSpan>, Error> {
     let rows: Vec<StateRow> = on!(conn, |c| application_spans::table
@@ -311,9 +323,11 @@ pub fn states_ever(conn: &mut Conn, client_id: &str) -> Result<Vec<StateSpan>, E
     Ok(rows.into_iter().map(state_span).collect())
 }
 
-type StateRow = (String, String, i64, Option<i64>, String, Option<String>);
+pub(super) type StateRow = (String, String, i64, Option<i64>, String, Option<String>);
 
-fn state_span((client_id, state, from, until, begun_by, ended_by): StateRow) -> StateSpan {
+pub(super) fn state_span(
+    (client_id, state, from, until, begun_by, ended_by): StateRow,
+) -> StateSpan {
     let is_active = state == "active";
     StateSpan { client_id, is_active, span: span(from, until, begun_by, ended_by) }
 }

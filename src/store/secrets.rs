@@ -158,6 +158,26 @@ pub fn find_deleted(
         .optional())?)
 }
 
+/// Those that were made before `time` and are not revoked, oldest first.
+pub fn older_than(conn: &mut Conn, time: UnixTime, limit: i64) -> Result<Vec<Secret>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| secrets::table
+        .filter(secrets::created_at.lt(time.0).and(secrets::revoked_at.is_null()))
+        .order((secrets::created_at, secrets::id))
+        .select(Row::as_select())
+        .limit(limit)
+        .load(c))?;
+    Ok(rows.into_iter().map(Secret::from).collect())
+}
+
+/// Whose secret that was, of an application that was deleted.
+pub fn client_of_deleted(conn: &mut Conn, id: &str) -> Result<Option<String>, Error> {
+    Ok(on!(conn, |c| deleted_secrets::table
+        .find(id)
+        .select(deleted_secrets::client_id)
+        .first(c)
+        .optional())?)
+}
+
 /// What was a secret of a deleted application.
 #[derive(Clone, Debug, Queryable)]
 pub struct Deleted {

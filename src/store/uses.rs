@@ -1,8 +1,10 @@
 //! When grants were last used, from the counts by day.
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::connection::on;
-use super::schema::usage_days;
+use super::schema::{usage_days, usage_hours};
 use super::{Conn, Error};
 use crate::oauth::UnixTime;
 
@@ -57,3 +59,178 @@ pub fn used(
         .distinct()
         .load(c))?)
 }
+
+/// Requests that are alike, whatever the hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    /// The day since 1970; zero where days are not told apart.
+    pub day: i64,
+    /// Empty: none that exists.
+    pub client_id: String,
+    /// Empty: unknown, or one of too many.
+    pub address: String,
+    /// Empty: a token was issued.
+    pub reason: String,
+    pub requests: i64,
+    pub first_hour: i64,
+    pub last_at: UnixTime,
+}
+
+#[derive(QueryableByName)]
+struct AlikeRow {
+    #[diesel(sql_type = BigInt)]
+    day: i64,
+    #[diesel(sql_type = Text)]
+    client_id: String,
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = Text)]
+    reason: String,
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+    #[diesel(sql_type = BigInt)]
+    first_hour: i64,
+    #[diesel(sql_type = BigInt)]
+    last_at: i64,
+}
+
+/// Requests from one hour to before another, by application, address and
+/// reason, and by day when `by_day`. The most frequent first.
+pub fn by_address(
+    conn: &mut Conn,
+    (from, until): (i64, i64),
+    refused_only: bool,
+    by_day: bool,
+    most: i64,
+) -> Result<Vec<Alike>, Error> {
+    let day = if by_day { "hour / 24" } else { "CAST(0 AS BIGINT)" };
+    let refused = if refused_only { "AND reason <> ''" } else { "" };
+    // Numbers of ours only: nothing that anybody typed is in this text.
+    let query = format!(
+        "SELECT {day} AS day, client_id, address, reason, \
+         CAST(SUM(requests) AS BIGINT) AS requests, MIN(hour) AS first_hour, \
+         MAX(last_at) AS last_at FROM usage_hours \
+         WHERE hour >= {from} AND hour < {until} {refused} GROUP BY 1, 2, 3, 4 \
+         ORDER BY 1 DESC, SUM(requests) DESC, 2, 3, 4 LIMIT {most}"
+    );
+    let rows: Vec<AlikeRow> = on!(conn, |c| diesel::sql_query(query).load(c))?;
+    let alike = |row: AlikeRow| Alike {
+        day: row.day,
+        client_id: row.client_id,
+        address: row.address,
+        reason: row.reason,
+        requests: row.requests,
+        first_hour: row.first_hour,
+        last_at: UnixTime(row.last_at),
+    };
+    Ok(rows.into_iter().map(alike).collect())
+}
+
+/// The hours in which a secret got tokens from more than one address: hour,
+/// client id, id of the secret. The newest first.
+pub fn shared_hours(
+    conn: &mut Conn,
+    (from, until): (i64, i64),
+    most: i64,
+) -> Result<Vec<(i64, String, String)>, Error> {
+    Ok(on!(conn, |c| usage_hours::table
+        .filter(usage_hours::hour.ge(from).and(usage_hours::hour.lt(until)))
+        .filter(usage_hours::reason.eq("").and(usage_hours::secret_id.ne("")))
+        .group_by((usage_hours::hour, usage_hours::client_id, usage_hours::secret_id))
+        .having(sql::<Bool>("COUNT(DISTINCT address) > 1"))
+        .order((usage_hours::hour.desc(), usage_hours::client_id, usage_hours::secret_id))
+        .select((usage_hours::hour, usage_hours::client_id, usage_hours::secret_id))
+        .limit(most)
+        .load(c))?)
+}
+
+/// How often everybody was refused on a day for a reason.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Denied {
+    #[diesel(sql_type = BigInt)]
+    pub day: i64,
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+}
+
+/// How often everybody was refused, by day and reason, the newest first.
+pub fn denials(
+    conn: &mut Conn,
+    (from, until): (i64, i64),
+    most: i64,
+) -> Result<Vec<Denied>, Error> {
+    let query = format!(
+        "SELECT hour / 24 AS day, reason, CAST(SUM(requests) AS BIGINT) AS requests \
+         FROM traffic_hours WHERE hour >= {from} AND hour < {until} AND reason <> '' \
+         GROUP BY 1, 2 ORDER BY 1 DESC, 3 DESC, 2 LIMIT {most}"
+    );
+    Ok(on!(conn, |c| diesel::sql_query(query).load(c))?)
+}
+
+/// A day on which an application got tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Day {
+    pub day: i64,
+    pub client_id: String,
+    pub resource: String,
+    /// Empty: all tokens for the API.
+    pub scope: String,
+    pub granted: i64,
+    last_at: i64,
+}
+
+impl Day {
+    pub fn last_at(&self) -> UnixTime {
+        UnixTime(self.last_at)
+    }
+}
+
+/// Who got tokens for an API with a scope from one day to another, both
+/// inclusive, the newest first.
+pub fn on_days(
+    conn: &mut Conn,
+    resource: &str,
+    scope: &str,
+    (from, to): (i64, i64),
+    most: i64,
+) -> Result<Vec<Day>, Error> {
+    Ok(on!(conn, |c| usage_days::table
+        .filter(usage_days::resource.eq(resource).and(usage_days::scope.eq(scope)))
+        .filter(usage_days::day.ge(from).and(usage_days::day.le(to)))
+        .filter(usage_days::granted.gt(0))
+        .order((usage_days::day.desc(), usage_days::client_id))
+        .select(DAY)
+        .limit(most)
+        .load(c))?)
+}
+
+/// Everything that was granted from one day to another, both inclusive.
+pub fn all_days(conn: &mut Conn, (from, to): (i64, i64), most: i64) -> Result<Vec<Day>, Error> {
+    Ok(on!(conn, |c| usage_days::table
+        .filter(usage_days::day.ge(from).and(usage_days::day.le(to)))
+        .filter(usage_days::granted.gt(0))
+        .order((usage_days::day, usage_days::client_id, usage_days::resource, usage_days::scope))
+        .select(DAY)
+        .limit(most)
+        .load(c))?)
+}
+
+type DayColumns = (
+    usage_days::day,
+    usage_days::client_id,
+    usage_days::resource,
+    usage_days::scope,
+    usage_days::granted,
+    usage_days::last_at,
+);
+
+const DAY: DayColumns = (
+    usage_days::day,
+    usage_days::client_id,
+    usage_days::resource,
+    usage_days::scope,
+    usage_days::granted,
+    usage_days::last_at,
+);

@@ -1,5 +1,6 @@
 mod access;
 mod applications;
+mod changes;
 mod exam;
 mod keys;
 mod log;
@@ -7,6 +8,9 @@ mod people;
 mod resources;
 mod revocations;
 mod roles;
+mod search;
 mod secrets;
 mod sessions;
+mod settings;
+mod tester;
 mod verification;

@@ -8,7 +8,6 @@ pub mod lifeline;
 pub mod new;
 pub mod nudge;
 pub mod resumption;
-pub mod sample;
 pub mod secrets;
 pub mod show;
 pub mod stops;

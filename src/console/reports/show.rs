@@ -1,0 +1,143 @@
+//! `GET /reports/{id}`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::query::Query;
+use crate::console::chrome::Chrome;
+use crate::console::failure::Failure;
+use crate::console::form::FieldErrors;
+use crate::console::moment::Moment;
+use crate::console::signed_in::SignedIn;
+use crate::console::{line, page};
+use crate::oauth::UnixTime;
+use crate::reports::report::{self, Parameter, Parameters, Report};
+use crate::reports::table::{Cell, Table};
+use crate::store::{Conn, Error};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/reports/show.html")]
+struct Show {
+    chrome: Chrome,
+    report: &'static Report,
+    query: Query,
+    errors: FieldErrors,
+    fields: Vec<Field>,
+    /// `None`: it was not told what it needs.
+    answer: Option<Answer>,
+}
+
+/// A field of the form above the answer.
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: String,
+}
+
+struct Answer {
+    table: Table,
+    now: UnixTime,
+    at: Moment,
+    asked: String,
+    sha256: String,
+    file: String,
+}
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    id: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let report = report::find(&id).ok_or(Failure::NotFound)?;
+    let (query, now) = (query.into_inner(), person.now());
+    let told = query.told(now);
+    let fields = fields(report, &query, told.as_ref().ok());
+    let mut show = Show {
+        chrome: person.chrome("/reports"),
+        report,
+        fields,
+        errors: FieldErrors::default(),
+        answer: None,
+        query,
+    };
+    let told = match told {
+        Ok(told) => told,
+        Err(errors) => return page::unprocessable(&Show { errors, ..show }),
+    };
+    if report.missing(&told).is_none() {
+        let table = answer(&app, report, told.clone()).await?;
+        let file = show.query.file_text(report, &told);
+        show.answer = Some(Answer {
+            now,
+            at: Moment::new(now, now),
+            asked: report.describe(&told),
+            sha256: table.sha256(),
+            file: format!("/reports/{}/rows.csv?{file}", report.id),
+            table,
+        });
+    }
+    page::html(&show)
+}
+
+pub(super) async fn answer(
+    app: &App,
+    report: &'static Report,
+    told: Parameters,
+) -> Result<Table, Failure> {
+    let read = move |conn: &mut Conn| -> Result<Table, Error> { (report.answer)(conn, &told) };
+    Ok(app.store.read(read).await?)
+}
+
+fn fields(report: &Report, query: &Query, told: Option<&Parameters>) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for parameter in report.parameters.iter().copied() {
+        let field = |name, label, hint, value: String| Field { name, label, hint, value };
+        let typed = query.typed(parameter).to_owned();
+        match parameter {
+            Parameter::Period => {
+                let shown = |typed: &str, at: Option<UnixTime>| match at {
+                    Some(at) if typed.is_empty() => crate::console::moment::day(at),
+                    _ => typed.to_owned(),
+                };
+                let from = shown(&query.from, told.map(|told| told.from));
+                let to = shown(&query.to, told.map(|told| UnixTime(told.to.0 - 1)));
+                fields.push(field("from", "From, UTC", "2026-10-01", from));
+                fields.push(field("to", "To, UTC, inclusive", "2026-10-31", to));
+            }
+            Parameter::Application => {
+                fields.push(field("application", "Application", "Client ID", typed));
+            }
+            Parameter::Api => fields.push(field("api", "API", "Identifier", typed)),
+            Parameter::Scope => fields.push(field("scope", "Scope", "invoices:read", typed)),
+            Parameter::Person => fields.push(field("person", "Person", "Name", typed)),
+            Parameter::Secret => fields.push(field("secret", "Secret", "sec_…", typed)),
+            Parameter::Token => fields.push(field("token", "Token", "jti or request ID", typed)),
+            Parameter::Key => fields.push(field("key", "Signing key", "kid", typed)),
+            Parameter::Days => {
+                let days = told.map_or(typed, |told| told.days.to_string());
+                fields.push(field("days", "Days", "90", days));
+            }
+        }
+    }
+    fields
+}
+
+impl Answer {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
+    fn moment(&self, at: &UnixTime) -> Moment {
+        Moment::new(*at, self.now)
+    }
+
+    fn line(identifier: &str) -> &'static str {
+        line::class(identifier)
+    }
+}
+
+impl Show {
+    /// Boxes to sign, on paper.
+    fn is_signed_off(&self) -> bool {
+        self.report.id == "access"
+    }
+}
