@@ -40,10 +40,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("shutdown_seconds", "a number"),
         reader.parsed("revocation_patience_seconds", "a number"),
     );
-    let status_list_ttl = reader.checked("status_list_ttl_seconds", |text| match text.parse() {
-        Ok(seconds @ 5..=3_600) => Ok(seconds),
-        _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
-    });
+    let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
     let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let sealing = reader.sealing(&data_dir);
@@ -242,6 +239,13 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
                 .map_err(|_| format!("{part:?} is no network, such as 10.0.0.0/8"))
         })
         .collect()
+}
+
+fn status_list_ttl(text: &str) -> Result<i64, String> {
+    match text.parse() {
+        Ok(seconds @ 5..=3_600) => Ok(seconds),
+        _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
+    }
 }
 
 fn witnesses(text: &str) -> Result<Vec<Witness>, String> {

@@ -74,7 +74,7 @@ impl Proof {
         let (_, signed_at) = signer.ok_or(Why::Unsigned)?;
         let row = i64::try_from(self.row).map_err(|_| Why::Record)?;
         let position = batch.first_position.saturating_add(row);
-        Ok(Proved { position, batch, signed_at })
+        Ok(Proved { batch, position, signed_at })
     }
 
     /// # Errors

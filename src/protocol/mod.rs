@@ -78,6 +78,12 @@ pub fn routes(config: &mut web::ServiceConfig, app: &App) {
                 .route(web::head().to(whoami::get))
                 .default_service(web::to(only("GET, HEAD"))),
         );
+    optional(config, app);
+}
+
+/// What an operator may switch on or off.
+fn optional(config: &mut web::ServiceConfig, app: &App) {
+    let path = &app.config.issuer.path;
     if app.config.sealing.public {
         tlog::routes(config, path);
     }

@@ -125,7 +125,7 @@ impl Sequencer {
             if !state.fork.is_empty() {
                 return Ok(Some(state.fork));
             }
-            Ok(self.inspect(conn, &state, known.as_ref())?.err())
+            Ok(inspect(conn, &state, known.as_ref())?.err())
         })
     }
 
@@ -140,9 +140,18 @@ impl Sequencer {
     /// Whether it was this process's turn.
     fn take_turn(&self, now: UnixTime) -> Result<bool, Error> {
         let store = &self.from.store;
+        let known = self.known()?;
+        let (state, chains) = store.read_blocking::<_, store::Error>(|conn| {
+            Ok((audit_tree::find(conn)?, audit_seals::progress(conn)?))
+        })?;
+        let is_new = chains.iter().any(|chain| chain.sealed < chain.batch);
+        // Who has nothing to write writes nothing, not even a lease.
+        if !is_new && self.due(&state, now)?.is_none() {
+            self.follow(known.as_ref())?;
+            return Ok(state.holder == self.holder);
+        }
         let lease = |conn: &mut Conn| audit_tree::lease(conn, &self.holder, now, LEASE);
         let epoch = store.write_blocking::<_, store::Error>(lease)?;
-        let known = self.known()?;
         let Some(epoch) = epoch else {
             self.follow(known.as_ref())?;
             return Ok(false);
@@ -178,7 +187,7 @@ impl Sequencer {
         if !state.fork.is_empty() {
             return Ok(Pass::Forked(state.fork));
         }
-        if let Err(why) = self.inspect(conn, &state, known)? {
+        if let Err(why) = inspect(conn, &state, known)? {
             return self.halt(conn, why);
         }
         let batches = audit_seals::unsealed(conn, AT_ONCE)?;
@@ -195,25 +204,6 @@ impl Sequencer {
         Ok(Pass::Sealed(size - state.size))
     }
 
-    /// Why the tree does not go on from what is known, if so.
-    fn inspect(
-        &self,
-        conn: &mut Conn,
-        state: &State,
-        known: Option<&SignedCheckpoint>,
-    ) -> Result<Result<(), String>, Error> {
-        let keys = signing_keys::all(conn)?;
-        let published = SignedCheckpoint::parse(&state.note).ok();
-        for checkpoint in known.into_iter().chain(&published) {
-            match guard::check(conn, state, checkpoint, &keys) {
-                Ok(()) => {}
-                Err(Error::Fork(why)) => return Ok(Err(why)),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Ok(()))
-    }
-
     /// Seals nothing from now on, and records why.
     fn halt(&self, conn: &mut Conn, why: String) -> Result<Pass, Error> {
         tracing::error!(why, "audit.forked");
@@ -227,23 +217,31 @@ impl Sequencer {
         Ok(Pass::Forked(why))
     }
 
+    /// Whether there is something to sign, and what its record would be numbered,
+    /// if it is to be kept.
+    fn due(&self, state: &State, now: UnixTime) -> Result<Option<Due>, Error> {
+        if state.origin.is_empty() {
+            return Ok(None);
+        }
+        let kid = self.from.keys.current_kid(Purpose::Checkpoints, CHECKPOINT_ALGORITHM)?;
+        let last = self.from.store.read_blocking(audit_tree::last_recorded)?;
+        let differs =
+            last.as_ref().is_none_or(|last| last.kid != kid || last.origin != state.origin);
+        let is_due = differs
+            || state.size > state.published_size
+            || state.published_at() + SILENCE <= now
+            || state.note.is_empty();
+        let is_old = last.as_ref().is_none_or(|last| UnixTime(last.at) + KEPT <= now);
+        let number = last.map_or(1, |last| last.number + 1);
+        Ok(is_due.then_some(Due { number, is_kept: differs || is_old }))
+    }
+
     /// Signs what is sealed, if there is something to say. It is on the disk
     /// here before anybody is told.
     fn sign(&self, epoch: i64, now: UnixTime) -> Result<(), Error> {
         let (store, keys) = (&self.from.store, &self.from.keys);
-        let kid = keys.current_kid(Purpose::Checkpoints, CHECKPOINT_ALGORITHM)?;
-        let (state, last) = store.read_blocking::<_, store::Error>(|conn| {
-            Ok((audit_tree::find(conn)?, audit_tree::last_recorded(conn)?))
-        })?;
-        let is_new_key = last.as_ref().is_none_or(|last| last.kid != kid);
-        let is_new_log = last.as_ref().is_none_or(|last| last.origin != state.origin);
-        let is_due = state.size > state.published_size
-            || state.published_at() + SILENCE <= now
-            || state.note.is_empty()
-            || is_new_key;
-        if state.origin.is_empty() || !is_due {
-            return Ok(());
-        }
+        let state = store.read_blocking(audit_tree::find)?;
+        let Some(Due { number, is_kept }) = self.due(&state, now)? else { return Ok(()) };
         let root = store.read_blocking(|conn| {
             let size = u64::try_from(state.size).unwrap_or(0);
             audit_seals::tree(conn, state.size).root_at(size).map_err(audit_seals::fault)
@@ -251,11 +249,8 @@ impl Sequencer {
         let size = u64::try_from(state.size).unwrap_or(0);
         let checkpoint = Checkpoint { origin: state.origin.clone(), size, root };
         let (signed, kid) = keys.sign_checkpoint(&checkpoint, now)?;
-        let is_kept = is_new_key
-            || is_new_log
-            || last.as_ref().is_none_or(|last| UnixTime(last.at) + KEPT <= now);
         let recorded = Recorded {
-            number: last.map_or(1, |last| last.number + 1),
+            number,
             origin: state.origin,
             size: state.size,
             at: now.0,
@@ -301,12 +296,12 @@ impl Sequencer {
         if !state.fork.is_empty() {
             return Err(Error::Fork(state.fork));
         }
-        let found = store.read_blocking(|conn| self.inspect(conn, &state, known))?;
+        let found = store.read_blocking(|conn| inspect(conn, &state, known))?;
         if let Err(why) = found {
             store.write_blocking::<_, Error>(|conn| {
                 // What was read without a lock may have been of two moments.
                 let state = audit_tree::lock(conn)?;
-                match self.inspect(conn, &state, known)? {
+                match inspect(conn, &state, known)? {
                     Err(why) if state.fork.is_empty() => self.halt(conn, why).map(|_| ()),
                     _ => Ok(()),
                 }
@@ -354,12 +349,37 @@ impl Sequencer {
     }
 }
 
+/// A checkpoint that is to be signed.
+struct Due {
+    number: i64,
+    /// It is kept for good.
+    is_kept: bool,
+}
+
 /// What came of a transaction.
 enum Pass {
     Sealed(i64),
     /// Another process seals by now.
     Lost,
     Forked(String),
+}
+
+/// Why the tree does not go on from what is known, if so.
+fn inspect(
+    conn: &mut Conn,
+    state: &State,
+    known: Option<&SignedCheckpoint>,
+) -> Result<Result<(), String>, Error> {
+    let keys = signing_keys::all(conn)?;
+    let published = SignedCheckpoint::parse(&state.note).ok();
+    for checkpoint in known.into_iter().chain(&published) {
+        match guard::check(conn, state, checkpoint, &keys) {
+            Ok(()) => {}
+            Err(Error::Fork(why)) => return Ok(Err(why)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Ok(()))
 }
 
 fn is_ours(checkpoint: &SignedCheckpoint, keys: &[SigningKey]) -> bool {

@@ -166,6 +166,16 @@ fn claims(
         }
         Err(_) => report.find(Kind::Tampered, "the last checkpoint cannot be read".into(), None),
     }
+    Ok(signed(all, against, keys, report))
+}
+
+/// Those of them that one of the keys signed, by their size.
+fn signed(
+    all: Vec<(String, SignedCheckpoint, bool)>,
+    against: &Against,
+    keys: &[SigningKey],
+    report: &mut Report,
+) -> BTreeMap<u64, Vec<Claim>> {
     let mut claims: BTreeMap<u64, Vec<Claim>> = BTreeMap::new();
     for (name, signed, is_outside) in all {
         let origin = &signed.checkpoint.origin;
@@ -193,7 +203,7 @@ fn claims(
         let root = signed.checkpoint.root;
         claims.entry(signed.checkpoint.size).or_default().push(Claim { name, root, is_outside });
     }
-    Ok(claims)
+    claims
 }
 
 /// The tree as far as it was walked.

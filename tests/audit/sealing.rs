@@ -2,13 +2,16 @@
 //! happens when an older database is put back.
 use std::sync::Arc;
 
+use countersign::model::audit_event::Outcome;
 use countersign::model::audit_tree::entry_leaf;
 use countersign::model::checkpoint::SignedCheckpoint;
 use countersign::model::signed_note::VerifierKey;
 use countersign::model::tree_proof::{extends, includes};
 use countersign::oauth::time::Seconds;
 use countersign::sealing::Error;
-use countersign::store::{audit_batches, audit_seals, audit_tree, signing_keys};
+use countersign::store::{
+    self, Conn, audit_batches, audit_chains, audit_seals, audit_tree, signing_keys,
+};
 
 use crate::support::Server;
 use crate::support::database::TestDatabase;
@@ -105,16 +108,35 @@ fn one_process_seals_and_another_takes_over_when_it_is_gone() {
     let second = Server::start_on(database, &[("COUNTERSIGN_INSTANCE", "second")]);
     let advance = |by| [&first, &second].map(|server| server.clock.advance(Seconds(by)));
     let epoch = || first.read(audit_tree::find).epoch;
+    let record = || {
+        let event = first.operator().event("audit.exported", Outcome::Success);
+        let append = |conn: &mut Conn| audit_chains::append(conn, "main", &[event]);
+        first.app.store.write_blocking::<_, store::Error>(append).unwrap();
+    };
     first.seal().unwrap();
     second.seal().unwrap();
     assert!(first.app.sealing.status().seals && !second.app.sealing.status().seals);
     assert_eq!(epoch(), 1);
     advance(2);
+    record();
     first.seal().unwrap();
+    record();
     second.seal().unwrap();
     assert_eq!(epoch(), 1, "who seals goes on");
+    let state = first.read(audit_tree::find);
+    first.seal().unwrap();
+    first.seal().unwrap();
+    let idle = first.read(audit_tree::find);
+    assert_ne!(idle.size, state.size);
+    second.seal().unwrap();
+    assert_eq!(
+        first.read(audit_tree::find).leased_until(),
+        idle.leased_until(),
+        "nothing is written for nothing"
+    );
     // The first is killed.
     advance(3);
+    record();
     second.seal().unwrap();
     assert!(second.app.sealing.status().seals);
     assert_eq!(epoch(), 2);
@@ -124,6 +146,7 @@ fn one_process_seals_and_another_takes_over_when_it_is_gone() {
     first.seal().unwrap();
     assert!(!first.app.sealing.status().seals);
     second.app.sealing.stop_blocking();
+    record();
     first.seal().unwrap();
     assert!(first.app.sealing.status().seals, "a lease given back is free at once");
 }

@@ -2,6 +2,7 @@
 mod cli;
 mod life;
 mod revocation;
+mod sealing;
 mod status_lists;
 
 use std::io::{BufRead as _, BufReader};
@@ -55,16 +56,13 @@ impl Place {
 
     /// Starts the server, and waits until it says that every door is open.
     pub fn serve(&self, arguments: &[&str]) -> Running {
-        let mut child = self
+        let child = self
             .command(&[&["serve"], arguments].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        assert!(first.starts_with("Console: "), "{first}");
-        Running { child, lines }
+        Running::of(child)
     }
 }
 
@@ -74,6 +72,14 @@ pub struct Running {
 }
 
 impl Running {
+    /// Waits until the server says that every door is open.
+    fn of(mut child: Child) -> Self {
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.starts_with("Console: "), "{first}");
+        Self { child, lines }
+    }
+
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());

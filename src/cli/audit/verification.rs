@@ -41,7 +41,8 @@ impl Verify {
             Ok(Some(last)) => outside.push(("the checkpoint file".to_owned(), last)),
             Ok(None) => {}
             Err(error) => {
-                findings.push(Finding { kind: Kind::Tampered, what: error.to_string(), span: None })
+                let what = error.to_string();
+                findings.push(Finding { kind: Kind::Tampered, what, span: None });
             }
         }
         let keys = self.key.as_deref().map(read_keys).transpose()?;
