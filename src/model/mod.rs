@@ -4,6 +4,7 @@ pub mod administrator;
 pub mod application;
 pub mod audit_chain;
 pub mod audit_event;
+pub mod diet;
 pub mod grant;
 pub mod history;
 pub mod page;

@@ -1,5 +1,6 @@
 mod access;
 mod applications;
+mod diet;
 mod exam;
 mod keys;
 mod log;
