@@ -7,6 +7,7 @@
 // L0: pure. No I/O, no clock, no randomness.
 pub mod model;
 pub mod oauth;
+pub mod samples;
 
 // For APIs, in their own process: nothing of the server.
 pub mod verify;

@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oauth", &[]),
     ("model", &["oauth"]),
     ("verify", &["oauth"]),
+    ("samples", &[]),
     ("config", &["oauth"]),
     ("telemetry", &["config"]),
     ("host", &["oauth", "model"]),
@@ -55,7 +56,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "console",
-        &["web", "exam", "reports", "admin", "audit", "revocations", "store", "model", "oauth"],
+        &[
+            "web",
+            "exam",
+            "reports",
+            "admin",
+            "audit",
+            "revocations",
+            "store",
+            "samples",
+            "model",
+            "oauth",
+        ],
     ),
     (
         "server",
@@ -75,7 +87,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["server", "exam", "reports", "web", "admin", "keys", "store", "host", "model", "oauth"],
+        &[
+            "server", "exam", "reports", "web", "admin", "keys", "store", "host", "samples",
+            "model", "oauth",
+        ],
     ),
 ];
 

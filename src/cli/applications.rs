@@ -11,6 +11,7 @@ use crate::admin::applications::{self, NewApplication};
 use crate::model::application::{Application, ApplicationDetails, ApplicationInput};
 use crate::model::grant::Access;
 use crate::model::secret::NewSecret;
+use crate::samples::{Language, Sample};
 use crate::store::applications::Filter;
 use crate::store::{self, Conn};
 
@@ -28,6 +29,13 @@ pub enum Command {
     },
     /// Show an application, its grants and its secrets.
     Show { client_id: String },
+    /// Print a program that gets a token for it: the quick start of the console.
+    Sample {
+        client_id: String,
+        /// curl, python, node, go, java, rust or dotnet.
+        #[arg(long, default_value = "curl", value_parser = language)]
+        language: Language,
+    },
     /// Give it no more tokens.
     Suspend { client_id: String },
     /// Give it tokens again.
@@ -85,6 +93,19 @@ impl Command {
                 output.object(&shown);
                 Ok(())
             }
+            Self::Sample { client_id, language } => {
+                let issuer = operator.config.url("");
+                let found = operator
+                    .find(|conn| sample(conn, &issuer, &client_id))
+                    .or_missing("application", &client_id)?;
+                let Some(sample) = found else {
+                    anyhow::bail!("{client_id} may call no API yet: grant it access first.")
+                };
+                let text = sample.text(language);
+                let object = json!({ "language": language.as_str(), "text": text });
+                output.done(text.trim_end(), &object);
+                Ok(())
+            }
             Self::Suspend { client_id } => {
                 operator
                     .act(|conn, actor| applications::suspend(conn, actor, &client_id))
@@ -102,6 +123,24 @@ impl Command {
             Self::Delete { client_id } => delete(operator, output, &client_id),
         }
     }
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    let known: Vec<&str> = Language::ALL.map(Language::as_str).to_vec();
+    Language::parse(text).ok_or_else(|| format!("one of {}", known.join(", ")))
+}
+
+/// The quick start for the first API of an application, by the name of the API.
+fn sample(conn: &mut Conn, issuer: &str, client_id: &str) -> Result<Option<Sample>, admin::Error> {
+    store::applications::find(conn, client_id)?.ok_or(admin::Error::NotFound)?;
+    let held = store::grants::all(conn, client_id)?;
+    Ok(held.first().map(|grant| {
+        let scopes = match &grant.access {
+            Access::All => &[][..],
+            Access::Scopes(scopes) => scopes,
+        };
+        Sample::new(issuer, client_id, &grant.resource_identifier, scopes)
+    }))
 }
 
 impl Create {

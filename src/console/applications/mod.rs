@@ -10,7 +10,6 @@ pub mod new;
 pub mod nudge;
 pub mod restoration;
 pub mod resumption;
-pub mod sample;
 pub mod secrets;
 pub mod show;
 pub mod stops;

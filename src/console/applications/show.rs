@@ -1,10 +1,10 @@
 //! `GET /applications/{client_id}`.
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
 
 use super::lifeline::{self, Lifeline};
 use super::nudge::{Facts, Nudge};
-use super::sample::{self, Sample};
 use super::stops::{self, Used};
 use crate::console::axis::Axis;
 use crate::console::chrome::Chrome;
@@ -18,6 +18,7 @@ use crate::model::secret::{Secret, State};
 use crate::model::usage::{day, hour};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::samples::{Language, Sample};
 use crate::store::usage::{self, Asked, Presented};
 use crate::store::{Conn, Error, applications, grants, scopes, secrets};
 use crate::web::App;
@@ -31,12 +32,19 @@ struct Show {
     created: Moment,
     last_used: Option<Moment>,
     token_url: String,
-    whoami_url: String,
-    sample: Option<Sample>,
+    /// The quick start, in which language; `None` without access.
+    sample: Option<(Sample, Language)>,
     axis: Axis,
     nudges: Vec<Nudge>,
     secrets: Vec<Row>,
     lines: Vec<Used>,
+}
+
+/// Which quick start is open.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    lang: String,
 }
 
 /// What the counts say of an application's use.
@@ -87,7 +95,9 @@ pub async fn get(
     person: SignedIn,
     app: web::Data<App>,
     client_id: web::Path<String>,
+    query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
+    let language = Language::parse(&query.lang).unwrap_or_default();
     let (client_id, now) = (client_id.into_inner(), person.now());
     let found = app.store.read(move |conn| {
         let Some(loaded) = read(conn, &client_id)? else { return Ok(None) };
@@ -112,8 +122,7 @@ pub async fn get(
         created: Moment::new(loaded.application.created_at, now),
         last_used: last_used.map(|at| Moment::new(at, now)),
         token_url: app.config.url("/oauth/token"),
-        whoami_url: sample::quoted(&app.config.url("/whoami")),
-        sample: Sample::new(&app.config.url("/oauth/token"), &loaded.access),
+        sample: loaded.sample(&app.config.url("")).map(|sample| (sample, language)),
         nudges,
         secrets: loaded.secrets.iter().map(row).collect(),
         lines,
@@ -161,6 +170,13 @@ pub fn read(conn: &mut Conn, client_id: &str) -> Result<Option<Loaded>, Error> {
 }
 
 impl Loaded {
+    /// A program that gets a token for its first API; `None` without access.
+    pub fn sample(&self, issuer: &str) -> Option<Sample> {
+        let line = self.access.first()?;
+        let client_id = &self.application.client_id;
+        Some(Sample::new(issuer, client_id, line.identifier(), &line.stops))
+    }
+
     /// When any of its secrets was last used, to the minute.
     pub fn last_used(&self) -> Option<UnixTime> {
         self.secrets.iter().filter_map(|secret| secret.last_used_at).max()

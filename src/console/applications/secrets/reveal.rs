@@ -5,7 +5,6 @@ use askama::Template;
 use zeroize::Zeroizing;
 
 use crate::admin::Error;
-use crate::console::applications::sample::Sample;
 use crate::console::applications::show::{self, Loaded};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -15,6 +14,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
 use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
+use crate::samples::Sample;
 use crate::store::Conn;
 use crate::web::App;
 
@@ -55,7 +55,7 @@ impl Revealed {
             chrome: person.chrome("/applications"),
             works_until: self.secret.expires_at.map(Moment::date),
             others: self.others(person.now()),
-            sample: Sample::new(&app.config.url("/oauth/token"), &self.loaded.access),
+            sample: self.loaded.sample(&app.config.url("")),
             application: self.loaded.application,
             secret: self.secret,
             value: self.value,

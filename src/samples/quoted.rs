@@ -1,15 +1,7 @@
-//! The command that gets a token, as text for a shell. Pure.
+//! Texts as words of a shell and of programming languages.
 //!
-//! Identifiers and scopes may hold `$`, backquotes and semicolons: whoever
-//! pastes the command must not run what an API is called.
-use super::show::Line;
-
-/// A request for a token, ready to be pasted.
-#[derive(Clone, Debug)]
-pub struct Sample {
-    pub token_url: String,
-    pub parameters: Vec<Parameter>,
-}
+//! Identifiers and scopes may hold `$`, quotes, backquotes and semicolons: who
+//! pastes a sample must not run what an API is called.
 
 /// `-d name=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,34 +12,30 @@ pub struct Parameter {
     pub value: String,
 }
 
-/// Above this many scopes the sample names none, and gets them all.
-const MOST_SCOPES: usize = 20;
-
-impl Sample {
-    /// Asks for what is granted at the first API; `None` without access.
-    pub fn new(token_url: &str, access: &[Line]) -> Option<Self> {
-        let line = access.first()?;
-        let mut parameters = vec![Parameter::new("resource", &line.grant.resource_identifier)];
-        if (1..=MOST_SCOPES).contains(&line.stops.len()) {
-            parameters.push(Parameter::new("scope", &line.stops.join(" ")));
-        }
-        Some(Self { token_url: quoted(token_url), parameters })
-    }
-}
-
 impl Parameter {
-    fn new(name: &'static str, value: &str) -> Self {
+    pub fn new(name: &'static str, value: &str) -> Self {
         let option = if value.bytes().all(is_plain) { "-d" } else { "--data-urlencode" };
-        Self { option, name, value: quoted(value) }
+        Self { option, name, value: shell(value) }
     }
 }
 
 /// `text` as one word of a shell, to the letter.
-pub fn quoted(text: &str) -> String {
+pub fn shell(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// `text` as a string of Python, JavaScript, Go, Java and C#: what JSON allows
+/// is allowed in all of them.
+pub fn literal(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `text` as a string of Rust.
+pub fn rust(text: &str) -> String {
+    format!("{text:?}")
 }
 
 /// Means itself both to a shell and in a form.
@@ -74,7 +62,7 @@ mod tests {
             ("a!b", "'a!b'"),
             ("", "''"),
         ] {
-            assert_eq!(quoted(text), word);
+            assert_eq!(shell(text), word);
         }
         assert_eq!(Parameter::new("scope", "a+b%20").option, "--data-urlencode");
     }
