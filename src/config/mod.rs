@@ -158,6 +158,13 @@ impl Config {
     }
 }
 
+impl Effective {
+    /// Whether it was set to something else than its default.
+    pub fn differs(&self) -> bool {
+        self.source != Source::Default && self.value != self.setting.default
+    }
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")

@@ -12,6 +12,10 @@ pub struct Chrome {
     pub host: String,
     /// `light`, `dark`, or empty for what the browser prefers.
     pub theme: &'static str,
+    /// Whether single keys do something.
+    pub keys: bool,
+    /// The path and query of this page, to come back to.
+    pub here: String,
     /// What the act before this page did, said once.
     pub notice: Option<Notice>,
 }
@@ -54,13 +58,16 @@ static RECORDS: Section = Section {
         item("/log", "scroll-text", "Audit log"),
         item("/revocations", "ban", "Revocations"),
         item("/reports", "printer", "Reports"),
+        item("/changes", "file-diff", "Admin changes"),
     ],
 };
 static SERVER: Section = Section {
     title: "Server",
     items: &[
+        item("/tester", "terminal", "Token tester"),
         item("/keys", "key-round", "Signing keys"),
         item("/people", "users", "People and roles"),
+        item("/settings", "settings", "Settings"),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! What a person sees when there is no page.
 use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
@@ -7,6 +8,7 @@ use askama::Template;
 
 use crate::model::role::Right;
 use crate::oauth::time::Seconds;
+use crate::web::actor;
 use crate::{admin, audit, store};
 
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +38,40 @@ pub enum Failure {
     TooMany { wait: Seconds },
 }
 
-#[derive(Template)]
+#[derive(Clone, Template)]
 #[template(path = "failure/page.html")]
 struct Page {
     title: &'static str,
     text: String,
     link: &'static str,
     link_text: &'static str,
+    /// An operator finds the cause by it.
+    request_id: String,
+    /// What may be searched for instead, when there is no such page.
+    search: Option<String>,
+}
+
+/// Names the request on the page of a failure, which is written before anybody
+/// knows which request it was.
+pub fn complete(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let page = response.response_mut().extensions_mut().remove::<Page>();
+    let Some(page) = page else { return response };
+    let request_id = actor::request_id(response.request()).unwrap_or_default();
+    let path = response.request().path();
+    let lost = response.status() == StatusCode::NOT_FOUND;
+    let search = lost.then(|| last_part(path));
+    let text = Page { request_id, search, ..page }.render();
+    match text {
+        Ok(text) => response.map_body(|_, _| BoxBody::new(text)),
+        Err(_) => response,
+    }
+}
+
+/// The end of a path: most likely an id. Nothing that may be secret.
+fn last_part(path: &str) -> String {
+    let part = path.rsplit('/').next().unwrap_or_default();
+    let is_plain = part.len() <= 64 && !part.contains("eyJ") && !part.contains("csk_");
+    if is_plain { part.to_owned() } else { String::new() }
 }
 
 impl From<admin::Error> for Failure {
@@ -91,13 +120,13 @@ impl Failure {
             ),
             Self::Audit(_) | Self::Broken(_) | Self::Store(_) => (
                 "This could not be done now",
-                "Nothing was changed. Try again in a moment; the answer's X-Request-Id helps an \
-                 operator to find the cause."
+                "Nothing was changed. Try again in a moment; if it stays so, the request ID helps \
+                 an operator to find the cause."
                     .to_owned(),
                 back,
             ),
         };
-        Page { title, text, link, link_text }
+        Page { title, text, link, link_text, request_id: String::new(), search: None }
     }
 }
 
@@ -142,7 +171,10 @@ impl ResponseError for Failure {
             }
             _ => {}
         }
-        let text = self.page().render().unwrap_or_else(|_| self.to_string());
-        response.insert_header(ContentType::html()).body(text)
+        let page = self.page();
+        let text = page.render().unwrap_or_else(|_| self.to_string());
+        let mut response = response.insert_header(ContentType::html()).body(text);
+        response.extensions_mut().insert(page);
+        response
     }
 }

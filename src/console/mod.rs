@@ -6,6 +6,7 @@ pub mod access;
 pub mod administrators;
 pub mod applications;
 pub mod axis;
+pub mod changes;
 pub mod chrome;
 pub mod count;
 pub mod duration;
@@ -23,12 +24,15 @@ pub mod profile;
 pub mod reports;
 pub mod resources;
 pub mod revocations;
+pub mod search;
 pub mod session;
+pub mod settings;
 pub mod setup;
 pub mod signed_in;
+pub mod tester;
 pub mod work;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, ResponseError as _, web};
@@ -51,6 +55,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(revocations::routes)
             .configure(log::routes)
             .configure(reports::routes)
+            .configure(changes::routes)
+            .configure(search::routes)
+            .configure(settings::routes)
+            .configure(tester::routes)
             .configure(keys::routes)
             .configure(administrators::routes)
             .configure(session::routes)
@@ -69,11 +77,11 @@ async fn not_found() -> Result<&'static str, Failure> {
 async fn refuse_forged(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if same_origin::is_same_origin(request.request()) {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return Ok(failure::complete(next.call(request).await?.map_into_boxed_body()));
     }
     // An answer and not an error, so that it gets the headers of a page.
     let refusal = Failure::Forged.error_response();
-    Ok(request.into_response(refusal).map_into_right_body())
+    Ok(failure::complete(request.into_response(refusal)))
 }

@@ -54,6 +54,11 @@ pub fn parse(text: &str) -> Option<UnixTime> {
     Some(UnixTime(zoned.timestamp().as_microsecond()))
 }
 
+/// As [`parse`] reads it, to the second.
+pub fn to_the_second(at: UnixTime) -> String {
+    format(at, "%Y-%m-%dT%H:%M:%S")
+}
+
 fn format(at: UnixTime, pattern: &str) -> String {
     let at = Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
     at.to_zoned(TimeZone::UTC).strftime(pattern).to_string()

@@ -34,6 +34,17 @@ pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
+/// A path of ours to go on to; anything else becomes the overview.
+pub fn local(next: Option<String>) -> String {
+    let ours = |path: &String| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains(['\\', '\r', '\n'])
+            && !path.starts_with("/sign-")
+    };
+    next.filter(ours).unwrap_or_else(|| "/".to_owned())
+}
+
 /// Whether htmx asks for a part of the page, and not a browser for all of it.
 pub fn wants_part(request: &HttpRequest) -> bool {
     let has = |name: &str| request.headers().contains_key(name);
@@ -43,4 +54,18 @@ pub fn wants_part(request: &HttpRequest) -> bool {
 fn html_with(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Failure> {
     let text = page.render().map_err(|error| Failure::Broken(error.to_string()))?;
     Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_sent_on_only_within_this_console() {
+        let to = |path: &str| local(Some(path.to_owned()));
+        assert_eq!(to("/applications?q=a"), "/applications?q=a");
+        for bad in ["//evil", "https://evil", "/\\evil", "evil", "/sign-out", "/a\r\nb"] {
+            assert_eq!(to(bad), "/", "{bad}");
+        }
+    }
 }

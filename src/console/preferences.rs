@@ -1,53 +1,75 @@
-//! `POST /preferences/theme`: light or dark, kept in a cookie.
+//! `POST /preferences/…`: light or dark, and single keys or none; kept in
+//! cookies.
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::{LOCATION, REFERER};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use super::page;
 use crate::web::App;
 
-const COOKIE: &str = "theme";
+const THEME: &str = "theme";
+const KEYS: &str = "keys";
 
 #[derive(Deserialize)]
-struct Choice {
+struct Theme {
     theme: String,
+    back: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: String,
+    back: Option<String>,
 }
 
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/preferences/theme", web::post().to(post));
+    config
+        .route("/preferences/theme", web::post().to(theme_post))
+        .route("/preferences/keys", web::post().to(keys_post));
 }
 
 /// The theme that this browser chose; empty when it chose none.
 pub fn theme(request: &HttpRequest) -> &'static str {
-    match request.cookie(COOKIE).as_ref().map(Cookie::value) {
+    match request.cookie(THEME).as_ref().map(Cookie::value) {
         Some("dark") => "dark",
         Some("light") => "light",
         _ => "",
     }
 }
 
-async fn post(
-    request: HttpRequest,
-    app: web::Data<App>,
-    choice: web::Form<Choice>,
-) -> HttpResponse {
+/// Whether single keys do something in this browser, WCAG 2.1.4.
+pub fn keys(request: &HttpRequest) -> bool {
+    request.cookie(KEYS).is_none_or(|cookie| cookie.value() != "off")
+}
+
+async fn theme_post(app: web::Data<App>, choice: web::Form<Theme>) -> HttpResponse {
+    let choice = choice.into_inner();
     let theme = if choice.theme == "dark" { "dark" } else { "light" };
-    let cookie = Cookie::build(COOKIE, theme)
+    kept(&app, (THEME, theme), choice.back)
+}
+
+async fn keys_post(app: web::Data<App>, choice: web::Form<Keys>) -> HttpResponse {
+    let choice = choice.into_inner();
+    let keys = if choice.keys == "off" { "off" } else { "on" };
+    kept(&app, (KEYS, keys), choice.back)
+}
+
+/// Sets the cookie, and goes back. No page of ours sends a `Referer`, so the
+/// form says where it stood.
+fn kept(
+    app: &App,
+    (name, value): (&'static str, &'static str),
+    back: Option<String>,
+) -> HttpResponse {
+    let cookie = Cookie::build(name, value)
         .path("/")
         .secure(app.config.issuer.is_https)
         .http_only(true)
         .same_site(SameSite::Lax)
         .max_age(Duration::days(365))
         .finish();
-    HttpResponse::SeeOther().cookie(cookie).insert_header((LOCATION, back(&request))).finish()
-}
-
-/// The path of the page before, when it is one of ours.
-fn back(request: &HttpRequest) -> String {
-    let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok());
-    let url = referer.and_then(|text| url::Url::parse(text).ok());
-    let host = request.connection_info().host().to_owned();
-    url.filter(|url| url.authority() == host)
-        .map_or_else(|| "/".to_owned(), |url| url.path().to_owned())
+    let back = page::local(back);
+    HttpResponse::SeeOther().cookie(cookie).insert_header((LOCATION, back)).finish()
 }

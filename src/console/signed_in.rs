@@ -28,6 +28,8 @@ pub struct SignedIn {
     pub actor: Actor,
     session: Session,
     theme: &'static str,
+    keys: bool,
+    here: String,
     host: String,
 }
 
@@ -63,6 +65,8 @@ impl SignedIn {
             role: self.administrator.role,
             host: self.host.clone(),
             theme: self.theme,
+            keys: self.keys,
+            here: self.here.clone(),
             notice: notice.and_then(|text| serde_json::from_str(&text).ok()),
         }
     }
@@ -141,9 +145,20 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
         actor: actor.signed_in_as(&administrator),
         session,
         theme: preferences::theme(request),
+        keys: preferences::keys(request),
+        here: here(request),
         host: host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default(),
         administrator,
     })
+}
+
+/// Where a form of the frame leads back to. The answer to a form is not asked
+/// for again, and what was searched for is nobody's who sees the page later.
+fn here(request: &HttpRequest) -> String {
+    let uri = request.uri();
+    let whole = request.method() == "GET" && uri.path() != "/search";
+    let path = uri.path_and_query().filter(|_| whole).map_or(uri.path(), |path| path.as_str());
+    path.to_owned()
 }
 
 impl SignedIn {

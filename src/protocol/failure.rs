@@ -7,6 +7,7 @@ use crate::oauth::error::Code;
 use crate::oauth::reason::Reason;
 use crate::oauth::time::Seconds;
 use crate::revocations::Stale;
+use crate::web::acceptance::Unknown;
 use crate::{audit, keys, oauth, store};
 
 /// Why a request is not answered as it hoped.
@@ -31,6 +32,15 @@ pub enum Failure {
     /// Too many wrong secrets from this address for this client.
     #[error("too many wrong secrets")]
     TooMany { wait: Seconds },
+}
+
+impl From<Unknown> for Failure {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Stale(stale) => Self::Stale(stale),
+            Unknown::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Failure {

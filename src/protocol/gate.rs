@@ -10,7 +10,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::acceptance::{Cause, accept};
 use super::failure::{Failure, uncached};
 use crate::audit::access::{Access, KindRef};
 use crate::directory::resources::Protected;
@@ -20,6 +19,7 @@ use crate::model::route_table::Demand;
 use crate::oauth::access_token::Verified;
 use crate::oauth::bearer::{self, Authorization};
 use crate::web::App;
+use crate::web::acceptance::{Cause, accept};
 
 /// `/gate?resource={identifier}`.
 pub async fn by_identifier(request: HttpRequest, app: web::Data<App>) -> HttpResponse {

@@ -2,7 +2,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::acceptance::accept;
 use super::caller::{Caller, Codes};
 use super::failure::{Failure, uncached};
 use crate::audit::access::{Access, KindRef};
@@ -14,6 +13,7 @@ use crate::oauth::form::Form;
 use crate::oauth::introspection::Answer;
 use crate::oauth::reason::Reason;
 use crate::web::App;
+use crate::web::acceptance::accept;
 
 /// A token, to what its caller may know of it. A refusal is on disk before it
 /// is sent.

@@ -1,5 +1,4 @@
 //! OAuth over HTTP.
-mod acceptance;
 pub mod authorization;
 pub mod body;
 mod caller;

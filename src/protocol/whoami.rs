@@ -5,10 +5,10 @@ use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::acceptance::accept;
-use super::failure::uncached;
+use super::failure::{Failure, uncached};
 use crate::oauth::bearer::{self, Authorization};
 use crate::web::App;
+use crate::web::acceptance::accept;
 
 pub async fn get(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
     if request.query_string().split('&').any(|pair| pair.starts_with("access_token=")) {
@@ -34,7 +34,7 @@ pub async fn get(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
             "token_type": "Bearer",
         })),
         Ok(Err(_)) => challenge(StatusCode::UNAUTHORIZED, Some("invalid_token")),
-        Err(failure) => failure.response(),
+        Err(unknown) => Failure::from(unknown).response(),
     }
 }
 

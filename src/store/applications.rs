@@ -80,6 +80,20 @@ pub fn page(
     Ok(Page::of(rows, limit, |application: &Application| application.client_id.clone()))
 }
 
+/// Those whose name begins with `start`, in the order of names: by the index,
+/// however many there are.
+pub fn named(conn: &mut Conn, start: &str, limit: i64) -> Result<Vec<Application>, Error> {
+    let start = key(start);
+    let rows: Vec<Row> = on!(conn, |c| applications::table
+        .filter(applications::name_key.ge(&start))
+        .filter(applications::name_key.lt(format!("{start}{}", char::MAX)))
+        .order((applications::name_key, applications::client_id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Application::from).collect())
+}
+
 /// The names of these applications; those that are gone are left out.
 pub fn names(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| applications::table

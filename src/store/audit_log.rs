@@ -1,6 +1,7 @@
 //! Reading the audit log.
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use ulid::Ulid;
 
 use super::connection::on;
@@ -46,6 +47,21 @@ pub struct Filter {
     pub to: Option<UnixTime>,
     /// An event's id: a request id without its `req_`.
     pub id: Option<String>,
+    /// Of acts alone.
+    pub act: ActFilter,
+}
+
+/// What acts may be narrowed to besides. Anything but the default leaves
+/// everything else out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActFilter {
+    /// Leave out who signed in, and starts and stops of the server.
+    pub changes_only: bool,
+    /// The name of who did it.
+    pub actor: Option<String>,
+    /// The id of what it was done to, or of the application concerned.
+    pub target: Option<String>,
+    pub code: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +95,12 @@ impl StoredEvent {
 /// As the partial index has it: with bound values it would not be used.
 const ACTS: &str = "category NOT IN ('token', 'access')";
 
+/// As the indexes on expressions have it.
+const TARGET: [&str; 2] =
+    ["json_extract(body, '$.target.id') = ", "body::json #>> '{target,id}' = "];
+const ACTOR: [&str; 2] =
+    ["json_extract(body, '$.actor.name') = ", "body::json #>> '{actor,name}' = "];
+
 /// A page, newest first. `before` is the id of the row before.
 pub fn page(
     conn: &mut Conn,
@@ -87,6 +109,11 @@ pub fn page(
     limit: usize,
 ) -> Result<Page<StoredEvent>, Error> {
     let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let [target, actor] = match conn {
+        Conn::Sqlite(_) => [TARGET[0], ACTOR[0]],
+        Conn::Postgres(_) => [TARGET[1], ACTOR[1]],
+    };
+    let acts_only = filter.acts_only || filter.act != ActFilter::default();
     let rows: Vec<StoredEvent> = on!(conn, |c| {
         let mut query = audit_events::table
             .select(StoredEvent::as_select())
@@ -99,8 +126,24 @@ pub fn page(
         if let Some(category) = &filter.category {
             query = query.filter(audit_events::category.eq(category));
         }
-        if filter.acts_only {
-            query = query.filter(diesel::dsl::sql::<Bool>(ACTS));
+        if acts_only {
+            query = query.filter(sql::<Bool>(ACTS));
+        }
+        if filter.act.changes_only {
+            query = query.filter(audit_events::category.ne_all(["session", "server"]));
+        }
+        if let Some(name) = &filter.act.actor {
+            query = query.filter(sql::<Bool>(actor).bind::<Text, _>(name));
+        }
+        match &filter.act.target {
+            Some(id) if id.starts_with("m2m_") => {
+                query = query.filter(audit_events::client_id.eq(id));
+            }
+            Some(id) => query = query.filter(sql::<Bool>(target).bind::<Text, _>(id)),
+            None => {}
+        }
+        if let Some(code) = &filter.act.code {
+            query = query.filter(audit_events::code.eq(code));
         }
         query = match filter.outcome {
             None => query,

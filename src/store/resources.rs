@@ -77,6 +77,19 @@ pub fn page(
     Ok(Page::of(rows, limit, |resource: &Resource| resource.id.clone()))
 }
 
+/// Those whose name begins with `start`, in the order of names: by the index.
+pub fn named(conn: &mut Conn, start: &str, limit: i64) -> Result<Vec<Resource>, Error> {
+    let start = start.to_lowercase();
+    let rows: Vec<Row> = on!(conn, |c| resources::table
+        .filter(resources::name_key.ge(&start))
+        .filter(resources::name_key.lt(format!("{start}{}", char::MAX)))
+        .order((resources::name_key, resources::id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(c))?;
+    rows.into_iter().map(Resource::try_from).collect()
+}
+
 /// These resources, by name; those that are gone are left out.
 pub fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<Resource>, Error> {
     let rows: Vec<Row> = on!(conn, |c| resources::table

@@ -3,7 +3,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::{grant_scopes, scopes};
-use super::{Conn, Error};
+use super::{Conn, Error, escaped};
 use crate::model::resource::Scope;
 use crate::oauth::UnixTime;
 
@@ -29,6 +29,16 @@ pub fn of_resources(
         .load(c))?;
     let scope = |(id, name, description)| (id, Scope { name, description });
     Ok(rows.into_iter().map(scope).collect())
+}
+
+/// Those whose name begins with `start`, with the id of their resource.
+pub fn named(conn: &mut Conn, start: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
+    Ok(on!(conn, |c| scopes::table
+        .filter(scopes::name.like(format!("{}%", escaped(start))).escape('\\'))
+        .order((scopes::name, scopes::resource_id))
+        .limit(limit)
+        .select((scopes::resource_id, scopes::name))
+        .load(c))?)
 }
 
 /// How many scopes each of these resources has.

@@ -1,4 +1,5 @@
 //! What every HTTP face needs; each file names a thing of HTTP.
+pub mod acceptance;
 pub mod actor;
 pub mod app;
 pub mod peer;

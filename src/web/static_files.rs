@@ -11,12 +11,13 @@ use rust_embed::Embed;
 struct Assets;
 
 /// The parts of the style sheet, in the order of their layers.
-const CSS: [&str; 5] = [
+const CSS: [&str; 6] = [
     "css/1-tokens.css",
     "css/2-base.css",
     "css/3-layout.css",
     "css/4-parts.css",
     "css/5-screens.css",
+    "css/6-tools.css",
 ];
 
 /// The one style sheet.

@@ -1,5 +1,6 @@
 mod access;
 mod applications;
+mod changes;
 mod diet;
 mod exam;
 mod keys;
@@ -8,6 +9,9 @@ mod people;
 mod resources;
 mod revocations;
 mod roles;
+mod search;
 mod secrets;
 mod sessions;
+mod settings;
+mod tester;
 mod verification;

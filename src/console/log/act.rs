@@ -40,6 +40,41 @@ fn who(event: &Event) -> String {
     }
 }
 
+/// The codes of acts that change something, in alphabetical order.
+pub const CODES: [&str; 31] = [
+    "administrator.created",
+    "administrator.password_set",
+    "administrator.resumed",
+    "administrator.suspended",
+    "administrator.updated",
+    "application.created",
+    "application.deleted",
+    "application.resumed",
+    "application.suspended",
+    "application.updated",
+    "exam.held",
+    "grant.removed",
+    "grant.set",
+    "introspector.added",
+    "introspector.removed",
+    "resource.created",
+    "resource.deleted",
+    "resource.updated",
+    "resource.verification_changed",
+    "route.added",
+    "route.removed",
+    "scope.added",
+    "scope.removed",
+    "secret.added",
+    "secret.revoked",
+    "signing_key.activated",
+    "signing_key.published",
+    "signing_key.removed",
+    "signing_key.retired",
+    "signing_keys.resealed",
+    "tokens.revoked",
+];
+
 fn did(event: &Event) -> &str {
     match event.code.as_ref() {
         "administrator.created" => "added",

@@ -2,13 +2,14 @@
 use serde_json::json;
 
 use super::advice::{self, Facts};
+use super::diff::Diff;
 use super::entry::{self, Entry, What};
 use super::fate::Fate;
 use super::ladder::{self, Rung};
 use super::names::Names;
 use super::words;
 use crate::console::moment::Moment;
-use crate::model::audit_event::{AccessFacts, Change, Event, Outcome, TokenFacts};
+use crate::model::audit_event::{AccessFacts, Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
 use crate::oauth::reason::Reason;
 use crate::store::audit_log::StoredEvent;
@@ -22,7 +23,7 @@ pub struct Detail {
     /// What the caller got.
     pub response: Option<String>,
     pub facts: Vec<Fact>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<Diff>,
     pub is_access: bool,
     /// Ids of requests that were counted and not written.
     pub samples: Vec<String>,
@@ -32,6 +33,8 @@ pub struct Detail {
     pub concerns_access: bool,
     /// The log, narrowed to what is like this.
     pub alike: Option<String>,
+    /// The token tester, filled in with the same request.
+    pub again: Option<String>,
     /// The page of the revocation that this made.
     pub revocation: Option<String>,
     /// Of a token: what has become of it.
@@ -60,12 +63,13 @@ impl Detail {
             rungs: if is_token { ladder::rungs(event, names) } else { Vec::new() },
             response: event.token.as_ref().map(|facts| response(event, facts)),
             facts: facts(stored, event, names, now),
-            changes: event.changes.clone(),
+            changes: Diff::all(&event.changes),
             is_access: event.access.is_some(),
             samples: event.flood.as_ref().map(|flood| flood.samples.clone()).unwrap_or_default(),
             concerns_access: application.is_some() && reason.is_some_and(advice::concerns_access),
             application,
             alike: refused.then(|| alike(event)),
+            again: again(event),
             revocation: None,
             fate: None,
         }
@@ -121,7 +125,7 @@ fn sentence(event: &Event, names: &Names) -> String {
     }
 }
 
-fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
+pub fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
     let none = TokenFacts::default();
     let facts = event.token.as_ref().unwrap_or(&none);
     let named: Vec<&str> = facts.resource.iter().map(|id| names.resource(id)).collect();
@@ -163,6 +167,18 @@ fn response(event: &Event, facts: &TokenFacts) -> String {
         }),
     };
     format!("{} {body}", facts.http_status)
+}
+
+/// A request for a token, to be tried again.
+fn again(event: &Event) -> Option<String> {
+    let asks = event.category() == "token" && words::asked(&event.code).is_empty();
+    let (client_id, token) = (event.client_id.as_ref()?, event.token.as_ref().filter(|_| asks)?);
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("application", client_id)
+        .append_pair("api", &token.resource.join(" "))
+        .append_pair("scope", token.scope_requested.as_deref().unwrap_or_default())
+        .finish();
+    Some(format!("/tester?{query}"))
 }
 
 /// The log, narrowed to refusals of this application for this reason.

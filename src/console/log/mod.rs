@@ -3,6 +3,7 @@ pub mod act;
 pub mod advice;
 pub mod choices;
 pub mod detail;
+pub mod diff;
 pub mod entry;
 pub mod fate;
 pub mod index;

@@ -113,12 +113,7 @@ impl Query {
         if let Some(id) = self.event_id() {
             return Ok(Filter { id: Some(id.to_owned()), ..Filter::default() });
         }
-        let mut errors = Vec::new();
-        let from = end("from", &self.from, &mut errors);
-        let to = end("to", &self.to, &mut errors).map(|to| to + length(&self.to));
-        if !errors.is_empty() {
-            return Err(errors.into());
-        }
+        let (from, to) = ends(&self.from, &self.to)?;
         let period = PERIODS.iter().find(|(word, ..)| *word == self.period());
         let since = period.and_then(|(.., length)| length.map(|length| now - length));
         let outcome = match self.outcome.as_str() {
@@ -142,9 +137,20 @@ impl Query {
             reason: given(&self.reason),
             from: from.or(since),
             to,
-            id: None,
+            ..Filter::default()
         })
     }
+}
+
+/// The ends of a period, the last inclusive: from when, and before when.
+///
+/// # Errors
+/// One of them cannot be read.
+pub fn ends(from: &str, to: &str) -> Result<(Option<UnixTime>, Option<UnixTime>), FieldErrors> {
+    let mut errors = Vec::new();
+    let since = end("from", from, &mut errors);
+    let until = end("to", to, &mut errors).map(|until| until + length(to));
+    if errors.is_empty() { Ok((since, until)) } else { Err(errors.into()) }
 }
 
 /// The id of an event: a ULID, with or without the `req_` of its request.

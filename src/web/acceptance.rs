@@ -1,14 +1,24 @@
 //! Whether a token is good: the one place that says so. Introspection, the
-//! gate and `/whoami` all ask here.
+//! gate, `/whoami` and the console's decoder all ask here.
 //!
 //! That a signature is ours is remembered; everything that can change is
 //! looked at each time, in memory.
 use std::sync::Arc;
 
-use super::failure::Failure;
 use crate::oauth::access_token::Verified;
 use crate::oauth::revocation::Kind;
+use crate::revocations::Stale;
+use crate::store;
 use crate::web::App;
+
+/// It cannot be known now.
+#[derive(Debug, thiserror::Error)]
+pub enum Unknown {
+    #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
 
 /// Why a token is not good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +49,7 @@ impl Cause {
 /// # Errors
 /// It cannot be known: the client cannot be read, or revocations have not been
 /// for too long.
-pub async fn accept(app: &App, token: &str) -> Result<Result<Arc<Verified>, Cause>, Failure> {
+pub async fn accept(app: &App, token: &str) -> Result<Result<Arc<Verified>, Cause>, Unknown> {
     let Some(token) = app.keys.verify(token) else { return Ok(Err(Cause::NotOurs)) };
     let claims = &token.claims;
     if claims.iss != app.config.issuer.url || claims.client_id.is_empty() {

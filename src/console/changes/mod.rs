@@ -1,0 +1,12 @@
+//! What administrators changed: the acts of the audit log, field by field.
+pub mod index;
+pub mod query;
+pub mod show;
+
+use actix_web::web;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/changes", web::get().to(index::get))
+        .route("/changes/{id}", web::get().to(show::get));
+}

@@ -1,0 +1,57 @@
+//! The pages and the actions that a search may lead to.
+use super::hit::Hit;
+use crate::model::role::{Right, Role};
+
+/// Path, title, other words for it, and what one must be allowed to.
+type Place = (&'static str, &'static str, &'static str, Right);
+
+const PLACES: [Place; 17] = [
+    ("/", "Overview", "home start dashboard", Right::Read),
+    ("/applications", "Applications", "clients services", Right::Read),
+    ("/applications/new", "New application", "register create client", Right::ManageRegistry),
+    ("/apis", "APIs and scopes", "resources audiences permissions", Right::Read),
+    ("/apis/new", "New API", "register create resource", Right::ManageRegistry),
+    ("/log", "Audit log", "requests tokens events", Right::Read),
+    ("/log?outcome=refused", "Refused requests", "errors failures denied", Right::Read),
+    ("/log/live", "Live log", "tail stream watch", Right::Read),
+    ("/changes", "Admin changes", "history acts diff", Right::Read),
+    ("/revocations", "Revocations", "revoked tokens", Right::Read),
+    ("/revocations/new", "Revoke tokens", "leak stop kill", Right::ManageRegistry),
+    ("/tester", "Token tester", "dry run try test", Right::Read),
+    ("/tester/decoder", "Look into a token", "decode jwt claims", Right::Read),
+    ("/keys", "Signing keys", "jwks rotation", Right::Read),
+    ("/people", "People and roles", "administrators users", Right::ManageAdministrators),
+    ("/settings", "Settings", "configuration environment", Right::Read),
+    ("/profile", "Your account", "password preferences keyboard", Right::Read),
+];
+
+/// Those whose title or other words have a word that begins with each word of
+/// `search`; all of them when it is empty.
+pub fn find(search: &str, role: Role) -> Vec<Hit> {
+    let search = search.to_lowercase();
+    let fits = |(_, title, other, right): &&Place| {
+        let words = format!("{} {other}", title.to_lowercase());
+        let has = |start: &str| words.split_whitespace().any(|word| word.starts_with(start));
+        role.may(*right) && search.split_whitespace().all(has)
+    };
+    let hit = |(path, title, ..): &Place| Hit::new("Page", *title, *path);
+    PLACES.iter().filter(fits).map(hit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(search: &str, role: Role) -> Vec<String> {
+        find(search, role).into_iter().map(|hit| hit.title).collect()
+    }
+
+    #[test]
+    fn pages_are_found_by_other_words_and_only_by_who_may_open_them() {
+        assert_eq!(titles("JWT", Role::Auditor), ["Look into a token"]);
+        assert_eq!(titles("create cl", Role::Admin), ["New application"]);
+        assert!(titles("create cl", Role::Auditor).is_empty());
+        assert!(titles("people", Role::Admin).is_empty());
+        assert_eq!(titles("", Role::Owner).len(), PLACES.len());
+    }
+}
