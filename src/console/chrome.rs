@@ -57,8 +57,8 @@ static RECORDS: Section = Section {
     items: &[
         item("/log", "scroll-text", "Audit log"),
         item("/revocations", "ban", "Revocations"),
-        item("/reports", "printer", "Reports"),
         item("/changes", "file-diff", "Admin changes"),
+        item("/reports", "printer", "Reports"),
     ],
 };
 static SERVER: Section = Section {
