@@ -57,9 +57,9 @@ static RECORDS: Section = Section {
     items: &[
         item("/log", "scroll-text", "Audit log"),
         item("/revocations", "ban", "Revocations"),
-        item("/reports", "printer", "Reports"),
         item("/changes", "file-diff", "Admin changes"),
         item("/log/integrity", "link", "Integrity"),
+        item("/reports", "printer", "Reports"),
     ],
 };
 static SERVER: Section = Section {

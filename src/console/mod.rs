@@ -12,6 +12,7 @@ pub mod count;
 pub mod duration;
 pub mod failure;
 pub mod form;
+pub mod impact;
 pub mod keys;
 pub mod line;
 pub mod log;

@@ -83,6 +83,11 @@ impl SignedIn {
         self.say(&Notice { text: text.into(), link });
     }
 
+    /// The same, with a link.
+    pub fn notice_with(&self, text: impl Into<String>, href: String, label: &str) {
+        self.say(&Notice { text: text.into(), link: Some((href, label.to_owned())) });
+    }
+
     fn say(&self, notice: &Notice) {
         // A notice that cannot be kept is not worth a failure.
         let _ = self.session.insert(NOTICE, notice);

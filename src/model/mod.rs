@@ -6,6 +6,7 @@ pub mod audit_chain;
 pub mod audit_event;
 pub mod audit_tree;
 pub mod checkpoint;
+pub mod diet;
 pub mod grant;
 pub mod history;
 pub mod page;

@@ -1,7 +1,8 @@
 //! Who could call what at a moment, now or in the past.
 use std::collections::{BTreeMap, HashMap};
 
-use super::table::{Cell, Column, Table, column};
+pub use super::holders::{COLUMNS, table};
+use super::table::Cell;
 use crate::model::history::{GrantSpan, Held, Holding, ScopeSpan, StateSpan, holdings};
 use crate::model::page::Page;
 use crate::model::usage;
@@ -360,44 +361,3 @@ pub fn granters(conn: &mut Conn, event_ids: &[String]) -> Result<BTreeMap<String
     }
     Ok(names)
 }
-
-/// The rows as a table.
-pub fn table(rows: &[Row]) -> Table {
-    let cells = |row: &Row| {
-        let (application, holding) = (&row.application, &row.holding);
-        vec![
-            Cell::text(&application.name),
-            Cell::Client(application.client_id.clone()),
-            Cell::text(&application.owner),
-            Cell::text(row.state()),
-            Cell::text(&row.resource.name),
-            Cell::Api(row.resource.identifier.clone()),
-            Cell::text(if holding.all { "yes" } else { "no" }),
-            Cell::Words(holding.scopes.join(" ")),
-            Cell::Time(holding.since),
-            Cell::text(row.granted_by.clone().unwrap_or_default()),
-            Cell::Event(holding.begun_by.clone()),
-            Cell::number(row.secrets),
-            Cell::time(row.used.at),
-            Cell::Number(row.used.that_day),
-        ]
-    };
-    Table { rows: rows.iter().map(cells).collect(), ..Table::new(COLUMNS) }
-}
-
-pub const COLUMNS: &[Column] = &[
-    column("application", "Application"),
-    column("client_id", "Client ID"),
-    column("owner", "Owner"),
-    column("state", "State"),
-    column("api_name", "API"),
-    column("api", "Identifier"),
-    column("all_scopes", "All scopes"),
-    column("scopes", "Scopes"),
-    column("since", "Since"),
-    column("granted_by", "Granted by"),
-    column("event", "Event"),
-    column("working_secrets", "Working secrets"),
-    column("last_token", "Last token"),
-    column("tokens_that_day", "Tokens that day"),
-];

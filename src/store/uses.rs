@@ -234,3 +234,12 @@ const DAY: DayColumns = (
     usage_days::granted,
     usage_days::last_at,
 );
+
+/// The first day that is counted.
+pub fn first_day(conn: &mut Conn) -> Result<Option<i64>, Error> {
+    Ok(on!(conn, |c| usage_days::table
+        .order(usage_days::day)
+        .select(usage_days::day)
+        .first(c)
+        .optional())?)
+}

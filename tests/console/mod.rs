@@ -1,6 +1,7 @@
 mod access;
 mod applications;
 mod changes;
+mod diet;
 mod exam;
 mod keys;
 mod live;

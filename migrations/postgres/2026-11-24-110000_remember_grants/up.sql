@@ -14,7 +14,6 @@ CREATE TABLE known_applications (
     deleted_at BIGINT
 );
 CREATE INDEX known_applications_by_name ON known_applications (name_key, client_id);
-CREATE INDEX known_applications_deleted ON known_applications (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE known_resources (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -42,7 +41,6 @@ CREATE TABLE grant_spans (
 );
 CREATE INDEX grant_spans_by_resource ON grant_spans (resource_id, kind, scope, client_id);
 CREATE INDEX grant_spans_by_begin ON grant_spans (valid_from);
-CREATE INDEX grant_spans_by_end ON grant_spans (valid_until) WHERE valid_until IS NOT NULL;
 
 -- The scopes that an API has.
 CREATE TABLE scope_spans (
@@ -66,7 +64,6 @@ CREATE TABLE application_spans (
     ended_by TEXT COLLATE "C",
     PRIMARY KEY (client_id, begun_by)
 );
-CREATE INDEX application_spans_suspended ON application_spans (valid_from) WHERE state = 'suspended';
 
 -- When secrets of deleted applications worked.
 ALTER TABLE deleted_secrets ADD COLUMN created_by TEXT COLLATE "C" NOT NULL DEFAULT '';

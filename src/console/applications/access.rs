@@ -85,7 +85,7 @@ pub async fn post(
 
 /// Makes what is held what is wanted, one act for each API that differs.
 /// Returns how many.
-fn save(
+pub(super) fn save(
     conn: &mut Conn,
     actor: &Actor,
     client_id: &str,

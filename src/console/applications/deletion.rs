@@ -8,6 +8,7 @@ use crate::admin::{self, applications};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
+use crate::console::impact::Impact;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
@@ -26,6 +27,7 @@ struct Deletion {
     loaded: Loaded,
     last_used: Option<Moment>,
     is_in_use: bool,
+    impact: Impact,
 }
 
 #[derive(Default, Deserialize)]
@@ -45,7 +47,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let loaded = show::load(&app, client_id.into_inner()).await?;
-    page::html(&fill(&person, loaded, FieldErrors::default()))
+    page::html(&fill(&person, &app, loaded, FieldErrors::default()).await?)
 }
 
 pub async fn post(
@@ -60,7 +62,7 @@ pub async fn post(
     let name = loaded.application.details.name.clone();
     if is_in_use(&loaded, person.now()) && form.name.trim() != name {
         let errors = FieldErrors::one("name", format!("Type {name} to delete it."));
-        return page::unprocessable(&fill(&person, loaded, errors));
+        return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
     }
     let actor = person.actor.clone();
     let made = app
@@ -73,15 +75,22 @@ pub async fn post(
     Ok(page::see_other("/applications"))
 }
 
-fn fill(person: &SignedIn, loaded: Loaded, errors: FieldErrors) -> Deletion {
-    let now = person.now();
-    Deletion {
+async fn fill(
+    person: &SignedIn,
+    app: &App,
+    loaded: Loaded,
+    errors: FieldErrors,
+) -> Result<Deletion, Failure> {
+    let (now, client_id) = (person.now(), loaded.application.client_id.clone());
+    let impact = app.store.read(move |conn| Impact::of_application(conn, &client_id, None, now));
+    Ok(Deletion {
+        impact: impact.await?,
         chrome: person.chrome("/applications"),
         errors,
         last_used: loaded.last_used().map(|at| Moment::new(at, now)),
         is_in_use: is_in_use(&loaded, now),
         loaded,
-    }
+    })
 }
 
 fn is_in_use(loaded: &Loaded, now: UnixTime) -> bool {

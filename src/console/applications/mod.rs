@@ -2,11 +2,13 @@
 pub mod access;
 pub mod choice;
 pub mod deletion;
+pub mod diet;
 pub mod edit;
 pub mod index;
 pub mod lifeline;
 pub mod new;
 pub mod nudge;
+pub mod restoration;
 pub mod resumption;
 pub mod secrets;
 pub mod show;
@@ -35,6 +37,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .app_data(choice::form_config())
                 .route(web::get().to(access::get))
                 .route(web::post().to(access::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/access/diet")
+                .app_data(choice::form_config())
+                .route(web::get().to(diet::get))
+                .route(web::post().to(diet::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/access/restoration")
+                .route(web::get().to(restoration::get))
+                .route(web::post().to(restoration::post)),
         )
         .service(
             web::resource("/applications/{client_id}/suspension")

@@ -6,6 +6,7 @@ use super::show::{self, Loaded};
 use crate::admin::{self, applications};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
+use crate::console::impact::Impact;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
@@ -20,6 +21,7 @@ struct Suspension {
     chrome: Chrome,
     loaded: Loaded,
     last_used: Option<Moment>,
+    impact: Impact,
 }
 
 pub async fn get(
@@ -30,7 +32,10 @@ pub async fn get(
     person.must(Right::ManageRegistry)?;
     let loaded = show::load(&app, client_id.into_inner()).await?;
     let last_used = loaded.last_used().map(|at| Moment::new(at, person.now()));
-    page::html(&Suspension { chrome: person.chrome("/applications"), loaded, last_used })
+    let (now, client_id) = (person.now(), loaded.application.client_id.clone());
+    let impact = app.store.read(move |conn| Impact::of_application(conn, &client_id, None, now));
+    let impact = impact.await?;
+    page::html(&Suspension { chrome: person.chrome("/applications"), loaded, last_used, impact })
 }
 
 pub async fn post(

@@ -8,6 +8,7 @@ use crate::admin::{self, resources};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
+use crate::console::impact::Impact;
 use crate::console::signed_in::SignedIn;
 use crate::console::{duration, page};
 use crate::model::role::Right;
@@ -22,6 +23,7 @@ struct Deletion {
     errors: FieldErrors,
     loaded: Loaded,
     lifetime: String,
+    impact: Impact,
 }
 
 #[derive(Default, Deserialize)]
@@ -38,7 +40,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let loaded = show::load(&app, id.into_inner()).await?;
-    page::html(&fill(&person, loaded, FieldErrors::default()))
+    page::html(&fill(&person, &app, loaded, FieldErrors::default()).await?)
 }
 
 pub async fn post(
@@ -53,7 +55,7 @@ pub async fn post(
     let name = loaded.resource.name.clone();
     if loaded.caller_count > 0 && form.name.trim() != name {
         let errors = FieldErrors::one("name", format!("Type {name} to delete it."));
-        return page::unprocessable(&fill(&person, loaded, errors));
+        return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
     }
     let actor = person.actor.clone();
     let identifier = loaded.resource.identifier.clone();
@@ -67,7 +69,14 @@ pub async fn post(
     Ok(page::see_other("/apis"))
 }
 
-fn fill(person: &SignedIn, loaded: Loaded, errors: FieldErrors) -> Deletion {
+async fn fill(
+    person: &SignedIn,
+    app: &App,
+    loaded: Loaded,
+    errors: FieldErrors,
+) -> Result<Deletion, Failure> {
     let lifetime = duration::text(loaded.resource.token_lifetime);
-    Deletion { chrome: person.chrome("/apis"), errors, loaded, lifetime }
+    let (now, identifier) = (person.now(), loaded.resource.identifier.clone());
+    let impact = app.store.read(move |conn| Impact::of_api(conn, &identifier, "", now)).await?;
+    Ok(Deletion { chrome: person.chrome("/apis"), errors, loaded, lifetime, impact })
 }

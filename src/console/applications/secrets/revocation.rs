@@ -8,6 +8,7 @@ use crate::admin::secrets::{self, Tokens};
 use crate::console::applications::show;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
+use crate::console::impact::Impact;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
@@ -27,6 +28,7 @@ struct Revocation {
     last_used: Option<Moment>,
     /// The names of those that go on working.
     others: Vec<String>,
+    impact: Impact,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +50,10 @@ pub async fn get(
     let others = loaded.secrets.iter().filter(works).map(|secret| secret.name.clone()).collect();
     let found = loaded.secrets.into_iter().find(|secret| secret.id == id);
     let secret = found.ok_or(Failure::NotFound)?;
+    let of = (secret.client_id.clone(), secret.id.clone());
+    let impact = app.store.read(move |conn| Impact::of_application(conn, &of.0, Some(&of.1), now));
     page::html(&Revocation {
+        impact: impact.await?,
         chrome: person.chrome("/applications"),
         application: loaded.application,
         last_used: secret.last_used_at.map(|at| Moment::new(at, now)),

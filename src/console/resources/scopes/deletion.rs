@@ -5,6 +5,7 @@ use askama::Template;
 use crate::admin::{self, resources};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
+use crate::console::impact::Impact;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::grant::Access;
@@ -26,6 +27,7 @@ struct Deletion {
     held_by_all: i64,
     /// Some of those that name it.
     callers: Vec<Caller>,
+    impact: Impact,
 }
 
 pub async fn get(
@@ -37,7 +39,11 @@ pub async fn get(
     let (id, scope) = path.into_inner();
     let resource = crate::console::resources::show::find(&app, id).await?;
     let chrome = person.chrome("/apis");
-    let load = move |conn: &mut Conn| read(conn, chrome, resource, scope);
+    let now = person.now();
+    let load = move |conn: &mut Conn| {
+        let impact = Impact::of_api(conn, &resource.identifier, &scope, now)?;
+        read(conn, chrome, (resource, scope), impact)
+    };
     page::html(&app.store.read(load).await?.ok_or(Failure::NotFound)?)
 }
 
@@ -58,8 +64,8 @@ pub async fn post(
 fn read(
     conn: &mut Conn,
     chrome: Chrome,
-    resource: Resource,
-    scope: String,
+    (resource, scope): (Resource, String),
+    impact: Impact,
 ) -> Result<Option<Deletion>, Error> {
     if !scopes::all(conn, &resource.id)?.iter().any(|known| known.name == scope) {
         return Ok(None);
@@ -75,6 +81,7 @@ fn read(
         named_by: names.iter().find(|(name, _)| *name == scope).map_or(0, |(_, count)| *count),
         held_by_all: grants::count_all_scopes(conn, &resource.id)?,
         callers,
+        impact,
         resource,
         scope,
     }))

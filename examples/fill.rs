@@ -1,0 +1,218 @@
+//! Fills a new database with a past of ninety days, through the code that writes
+//! the audit log, and asks every saved question of it.
+//!
+//! ```sh
+//! cargo run --release --example fill -- sqlite:///tmp/past.db 1000000
+//! ```
+#![expect(clippy::print_stdout, reason = "it says what it measured")]
+use std::time::Instant;
+
+use anyhow::Context as _;
+use countersign::admin::applications::NewApplication;
+use countersign::admin::{Actor, applications, resources};
+use countersign::host::{Clock, Entropy};
+use countersign::model::application::ApplicationDetails;
+use countersign::model::audit_event::{self, Event, Outcome, Source, TokenFacts};
+use countersign::model::grant::Access;
+use countersign::model::resource::{NewResource, ResourceDetails, Scope};
+use countersign::model::secret::NewSecret;
+use countersign::model::usage::{self, Counts, Use};
+use countersign::oauth::UnixTime;
+use countersign::oauth::algorithm::Algorithm;
+use countersign::oauth::time::Seconds;
+use countersign::reports::report::{self, Parameter, Parameters};
+use countersign::store::tallies::{self, Mark};
+use countersign::store::{Checkpoint, Conn, Database, Store, audit_chains};
+
+const DAYS: i64 = 90;
+const APIS: usize = 20;
+const APPLICATIONS: usize = 1_000;
+const BATCH: usize = 512;
+const CHAIN: &str = "main";
+
+/// An application as the past knows it.
+struct Caller {
+    client_id: String,
+    secret_id: String,
+    api: usize,
+}
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let usage = "give the URL of a new database and a number of events";
+    let url = arguments.next().context(usage)?;
+    let events: i64 = arguments.next().context(usage)?.parse().context(usage)?;
+    let database = Database::parse(&url).map_err(anyhow::Error::msg)?;
+    let (store, entropy) = (Store::open(database, 2)?, Entropy::System);
+    let now = Clock::System.now();
+    let begin = now - Seconds::days(DAYS);
+    let callers = register(&store, &entropy, begin - Seconds::HOUR)?;
+    let started = Instant::now();
+    fill(&store, &entropy, &callers, (begin, now), events)?;
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{events} events in {seconds:.1} s");
+    ask(&store, &callers, now)
+}
+
+/// APIs and applications, registered before the first event.
+fn register(store: &Store, entropy: &Entropy, at: UnixTime) -> anyhow::Result<Vec<Caller>> {
+    let actor = Actor::system(at, CHAIN, entropy);
+    let scope = |n| Scope { name: format!("scope:{n}"), description: String::new() };
+    for api in 0..APIS {
+        let new = NewResource {
+            identifier: identifier(api),
+            details: ResourceDetails {
+                name: format!("API {api}"),
+                description: String::new(),
+                token_lifetime: Seconds(600),
+            },
+            algorithm: Algorithm::Es256,
+            scopes: (0..5).map(scope).collect(),
+        };
+        store.write_blocking(|conn| resources::create(conn, &actor, new))?;
+    }
+    let mut callers = Vec::new();
+    for n in 0..APPLICATIONS {
+        let api = n % APIS;
+        let held = Access::Scopes(vec!["scope:0".to_owned(), "scope:1".to_owned()]);
+        let new = NewApplication {
+            details: ApplicationDetails { name: format!("app-{n:04}"), ..Default::default() },
+            grants: vec![(identifier(api), held)],
+            secret: Some(NewSecret { name: "initial".to_owned(), lifetime: None }),
+        };
+        let made = store.write_blocking(|conn| applications::create(conn, &actor, new))?;
+        let (secret, _) = made.secret.context("it has one")?;
+        let client_id = made.application.client_id;
+        callers.push(Caller { client_id, secret_id: secret.id, api });
+    }
+    Ok(callers)
+}
+
+fn identifier(api: usize) -> String {
+    format!("https://api.example.com/{api}")
+}
+
+/// Events evenly over the period, counted as the server counts them.
+fn fill(
+    store: &Store,
+    entropy: &Entropy,
+    callers: &[Caller],
+    (begin, now): (UnixTime, UnixTime),
+    events: i64,
+) -> anyhow::Result<()> {
+    let mut conn = store.connect()?;
+    let (mut counts, mut batch, mut day) = (Counts::default(), Vec::new(), usage::day(begin));
+    let kept = usage::hour(now - Seconds::days(9));
+    for n in 0..events {
+        let at = UnixTime(begin.0 + (now.0 - begin.0) / events * n);
+        let event = event(entropy, callers, n, at);
+        if let Some(used) = Use::of(&event) {
+            counts.note(&used);
+        }
+        batch.push(event);
+        if batch.len() == BATCH || n + 1 == events {
+            conn.transaction(|conn| audit_chains::append(conn, CHAIN, &batch))?;
+            batch.clear();
+        }
+        if usage::day(at) != day || n + 1 == events {
+            day = usage::day(at);
+            write(&mut conn, std::mem::take(&mut counts), kept)?;
+            conn.checkpoint(Checkpoint::Restart)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(conn: &mut Conn, counts: Counts, kept: i64) -> anyhow::Result<()> {
+    let mut sorted = usage::sorted(&[counts]);
+    sorted.requests.retain(|(key, _)| key.hour >= kept);
+    conn.transaction(|conn| {
+        let done = audit_chains::position(conn, CHAIN)?;
+        tallies::add(conn, &sorted, CHAIN, Mark { done, next: done, parts: 0 })
+    })?;
+    Ok(())
+}
+
+/// Of a hundred, four refused, one an access and the rest issued; of a thousand,
+/// one a sign-in. A few applications ask for most.
+fn event(entropy: &Entropy, callers: &[Caller], n: i64, at: UnixTime) -> Event {
+    let random = u64::from_be_bytes(entropy.bytes::<8>());
+    let share = |of: u64| usize::try_from(random % of).unwrap_or(0);
+    let place = if random & 0x100 == 0 { share(20) } else { share(callers.len() as u64) };
+    let Some(caller) = callers.get(place) else { unreachable!("a share of them") };
+    let (code, outcome, reason) = match n % 1_000 {
+        0 => ("session.started", Outcome::Success, None),
+        r if r % 100 == 1 => ("access.counted", Outcome::Success, None),
+        r if r % 100 < 4 => ("token.denied", Outcome::Denied, Some("scope_not_granted")),
+        r if r % 100 == 4 => ("token.denied", Outcome::Denied, Some("bad_secret")),
+        _ => ("token.issued", Outcome::Success, None),
+    };
+    let mut event = Event::new(entropy.mark(at), at, code, outcome);
+    let address = format!("10.{}.{}.{}", caller.api, place % 250, random % 3);
+    event.source = Source::new(Some(address), Some("batch-worker/2.1"));
+    event.reason = reason.map(Into::into);
+    if code == "session.started" {
+        let name = Some("Ada".to_owned());
+        event.actor =
+            audit_event::Actor { kind: "administrator".into(), name, ..Default::default() };
+        return event;
+    }
+    event.client_id = Some(caller.client_id.clone());
+    event.actor = audit_event::Actor {
+        kind: "client".into(),
+        id: Some(caller.client_id.clone()),
+        method: Some("client_secret_basic".into()),
+        credential_id: Some(caller.secret_id.clone()),
+        ..Default::default()
+    };
+    let is_issued = code == "token.issued";
+    event.token = code.starts_with("token.").then(|| TokenFacts {
+        resource: vec![identifier(caller.api)],
+        scope_requested: Some("scope:0 scope:1".to_owned()),
+        scope_granted: is_issued.then(|| "scope:0 scope:1".to_owned()),
+        jti: is_issued.then(|| event.id.clone()),
+        kid: is_issued.then(|| "key-1".to_owned()),
+        alg: is_issued.then(|| "ES256".into()),
+        exp: is_issued.then(|| at.seconds() + 600),
+        http_status: if is_issued { 200 } else { 401 },
+        duration_us: 900,
+        ..TokenFacts::default()
+    });
+    event
+}
+
+/// Every question over the whole past, with something to ask for.
+fn ask(store: &Store, callers: &[Caller], now: UnixTime) -> anyhow::Result<()> {
+    let caller = callers.first().context("there are some")?;
+    let newest = store.read_blocking(|conn| {
+        countersign::store::audit_log::page(
+            conn,
+            &countersign::store::audit_log::Filter {
+                client_id: Some(caller.client_id.clone()),
+                category: Some("token".to_owned()),
+                outcome: Some(countersign::store::audit_log::OutcomeFilter::Success),
+                ..Default::default()
+            },
+            None,
+            1,
+        )
+    })?;
+    for report in report::all() {
+        let mut told = Parameters::at(now);
+        told.from = now - Seconds::days(DAYS);
+        told.days = 0;
+        told.secret = Some(caller.secret_id.clone());
+        told.token = newest.rows.first().map(|row| row.id.clone());
+        told.key = Some("key-1".to_owned());
+        if report.takes(Parameter::Api) && report.takes(Parameter::Period) {
+            told.api = Some(identifier(caller.api));
+            told.scope = Some("scope:0".to_owned());
+        }
+        let started = Instant::now();
+        let table = store.read_blocking(|conn| (report.answer)(conn, &told))?;
+        let milliseconds = started.elapsed().as_millis();
+        let cut = if table.is_cut { ", cut" } else { "" };
+        println!("{:24} {milliseconds:6} ms  {} rows{cut}", report.id, table.rows.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+DROP INDEX application_spans_suspended;
+DROP INDEX known_applications_deleted;
+DROP INDEX grant_spans_by_end;
