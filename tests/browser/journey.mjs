@@ -459,7 +459,7 @@ try {
     await plain.click('main button.go');
     await plain.getByText('Access is saved.').waitFor();
     await plain.goto(`${base}/log?outcome=refused`);
-    await plain.locator('tr', { hasText: 'billing-worker' }).getByRole('link', { name: /Why/ }).click();
+    await plain.locator('tr', { hasText: 'billing-worker' }).getByRole('link', { name: /Why/ }).last().click();
     await plain.locator('.ladder .fail').waitFor();
     await plain.goto(`${base}/revocations/new?kind=application&subject=${clientId}`);
     await plain.fill('[name=reason]', 'To see it without a script');
