@@ -276,6 +276,13 @@ try {
       keys: `${base}/keys`,
       'key-rotation': `${base}/keys/rotation?purpose=access_tokens&algorithm=ES256`,
       profile: `${base}/profile`,
+      tester: `${base}/tester?application=${clientId}&api=${encodeURIComponent(API)}&scope=invoices:read`,
+      'tester-refused': `${base}/tester?application=${clientId}&scope=admin`,
+      changes: `${base}/changes`,
+      change: await first(`${base}/changes?action=grant.set`, 'a[href^="/changes/"]'),
+      settings: `${base}/settings`,
+      search: `${base}/search?q=bill`,
+      live: `${base}/log/live?kind=token`,
     };
     for (const [name, url] of Object.entries(pages)) {
       const answer = await page.goto(url);
@@ -286,6 +293,55 @@ try {
     assert.equal((await page.goto(`${base}/nothing`)).status(), 404);
     quiet(/404/);
     await look(page, 'not-found');
+  });
+
+  await step('Ctrl K goes to a page by its first letters, and a pasted token to the decoder', async () => {
+    await page.goto(`${base}/log`);
+    await page.keyboard.press('Control+k');
+    await page.locator('#palette .hits a').first().waitFor();
+    await page.keyboard.type('signing');
+    await page.locator('#palette ul[data-q="signing"]').waitFor();
+    await look(page, 'palette');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'Page Signing keys');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Signing keys' }).waitFor();
+    const token = ask(secret).access_token;
+    secrets.push(token, token.split('.')[2]);
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.keyboard.press('Control+k');
+    await page.evaluate((text) => document.querySelector('#pq').value = text, token);
+    await page.locator('#pq').press('End');
+    await page.locator('#pq').press('Space');
+    await page.getByText('A token of ours, in force').waitFor();
+    assert.deepEqual(asked.filter((url) => url.includes('eyJ')), []);
+    await look(page, 'decoded');
+  });
+
+  await step('? lists the keys, and they can be switched off', async () => {
+    await page.goto(`${base}/log`);
+    await page.keyboard.press('?');
+    await page.locator('#keys[open]').waitFor();
+    await look(page, 'keys-listed');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    await page.goto(`${base}/profile`);
+    await page.getByRole('button', { name: 'Switch single keys off' }).click();
+    await page.getByText('Single keys are off').waitFor();
+    await page.keyboard.press('?');
+    assert.equal(await page.locator('#keys[open]').count(), 0);
+    await page.getByRole('button', { name: 'Switch single keys on' }).click();
+  });
+
+  await step('the live log shows a request as it is made', async () => {
+    await page.goto(`${base}/log/live?outcome=refused`);
+    await page.getByText('Listening since').waitFor();
+    const rows = await page.locator('#live-rows tbody').count();
+    assert.equal(ask('csk_wrong').error, 'invalid_client');
+    await page.waitForFunction((n) => document.querySelectorAll('#live-rows tbody').length > n, rows);
   });
 
   await step('a pasted token is revoked, and a clock counts down', async () => {
@@ -403,7 +459,7 @@ try {
     await plain.click('main button.go');
     await plain.getByText('Access is saved.').waitFor();
     await plain.goto(`${base}/log?outcome=refused`);
-    await plain.locator('tr', { hasText: 'billing-worker' }).getByRole('link', { name: /Why/ }).click();
+    await plain.locator('tr', { hasText: 'billing-worker' }).getByRole('link', { name: /Why/ }).last().click();
     await plain.locator('.ladder .fail').waitFor();
     await plain.goto(`${base}/revocations/new?kind=application&subject=${clientId}`);
     await plain.fill('[name=reason]', 'To see it without a script');

@@ -61,8 +61,6 @@ pub async fn get(
         let full = HttpResponse::ServiceUnavailable();
         return Ok({ full }.insert_header((RETRY_AFTER, "10")).finish());
     };
-    // Listens before it looks: nothing falls between.
-    let news = app.tail.listen();
     app.tail.look().await?;
     let broken_off = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
     let after = broken_off.unwrap_or(&from.after);
@@ -70,6 +68,8 @@ pub async fn get(
         "" => app.tail.cursor(),
         after => Cursor::parse(after).ok_or(Failure::Malformed)?,
     };
+    // Listens before it reads what was missed: nothing falls between.
+    let news = app.tail.listen();
     let watch = Watch {
         missed: Some(app.tail.since(cursor.clone()).await?),
         administrator: person.administrator.id.clone(),
