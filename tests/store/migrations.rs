@@ -13,7 +13,9 @@ fn every_migration_can_be_taken_back_and_applied_again() {
     let before = migrations::applied(&mut conn).unwrap();
     migrations::redo_all(&mut conn).unwrap();
     assert_eq!(migrations::applied(&mut conn).unwrap(), before);
-    assert_eq!(before.len(), 10);
+    for folder in ["migrations/sqlite", "migrations/postgres"] {
+        assert_eq!(before.len(), std::fs::read_dir(folder).unwrap().count(), "{folder}");
+    }
 }
 
 /// A newer release may have changed what this one takes for granted.
