@@ -30,6 +30,7 @@ pub mod settings;
 pub mod setup;
 pub mod signed_in;
 pub mod tester;
+pub mod traffic;
 pub mod work;
 
 use actix_web::body::{BoxBody, MessageBody};

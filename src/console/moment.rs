@@ -29,6 +29,11 @@ impl Moment {
         format(at, "%H:%M:%S%.3f")
     }
 
+    /// `14:02`.
+    pub fn minute(at: UnixTime) -> String {
+        format(at, "%H:%M")
+    }
+
     /// `2026-11`.
     pub fn month(at: UnixTime) -> String {
         format(at, "%Y-%m")

@@ -4,12 +4,13 @@ use askama::Template;
 
 use super::chrome::Chrome;
 use super::failure::Failure;
+use super::moment::Moment;
 use super::page;
 use super::revocations::clock::Clock;
 use super::revocations::what::{Names, What};
 use super::signed_in::SignedIn;
+use super::traffic::Traffic;
 use super::work::{self, Item};
-use super::{count, moment::Moment};
 use crate::model::page::Page;
 use crate::model::usage::hour;
 use crate::oauth::UnixTime;
@@ -30,9 +31,8 @@ struct Overview {
     /// There are more of them.
     has_more: bool,
     work: Vec<Item>,
-    /// In 24 hours: tokens, and refusals.
-    issued: String,
-    refused: String,
+    /// Of 24 hours.
+    traffic: Traffic,
     newest: Vec<(String, String, Moment)>,
 }
 
@@ -55,10 +55,10 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
     let read = move |conn: &mut Conn| {
         Ok((
             (steps(conn)?, exposed(conn, now)?),
-            (work::Seen::read(conn, now)?, traffic(conn, now)?, attention::newest(conn, 5)?),
+            (work::Seen::read(conn, now)?, counted(conn, now)?, attention::newest(conn, 5)?),
         ))
     };
-    let ((steps, exposed), (seen, (issued, refused), newest)) = app.store.read(read).await?;
+    let ((steps, exposed), (seen, counted, newest)) = app.store.read(read).await?;
     let newest = newest.into_iter().map(|(id, name, at)| (id, name, Moment::new(at, now)));
     page::html(&Overview {
         chrome: person.chrome("/"),
@@ -67,20 +67,14 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         has_more: exposed.next.is_some(),
         exposed: exposed.rows,
         work: seen.items(app.key_policy(), now),
-        issued: count::text(issued),
-        refused: count::text(refused),
+        traffic: Traffic::new(&counted, Seconds::DAY, now),
         newest: newest.collect(),
     })
 }
 
 /// Tokens and refusals of 24 hours.
-fn traffic(conn: &mut Conn, now: UnixTime) -> Result<(i64, i64), Error> {
-    let hours = usage::traffic(conn, hour(now - Seconds::DAY), hour(now) + 1)?;
-    let sum = |issued: bool| {
-        let rows = hours.iter().filter(|row| row.reason.is_empty() == issued);
-        rows.map(|row| row.requests).sum()
-    };
-    Ok((sum(true), sum(false)))
+fn counted(conn: &mut Conn, now: UnixTime) -> Result<Vec<usage::Traffic>, Error> {
+    usage::traffic(conn, hour(now - Seconds::DAY), hour(now) + 1)
 }
 
 /// The most that are named here.

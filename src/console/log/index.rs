@@ -14,11 +14,14 @@ use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::console::traffic::Traffic;
 use crate::model::audit_event::Event;
 use crate::model::page::{PAGE_ROWS, Page};
+use crate::model::usage::hour;
 use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter};
-use crate::store::{Conn, Error};
+use crate::store::{Conn, Error, usage};
 use crate::web::App;
 
 #[derive(Template)]
@@ -30,6 +33,8 @@ struct Index {
     errors: FieldErrors,
     rows: Vec<Entry>,
     older: Option<String>,
+    /// Of all that token requests came to, where the view is about them.
+    traffic: Option<Traffic>,
     /// When nothing was found: the newest that a longer period would find.
     elsewhere: Option<Elsewhere>,
 }
@@ -45,6 +50,7 @@ struct Found {
     choices: Choices,
     rows: Page<Entry>,
     newest: Option<UnixTime>,
+    traffic: Option<Traffic>,
 }
 
 pub async fn get(
@@ -62,7 +68,7 @@ pub async fn get(
     let errors = filter.as_ref().err().cloned().unwrap_or_default();
     let (filter, asked) = (filter.ok(), query.clone());
     let load = move |conn: &mut Conn| read(conn, filter, &asked, is_part, now);
-    let Found { choices, rows, newest } = app.store.read(load).await?;
+    let Found { choices, rows, newest, traffic } = app.store.read(load).await?;
     if let (false, Some(_), [only]) = (is_part, query.event_id(), rows.rows.as_slice()) {
         return Ok(found(&format!("/log/{}", only.id)));
     }
@@ -70,6 +76,7 @@ pub async fn get(
         chrome: person.chrome("/log"),
         older: rows.next.map(|before| Query { before, ..query.clone() }.href()),
         rows: rows.rows,
+        traffic: traffic.filter(|traffic| !traffic.is_empty()),
         elsewhere: newest.map(|at| elsewhere(at, now, &query)),
         query,
         choices,
@@ -108,8 +115,10 @@ fn read(
 ) -> Result<Found, Error> {
     let choices = if is_part { Choices::default() } else { Choices::read(conn, query)? };
     let Some(filter) = filter else {
-        return Ok(Found { choices, rows: Page { rows: Vec::new(), next: None }, newest: None });
+        let rows = Page { rows: Vec::new(), next: None };
+        return Ok(Found { choices, rows, newest: None, traffic: None });
     };
+    let traffic = traffic(conn, query, now)?;
     let before = (!query.before.is_empty()).then_some(query.before.as_str());
     let page = audit_log::page(conn, &filter, before, PAGE_ROWS)?;
     let events: Vec<Event> = page.rows.iter().filter_map(audit_log::StoredEvent::event).collect();
@@ -121,7 +130,34 @@ fn read(
         None
     };
     let rows = events.iter().map(|event| Entry::new(event, &names, now)).collect();
-    Ok(Found { choices, rows: Page { rows, next: page.next }, newest })
+    Ok(Found { choices, rows: Page { rows, next: page.next }, newest, traffic })
+}
+
+/// What was counted in the period, on the first page of a view that nothing but
+/// the period, the API, the outcome or the reason narrows: the counts know of
+/// those.
+fn traffic(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Option<Traffic>, Error> {
+    let period = PERIODS.iter().find(|(word, ..)| *word == query.period());
+    let length = period.and_then(|(.., length)| *length).filter(|length| *length >= Seconds::DAY);
+    let counted = Query {
+        api: query.api.clone(),
+        outcome: query.outcome.clone(),
+        reason: query.reason.clone(),
+        period: query.period.clone(),
+        ..Query::default()
+    };
+    let (Some(length), true) = (length, *query == counted) else { return Ok(None) };
+    let mut hours = usage::traffic(conn, hour(now - length), hour(now) + 1)?;
+    hours.retain(|row| {
+        (query.api.is_empty() || row.resource == query.api)
+            && (query.reason.is_empty() || row.reason == query.reason)
+            && match query.outcome.as_str() {
+                "issued" => row.reason.is_empty(),
+                "refused" => !row.reason.is_empty(),
+                _ => true,
+            }
+    });
+    Ok(Some(Traffic::new(&hours, length, now)))
 }
 
 /// The shortest period that goes back to `at`.
