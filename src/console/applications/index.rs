@@ -13,9 +13,11 @@ use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::secret::{Secret, State};
+use crate::model::usage::hour;
 use crate::oauth::UnixTime;
-use crate::store::applications::Filter;
-use crate::store::{Conn, Error, applications, grants, secrets};
+use crate::oauth::time::Seconds;
+use crate::store::applications::{Filter, Show};
+use crate::store::{Conn, Error, applications, grants, secrets, usage};
 use crate::web::App;
 
 #[derive(Template)]
@@ -42,8 +44,22 @@ pub struct Query {
     q: String,
     /// `active`, `suspended`, or empty for both.
     state: String,
+    /// A word of [`SHOWN`], or empty for all.
+    show: String,
     after: String,
 }
+
+/// What one looks for: its word in the URL, and how people read it.
+const SHOWN: [(&str, &str); 4] = [
+    ("ending", "A secret ends within 14 days"),
+    ("refused", "Refused in 24 hours"),
+    ("idle", "No token in 90 days"),
+    ("stuck", "Cannot get tokens"),
+];
+
+/// The most applications that are looked for by their refusals, those with the
+/// most of them.
+const REFUSED: i64 = 500;
 
 pub async fn get(
     request: HttpRequest,
@@ -70,7 +86,17 @@ fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Erro
         "suspended" => Some(false),
         _ => None,
     };
-    let filter = Filter { search: given(&query.q), active };
+    let show = match query.show.as_str() {
+        "ending" => Some(Show::Ending { now, until: now + Seconds::days(14) }),
+        "idle" => Some(Show::Idle { since: now - Seconds::days(90) }),
+        "stuck" => Some(Show::Stuck { now }),
+        "refused" => {
+            let refused = usage::refused(conn, hour(now - Seconds::DAY), REFUSED)?;
+            Some(Show::Among(refused.into_iter().map(|row| row.client_id).collect()))
+        }
+        _ => None,
+    };
+    let filter = Filter { search: given(&query.q), active, show };
     let page = applications::page(conn, &filter, given(&query.after).as_deref(), PAGE_ROWS)?;
     let ids: Vec<String> = page.rows.iter().map(|row| row.client_id.clone()).collect();
     let mut apis: HashMap<String, Vec<String>> = HashMap::new();
@@ -86,6 +112,31 @@ fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Erro
         let held = held.remove(&application.client_id).unwrap_or_default();
         Row::new(application, apis, &held, now)
     }))
+}
+
+impl Index {
+    fn shown(&self) -> Option<&'static str> {
+        SHOWN.iter().find(|(word, _)| *word == self.query.show).map(|(_, text)| *text)
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.query.q.is_empty() || !self.query.state.is_empty() || self.shown().is_some()
+    }
+
+    /// The page after this one.
+    fn more_href(&self, after: &str) -> String {
+        let query = &self.query;
+        let pairs = [
+            ("q", query.q.as_str()),
+            ("state", query.state.as_str()),
+            ("show", query.show.as_str()),
+            ("after", after),
+        ];
+        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        format!("/applications?{query}")
+    }
 }
 
 impl Row {
