@@ -13,6 +13,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod streams;
 
 pub use actor::Actor;
 

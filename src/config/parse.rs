@@ -67,6 +67,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
         sealing: sealing?,
+        streams_file: reader.path("streams_file"),
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);
@@ -81,6 +82,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn text(&self, key: &str) -> &'a str {
         self.raw.get(key).map_or("", |(text, _)| text.as_str())
+    }
+
+    /// `None`: the setting is empty.
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        Some(self.text(key)).filter(|text| !text.is_empty()).map(PathBuf::from)
     }
 
     fn checked<T>(&mut self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {

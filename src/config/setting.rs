@@ -197,6 +197,12 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "Let anybody read checkpoints, tiles and batch records of the audit log: no rows.",
     ),
+    plain(
+        "streams_file",
+        "COUNTERSIGN_STREAMS_FILE",
+        "",
+        "File that says where copies of the audit log go; empty: nowhere.",
+    ),
 ];
 
 /// Every setting's text and where it came from, by key.

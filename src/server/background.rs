@@ -31,13 +31,14 @@ const KEYS: Duration = Duration::from_secs(30);
 const SEAL: Duration = Duration::from_secs(1);
 
 pub struct Tasks {
-    tasks: Vec<JoinHandle<()>>,
+    running: Vec<JoinHandle<()>>,
+    streams: crate::streams::Running,
     checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
 }
 
 /// Starts everything.
 pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
-    let tasks = vec![
+    let running = vec![
         tokio::spawn(poll(app.clone())),
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
@@ -48,14 +49,16 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(seal(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
-    Ok(Tasks { tasks, checkpointer })
+    Ok(Tasks { running, streams: app.streams.start()?, checkpointer })
 }
 
 impl Tasks {
     pub async fn stop(self) {
-        for task in &self.tasks {
+        for task in &self.running {
             task.abort();
         }
+        let streams = self.streams;
+        let _ = tokio::task::spawn_blocking(move || streams.stop_blocking()).await;
         if let Some((stop, thread)) = self.checkpointer {
             stop.store(true, Ordering::Relaxed);
             let _ = tokio::task::spawn_blocking(|| thread.join()).await;

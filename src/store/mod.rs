@@ -33,6 +33,7 @@ pub mod setup_links;
 pub mod signing_keys;
 pub mod spans;
 pub mod status_lists;
+pub mod streams;
 pub mod tallies;
 pub mod usage;
 pub mod uses;

@@ -378,6 +378,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    streams (name) {
+        name -> Text,
+        generation -> BigInt,
+        entry -> BigInt,
+        events -> BigInt,
+        delivered_at -> BigInt,
+        failure -> Text,
+        failed_at -> BigInt,
+        holder -> Text,
+        epoch -> BigInt,
+        leased_until -> BigInt,
+    }
+}
+
+diesel::table! {
     usage_marks (chain) {
         chain -> Text,
         done -> BigInt,

@@ -151,7 +151,8 @@ fn rows(
         alike: fold.alike(query, now),
         ..Entry::new(fold.newest, names, now)
     };
-    let last = events[..told].last().filter(|_| told < events.len());
+    let last =
+        told.checked_sub(1).and_then(|last| events.get(last)).filter(|_| told < events.len());
     (folds.iter().map(entry).collect(), last.map(|event| event.id.clone()))
 }
 
