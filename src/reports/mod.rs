@@ -5,6 +5,7 @@ pub mod grants;
 pub mod holders;
 pub mod refusals;
 pub mod report;
+pub mod rows;
 pub mod table;
 pub mod tokens;
 mod trespass;

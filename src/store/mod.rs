@@ -9,6 +9,7 @@ pub mod applications;
 pub mod attention;
 pub mod audit_batches;
 pub mod audit_chains;
+pub mod audit_filter;
 pub mod audit_log;
 pub mod audit_seals;
 pub mod audit_tree;

@@ -8,6 +8,7 @@ use super::choices::Choices;
 use super::entry::{Entry, What};
 use super::names::Names;
 use super::query::{PERIODS, Query};
+use super::reading;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
@@ -69,6 +70,9 @@ pub async fn get(
     let (filter, asked) = (filter.ok(), query.clone());
     let load = move |conn: &mut Conn| read(conn, filter, &asked, is_part, now);
     let Found { choices, rows, newest, traffic } = app.store.read(load).await?;
+    if errors.is_empty() {
+        reading::note(&app, &person, reading::of(&query)).await;
+    }
     if let (false, Some(_), [only]) = (is_part, query.event_id(), rows.rows.as_slice()) {
         return Ok(found(&format!("/log/{}", only.id)));
     }
