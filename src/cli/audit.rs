@@ -1,7 +1,9 @@
 //! `countersign audit`.
 pub mod export;
 pub mod fork;
+pub mod pack;
 pub mod proofs;
+pub mod retention;
 pub mod verification;
 
 use anyhow::Context as _;
@@ -52,6 +54,10 @@ pub enum Command {
     Consistency(proofs::Consistency),
     /// Print the keys that checkpoints are verified with.
     Keys,
+    /// Remove rows that are older than need be, so that what is left verifies.
+    Prune(retention::Prune),
+    /// Keep every row, whatever the retention says; or no longer.
+    Hold(retention::Hold),
     /// Begin the log anew, after an older database was put in place.
     Fork(fork::Fork),
 }
@@ -96,6 +102,8 @@ impl Command {
             Self::CheckProof(check) => check.run(output),
             Self::Consistency(consistency) => consistency.run(operator, output),
             Self::Keys => proofs::keys(operator, output),
+            Self::Prune(prune) => prune.run(operator, output),
+            Self::Hold(hold) => hold.run(operator, output),
             Self::Fork(fork) => fork.run(operator, output),
         }
     }

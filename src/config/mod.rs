@@ -45,6 +45,8 @@ pub struct Config {
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
     pub sealing: Sealing,
+    /// How long rows of the audit log are kept; `None`: for ever.
+    pub retention_days: Option<i64>,
     /// Every setting as it took effect, for `countersign check`.
     pub effective: Vec<Effective>,
 }

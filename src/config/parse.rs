@@ -44,6 +44,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let sealing = reader.sealing(&data_dir);
+    let retention_days = reader.checked("audit_retention_days", retention);
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -67,6 +68,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
         sealing: sealing?,
+        retention_days: retention_days?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);
@@ -180,6 +182,15 @@ impl<'a> Reader<'a> {
             other => Err(format!("{other:?} is neither text nor json")),
         })?;
         Some(Log { level: self.text("log_level").to_owned(), json })
+    }
+}
+
+/// Days, of which there are few enough not to cover the tracks of last night.
+fn retention(text: &str) -> Result<Option<i64>, String> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(days @ 7..=36_500) => Ok(Some(days)),
+        _ => Err(format!("{text:?} is neither 0 nor a number of days from 7 to 36500")),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod audit_batches;
 pub mod audit_chains;
 pub mod audit_filter;
 pub mod audit_log;
+pub mod audit_retention;
 pub mod audit_seals;
 pub mod audit_tree;
 pub mod audit_verification;

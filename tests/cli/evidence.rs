@@ -153,3 +153,114 @@ fn an_operator_begins_the_log_anew_once_there_is_a_reason() {
     assert_eq!(cli.run(&["audit", "verify"]).code, 0);
     assert!(cli.done(&["audit", "keys"]).contains("tlog/2+"));
 }
+
+/// The pack of a log of several batches, its keys beside it.
+fn pack() -> Option<(Cli, Server, std::path::PathBuf)> {
+    let (cli, server) = sealed();
+    let to = "2023-11-14T22:13:21Z";
+    let made = cli.json(&["audit", "export", "--with-proofs", "--to", to, "--output", "pack"]);
+    assert!(made["rows"].as_i64().unwrap() > 6 && made["entries"].as_i64().unwrap() > 6, "{made}");
+    let folder = cli.folder.path().join("pack");
+    let (held, said) = python(&cli, &["pack", "pack", "--key", "keys"])?;
+    assert!(held && said.contains("all there, unchanged and in order"), "{said}");
+    Some((cli, server, folder))
+}
+
+#[test]
+fn a_pack_shows_by_itself_that_no_row_was_changed_left_out_or_moved() {
+    let Some((cli, server, folder)) = pack() else { return };
+    // With the verifier that is in it.
+    let mut own = Command::new("python3");
+    own.current_dir(&folder).args(["verify_audit.py", "pack", ".", "--key", "../keys"]);
+    let own = own.output().unwrap();
+    assert!(own.status.success(), "{}", String::from_utf8_lossy(&own.stderr));
+
+    let refused = |what: &str| {
+        let (held, said) = python(&cli, &["pack", "pack", "--key", "keys"]).unwrap();
+        assert!(!held && said.starts_with("does not hold: "), "{what}: {said}");
+    };
+    let names: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(names.len(), 8);
+    for path in names {
+        let whole = std::fs::read(&path).unwrap();
+        for part in [0, 3, 7] {
+            let mut bytes = whole.clone();
+            let at = bytes.len() * part / 8;
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            refused(&format!("{} at {at}", path.display()));
+        }
+        std::fs::remove_file(&path).unwrap();
+        refused(&format!("{} gone", path.display()));
+        std::fs::write(&path, whole).unwrap();
+    }
+
+    // By somebody who makes the manifest anew.
+    let forge = |name: &str, forged: &dyn Fn(Vec<String>) -> Vec<String>| {
+        let (path, manifest) = (folder.join(name), folder.join("manifest.json"));
+        let (whole, told) = (std::fs::read(&path).unwrap(), std::fs::read(&manifest).unwrap());
+        let lines = String::from_utf8(whole.clone()).unwrap();
+        let lines = forged(lines.lines().map(str::to_owned).collect());
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+        let digest =
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &std::fs::read(&path).unwrap());
+        let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut said: serde_json::Value = serde_json::from_slice(&told).unwrap();
+        said["files"][name] = digest.into();
+        let rows = said["rows"].as_u64().unwrap();
+        for count in [rows - 1, rows, rows + 1] {
+            said["rows"] = count.into();
+            std::fs::write(&manifest, said.to_string()).unwrap();
+            refused(&format!("{name} of {count} rows"));
+        }
+        std::fs::write(&path, whole).unwrap();
+        std::fs::write(&manifest, told).unwrap();
+    };
+    forge("events.jsonl", &|mut rows| [rows.remove(1), rows.join("\n")][1..].to_vec());
+    forge("events.jsonl", &|mut rows| {
+        rows.insert(2, rows[2].clone());
+        rows
+    });
+    forge("events.jsonl", &|mut rows| {
+        rows.swap(2, 3);
+        rows
+    });
+    forge("events.jsonl", &|rows| {
+        rows.iter().map(|row| row.replace("success", "denied!")).collect()
+    });
+    for name in ["batches.txt", "tree-proof.txt"] {
+        forge(name, &|mut lines| {
+            let last = lines.pop().unwrap_or_default();
+            lines.insert(0, last);
+            lines.push(lines[0].clone());
+            lines
+        });
+    }
+    forge("batches.txt", &|mut lines| {
+        lines.swap(1, 2);
+        lines
+    });
+    assert!(python(&cli, &["pack", "pack", "--key", "keys"]).unwrap().0, "as it was");
+    drop(server);
+}
+
+#[test]
+fn a_pack_is_of_a_time_and_of_what_is_sealed() {
+    let (cli, _server) = sealed();
+    let to = "2023-11-14T22:13:21Z";
+    let part = ["audit", "export", "--with-proofs", "--to", to, "--output", "old-pack"];
+    let made = cli.json(&part);
+    let all = cli.json(&["audit", "export", "--with-proofs", "--output", "all"]);
+    assert!(made["entries"].as_i64().unwrap() < all["entries"].as_i64().unwrap(), "{made} {all}");
+    assert!(cli.refused(&part).contains("old-pack"), "it is there already");
+    let none = ["audit", "export", "--with-proofs", "--to", "2020-01-01", "--output", "none"];
+    assert!(cli.refused(&none).contains("no row of that time"));
+    let csv = ["audit", "export", "--with-proofs", "--format", "csv", "--output", "csv"];
+    assert!(cli.refused(&csv).contains("JSON Lines"));
+    let narrowed = ["audit", "export", "--with-proofs", "--client", "m2m_1", "--output", "x"];
+    assert_eq!(cli.run(&narrowed).code, 2, "what is left out cannot be proved");
+    if let Some((held, said)) = python(&cli, &["pack", "old-pack", "--key", "keys"]) {
+        assert!(held, "{said}");
+    }
+}

@@ -45,7 +45,18 @@ pub struct Export {
     /// The name of the administrator who did it.
     #[arg(long)]
     person: Option<String>,
+    /// Write a folder with what shows that no row was changed, left out or
+    /// added: batches, a signed checkpoint, and a verifier that needs only
+    /// Python. Of JSON Lines, narrowed to a time alone.
+    #[arg(
+        long,
+        requires = "output",
+        conflicts_with_all = ["kind", "code", "outcome", "client_id", "api", "scope", "secret",
+            "reason", "person"]
+    )]
+    with_proofs: bool,
     /// Write to this file, which only its owner reads; else to standard output.
+    /// With proofs, a folder that is not there yet.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -80,6 +91,10 @@ impl Export {
             FormatArgument::Cef => Format::Cef,
         };
         let filter = self.filter()?;
+        if let (true, Some(folder)) = (self.with_proofs, &self.output) {
+            anyhow::ensure!(format == Format::Jsonl, "--with-proofs writes JSON Lines");
+            return super::pack::write(operator, output, folder, &filter);
+        }
         let (name, narrowed) = (format.as_str(), filter.describe());
         let mut lines = match &self.output {
             Some(path) => Lines::to_file(path)?,
