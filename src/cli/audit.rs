@@ -3,6 +3,7 @@ pub mod export;
 pub mod fork;
 pub mod pack;
 pub mod proofs;
+pub mod report;
 pub mod retention;
 pub mod verification;
 
@@ -54,6 +55,9 @@ pub enum Command {
     Consistency(proofs::Consistency),
     /// Print the keys that checkpoints are verified with.
     Keys,
+    /// What a day was like: numbers, acts, and the checkpoint above them.
+    #[command(subcommand)]
+    Report(report::Report),
     /// Remove rows that are older than need be, so that what is left verifies.
     Prune(retention::Prune),
     /// Keep every row, whatever the retention says; or no longer.
@@ -102,6 +106,7 @@ impl Command {
             Self::CheckProof(check) => check.run(output),
             Self::Consistency(consistency) => consistency.run(operator, output),
             Self::Keys => proofs::keys(operator, output),
+            Self::Report(report) => report.run(operator, output),
             Self::Prune(prune) => prune.run(operator, output),
             Self::Hold(hold) => hold.run(operator, output),
             Self::Fork(fork) => fork.run(operator, output),

@@ -70,8 +70,11 @@ fn who_reads_the_log_is_in_the_log_once_an_hour() {
 
     server.signed_in("owner").get("/log");
     assert_eq!(details(&server, "audit.read").len(), 5, "another person");
-    server.advance(Seconds(3_600));
-    let browser = server.signed_in("auditor");
+    // In steps: a session that idles ends.
+    for _ in 0..2 {
+        server.advance(Seconds(1_500));
+        browser.get("/");
+    }
     browser.get("/log");
     assert_eq!(details(&server, "audit.read").len(), 6, "another hour");
     assert_eq!(browser.get("/log?from=yesterday").status, 422);

@@ -78,7 +78,9 @@ pub fn write(
         "files": pack.files.clone(),
     });
     pack.text("manifest.json", &format!("{manifest:#}\n"))?;
-    operator.act(|conn, actor| admin::audit::end_export(conn, actor, name, rows))?;
+    let hash = pack.files.get("manifest.json").and_then(Value::as_str).unwrap_or_default();
+    let what = format!("{name}, manifest SHA-256 {hash}");
+    operator.act(|conn, actor| admin::audit::end_export(conn, actor, &what, rows))?;
     let sentence = format!(
         "{rows} rows of {} batches in {}: see README.md there",
         span.end - span.first,
