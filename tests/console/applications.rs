@@ -1,6 +1,8 @@
 //! Pages of applications: each form accepts, refuses, keeps what was typed.
 use countersign::admin::applications;
 use countersign::model::application::ApplicationDetails;
+use countersign::model::secret::NewSecret;
+use countersign::oauth::time::Seconds;
 
 use crate::support::Server;
 use crate::support::browser::Browser;
@@ -340,4 +342,54 @@ fn a_secret_is_added_beside_the_others_and_revoked_alone() {
     assert_eq!((server.token(&billing, &[]).status, server.token(&next, &[]).status), (401, 200));
     let crossed = format!("/applications/m2m_other/secrets/{}/revocation", billing.secret_id);
     assert_eq!(browser.get(&crossed).status, 404);
+}
+
+#[test]
+fn the_list_shows_what_ends_is_refused_is_idle_or_gets_no_token() {
+    let server = Server::start();
+    let world = server.world();
+    let ends = NewSecret { name: "short".into(), lifetime: Some(Seconds::days(10)) };
+    let client_id = world.billing.client_id.clone();
+    server.act(|conn, actor| countersign::admin::secrets::add(conn, actor, &client_id, &ends));
+    server.token(&world.billing, &[]);
+    server.token(&world.reporting, &[("scope", "invoices:write")]);
+    server.settle();
+    let browser = server.signed_in("auditor");
+    let listed =
+        |word: &str| browser.get(&format!("/applications?show={word}")).texts("tbody th a");
+    assert_eq!(listed("ending"), ["billing"]);
+    assert_eq!(listed("refused"), ["reporting"]);
+    assert_eq!(listed("stuck"), ["mallory"]);
+    assert!(listed("idle").is_empty(), "nothing is old enough");
+    assert_eq!(listed("nonsense"), ["billing", "mallory", "reporting"]);
+    server.advance(Seconds::days(91));
+    server.token(&world.billing, &[]);
+    server.settle();
+    let browser = server.signed_in("owner");
+    let listed =
+        |word: &str| browser.get(&format!("/applications?show={word}")).texts("tbody th a");
+    assert_eq!(listed("idle"), ["mallory", "reporting"]);
+    assert!(listed("ending").is_empty() && listed("refused").is_empty());
+}
+
+#[test]
+fn the_list_is_a_file_too_with_what_it_is_narrowed_to_and_that_is_recorded() {
+    let server = Server::start();
+    server.world();
+    server.application("=HYPERLINK(1)", &[(BILLING_API, "*")]);
+    let browser = server.signed_in("auditor");
+    let file = browser.get("/applications.csv");
+    assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
+    let lines: Vec<&str> = file.text.lines().collect();
+    assert_eq!(lines.len(), 5, "{}", file.text);
+    assert!(lines[0].starts_with("application,client_id,"));
+    assert!(lines[1].starts_with("'=HYPERLINK(1),m2m_"), "no formula: {}", lines[1]);
+    assert!(lines[2].starts_with("billing,m2m_"));
+    assert_eq!(browser.get("/applications.csv?q=ledger").text.lines().count(), 1);
+    assert_eq!(browser.get("/applications.csv?show=stuck").text.lines().count(), 2);
+    let recorded: Vec<_> =
+        server.events("report.exported").into_iter().map(|event| event.detail).collect();
+    let recorded: Vec<_> = recorded.iter().flatten().collect();
+    assert_eq!(recorded, ["applications", "applications q=ledger", "applications show=stuck"]);
+    assert_eq!(server.browser().get("/applications.csv").status, 303);
 }

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod entry;
 pub mod fate;
 pub mod file;
+pub mod fold;
 pub mod index;
 pub mod integrity;
 pub mod ladder;

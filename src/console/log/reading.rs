@@ -29,5 +29,6 @@ pub async fn note(app: &App, person: &SignedIn, what: String) {
 pub fn of(query: &Query) -> String {
     let is_id = query.event_id().is_some() || query.q.starts_with("m2m_");
     let q = if is_id { query.q.clone() } else { String::new() };
-    Query { q, before: String::new(), ..query.clone() }.to_text()
+    let (before, each) = (String::new(), String::new());
+    Query { q, before, each, ..query.clone() }.to_text()
 }
