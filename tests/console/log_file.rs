@@ -77,7 +77,7 @@ fn who_reads_the_log_is_in_the_log_once_an_hour() {
     }
     browser.get("/log");
     assert_eq!(details(&server, "audit.read").len(), 6, "another hour");
-    assert_eq!(browser.get("/log?from=yesterday").status, 422);
+    assert_eq!(browser.get("/log?period=custom&from=yesterday").status, 422);
     assert_eq!(details(&server, "audit.read").len(), 6, "nothing was read");
     assert!(!browser.get("/changes").text.contains("audit.read"), "no change");
 
