@@ -41,10 +41,9 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("revocation_patience_seconds", "a number"),
     );
     let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
-    let keys = reader.keys();
+    let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let sealing = reader.sealing(&data_dir);
-    let retention_days = reader.checked("audit_retention_days", retention);
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -68,7 +67,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
         sealing: sealing?,
-        retention_days: retention_days?,
+        retention_days: kept?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);

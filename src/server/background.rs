@@ -32,7 +32,7 @@ const KEYS: Duration = Duration::from_secs(30);
 const SEAL: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether rows of the log are to go.
-const RETAIN: Duration = Duration::from_secs(60);
+const RETAIN: Duration = Duration::from_mins(1);
 
 pub struct Tasks {
     tasks: Vec<JoinHandle<()>>,

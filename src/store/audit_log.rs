@@ -144,6 +144,8 @@ macro_rules! narrow_acts {
     };
 }
 
+const SUCCESS: &str = Outcome::Success.as_str();
+
 /// A page of what indexes know.
 fn indexed(
     conn: &mut Conn,
@@ -179,12 +181,8 @@ fn indexed(
         narrow_acts!(query, filter.act, target, actor);
         query = match filter.outcome {
             None => query,
-            Some(OutcomeFilter::Success) => {
-                query.filter(audit_events::outcome.eq(Outcome::Success.as_str()))
-            }
-            Some(OutcomeFilter::Refused) => {
-                query.filter(audit_events::outcome.ne(Outcome::Success.as_str()))
-            }
+            Some(OutcomeFilter::Success) => query.filter(audit_events::outcome.eq(SUCCESS)),
+            Some(OutcomeFilter::Refused) => query.filter(audit_events::outcome.ne(SUCCESS)),
         };
         if let Some(client_id) = &filter.client_id {
             query = query.filter(audit_events::client_id.eq(client_id));

@@ -113,14 +113,13 @@ pub fn plan(conn: &mut Conn, before: UnixTime, size: i64) -> Result<Cut, Error> 
         for (sealed, _, batch) in page {
             // What is not whole is not cut off: it is evidence.
             let Some(batch) = batch.filter(|_| sealed.entry == cut.end) else { return Ok(cut) };
-            let done = match counted.get(&sealed.chain) {
-                Some(done) => *done,
-                None => {
-                    let mark = tallies::mark_if_any(conn, &sealed.chain)?;
-                    let done = mark.map_or(i64::MAX, |mark| mark.done);
-                    counted.insert(sealed.chain.clone(), done);
-                    done
-                }
+            let done = if let Some(done) = counted.get(&sealed.chain) {
+                *done
+            } else {
+                let mark = tallies::mark_if_any(conn, &sealed.chain)?;
+                let done = mark.map_or(i64::MAX, |mark| mark.done);
+                counted.insert(sealed.chain.clone(), done);
+                done
             };
             if batch.last_at >= before.0 || batch.first_position + batch.events - 1 > done {
                 return Ok(cut);

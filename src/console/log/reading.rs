@@ -30,5 +30,5 @@ pub fn of(query: &Query) -> String {
     let is_id = query.event_id().is_some() || query.q.starts_with("m2m_");
     let q = if is_id { query.q.clone() } else { String::new() };
     let (before, each) = (String::new(), String::new());
-    Query { q, before, each, ..query.clone() }.to_text()
+    Query { q, each, before, ..query.clone() }.to_text()
 }
