@@ -7,6 +7,7 @@ pub mod audit;
 pub mod grants;
 pub mod introspectors;
 pub mod resources;
+pub mod retention;
 pub mod revocations;
 pub mod routes;
 pub mod secrets;
@@ -59,5 +60,6 @@ const fn right_name(right: Right) -> &'static str {
         Right::Read => "read",
         Right::ManageRegistry => "manage APIs and applications",
         Right::ManageAdministrators => "manage administrators",
+        Right::RetainLog => "say what the audit log keeps",
     }
 }

@@ -48,6 +48,8 @@ pub struct Config {
     pub sealing: Sealing,
     /// Says where copies of the log go; `None`: nowhere.
     pub streams_file: Option<PathBuf>,
+    /// How long rows of the audit log are kept; `None`: for ever.
+    pub retention_days: Option<i64>,
     /// Every setting as it took effect, for `countersign check`.
     pub effective: Vec<Effective>,
 }

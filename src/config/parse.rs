@@ -41,7 +41,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("revocation_patience_seconds", "a number"),
     );
     let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
-    let keys = reader.keys();
+    let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let sealing = reader.sealing(&data_dir);
     let config = Config {
@@ -68,6 +68,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         status_list_ttl_seconds: status_list_ttl?,
         sealing: sealing?,
         streams_file: reader.path("streams_file"),
+        retention_days: kept?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);
@@ -186,6 +187,15 @@ impl<'a> Reader<'a> {
             other => Err(format!("{other:?} is neither text nor json")),
         })?;
         Some(Log { level: self.text("log_level").to_owned(), json })
+    }
+}
+
+/// Days, of which there are few enough not to cover the tracks of last night.
+fn retention(text: &str) -> Result<Option<i64>, String> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(days @ 7..=36_500) => Ok(Some(days)),
+        _ => Err(format!("{text:?} is neither 0 nor a number of days from 7 to 36500")),
     }
 }
 
