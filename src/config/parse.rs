@@ -20,10 +20,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed::<SocketAddr>("listen", "an address and port, such as 127.0.0.1:8080");
     let console_listen =
         reader.optional::<SocketAddr>("console_listen", "an address and port, or nothing");
-    let metrics_listen = match reader.text("metrics_listen") {
-        "off" => Some(None),
-        _ => reader.parsed("metrics_listen", "an address and port, or off").map(Some),
-    };
+    let metrics_listen = reader.metrics_listen();
     let trusted_proxies = reader.checked("trusted_proxies", networks);
     let (master_key, pkcs11) = (reader.master_key(&data_dir), reader.pkcs11());
     let database_url = Secret(Zeroizing::new(match reader.text("database_url") {
@@ -42,8 +39,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     );
     let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
-    let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
-    let sealing = reader.sealing(&data_dir);
+    let (authorization_endpoint, sealing) =
+        (reader.parsed("authorization_endpoint", "true or false"), reader.sealing(&data_dir));
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -109,6 +106,14 @@ impl<'a> Reader<'a> {
     #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
     fn optional<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<Option<T>> {
         if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
+    }
+
+    #[expect(clippy::option_option, reason = "outer: could be read; inner: is on")]
+    fn metrics_listen(&mut self) -> Option<Option<SocketAddr>> {
+        match self.text("metrics_listen") {
+            "off" => Some(None),
+            _ => self.parsed("metrics_listen", "an address and port, or off").map(Some),
+        }
     }
 
     fn keys(&mut self) -> Option<Keys> {
