@@ -132,6 +132,8 @@ fn target(text: &str, private: bool) -> Result<Target, String> {
     };
     let http = |text: &str| text.parse::<Url>().map_err(|_| "its url is none".to_owned());
     match url.scheme() {
+        // `file:relative` would be read as `/relative`.
+        "file" if !text.starts_with("file:///") => Err("its url is no absolute path".to_owned()),
         "file" => {
             let path = url.to_file_path().map_err(|()| "its url is no absolute path")?;
             Ok(Target::File(path))

@@ -38,6 +38,7 @@ pub mod status_lists;
 pub mod streams;
 pub mod tallies;
 pub mod usage;
+mod usage_schema;
 pub mod uses;
 
 pub use connection::{Checkpoint, Conn, Database, Store};

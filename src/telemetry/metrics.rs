@@ -1,4 +1,6 @@
 //! Every metric, its unit and its labels, in one place.
+mod streams;
+
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -25,11 +27,7 @@ struct SignIn {
     result: &'static str,
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct StreamName {
-    /// As it is configured.
-    stream: String,
-}
+use streams::StreamName;
 
 /// Cheap to share; counting takes no lock that waits on I/O.
 pub struct Metrics {
@@ -220,46 +218,6 @@ impl Metrics {
             "Witnesses that did not sign when they were last asked",
             self.audit_witnesses_failing.clone(),
         );
-    }
-
-    fn register_streams(&self, registry: &mut Registry) {
-        registry.register(
-            "stream_events",
-            "Events that this process delivered, by stream",
-            self.stream_events.clone(),
-        );
-        registry.register(
-            "stream_failures",
-            "Deliveries that failed; they are tried again",
-            self.stream_failures.clone(),
-        );
-        registry.register(
-            "stream_lag_batches",
-            "Sealed batches that were not delivered yet, where this process delivers",
-            self.stream_lag_batches.clone(),
-        );
-        registry.register_with_unit(
-            "stream_lag",
-            "Age of the oldest event that was not delivered yet",
-            Unit::Seconds,
-            self.stream_lag.clone(),
-        );
-    }
-
-    /// How far a stream is behind.
-    pub fn stream_lag(&self, name: &str, batches: i64, seconds: i64) {
-        let name = StreamName { stream: name.to_owned() };
-        self.stream_lag_batches.get_or_create(&name).set(batches);
-        self.stream_lag.get_or_create(&name).set(seconds);
-    }
-
-    pub fn stream_delivered(&self, name: &str, events: u64) {
-        let name = StreamName { stream: name.to_owned() };
-        self.stream_events.get_or_create(&name).inc_by(events);
-    }
-
-    pub fn stream_failed(&self, name: &str) {
-        self.stream_failures.get_or_create(&StreamName { stream: name.to_owned() }).inc();
     }
 
     fn register_clients(&self, registry: &mut Registry) {
