@@ -237,3 +237,21 @@ fn static_files_are_kept_for_ever_under_their_version() {
     assert_eq!((old.status, old.header("cache-control")), (200, Some("no-cache")));
     assert_eq!(server.get("/static/x/../../Cargo.toml").status, 404);
 }
+
+#[test]
+fn static_files_travel_compressed_to_those_who_take_it() {
+    let server = Server::start();
+    let plain = server.get("/static/x/console.css");
+    assert_eq!(
+        (plain.header("content-encoding"), plain.header("vary")),
+        (None, Some("accept-encoding"))
+    );
+    let asked = |accepted| {
+        server.request("GET", "/static/x/console.css", &[("accept-encoding", accepted)], "")
+    };
+    let small = asked("gzip, br");
+    assert_eq!(small.header("content-encoding"), Some("br"));
+    let length = |answer: &crate::support::Answer| answer.bytes.len();
+    assert!(length(&small) * 4 < length(&plain), "{} of {}", length(&small), length(&plain));
+    assert_ne!(asked("br;q=0").header("content-encoding"), Some("br"));
+}
