@@ -5,6 +5,7 @@
 pub mod access;
 pub mod administrators;
 pub mod applications;
+pub mod attempts;
 pub mod axis;
 pub mod changes;
 pub mod chrome;
@@ -63,6 +64,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(keys::routes)
             .configure(administrators::routes)
             .configure(session::routes)
+            .configure(attempts::routes)
             .configure(setup::routes)
             .configure(profile::routes)
             .configure(preferences::routes)

@@ -15,9 +15,8 @@ use crate::model::administrator::Administrator;
 use crate::model::revocation::Recorded;
 use crate::model::role::{Right, Role};
 use crate::oauth::UnixTime;
-use crate::oauth::time::Seconds;
 use crate::store::administrators;
-use crate::web::session_store::{ADMINISTRATOR, NOTICE, SIGNED_IN_AT};
+use crate::web::session_store::{ADDRESS, ADMINISTRATOR, ID, NOTICE, SIGNED_IN_AT};
 use crate::web::{App, actor};
 
 /// Somebody who signed in, is still active, and whose session has not ended.
@@ -53,6 +52,11 @@ impl SignedIn {
     /// `Forbidden`.
     pub fn must(&self, right: Right) -> Result<(), Failure> {
         if self.may(right) { Ok(()) } else { Err(Failure::Forbidden(right)) }
+    }
+
+    /// The id of the session this request came with.
+    pub fn session_id(&self) -> String {
+        self.session.get(ID).ok().flatten().unwrap_or_default()
     }
 
     /// What stands around the page of the menu entry `current`. Takes the
@@ -130,7 +134,7 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
     let signed_in_at: Option<i64> = session.get(SIGNED_IN_AT).ok().flatten();
     let (Some(id), Some(signed_in_at)) = (id, signed_in_at) else { return Err(out()) };
     let actor = anonymous(request, app);
-    let ends = UnixTime(signed_in_at) + Seconds(app.config.session_hours.saturating_mul(3_600));
+    let ends = UnixTime(signed_in_at) + app.session_limits().longest;
     if ends <= actor.now {
         session.purge();
         return Err(out());
@@ -140,6 +144,10 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
         session.purge();
         return Err(out());
     };
+    if session.get::<Option<String>>(ADDRESS).ok().flatten().flatten() != actor.source.address {
+        // Where it was last seen; a list without it is not worth a failure.
+        let _ = session.insert(ADDRESS, &actor.source.address);
+    }
     let host = url::Url::parse(&app.config.issuer.url).ok();
     Ok(SignedIn {
         actor: actor.signed_in_as(&administrator),

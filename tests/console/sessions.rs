@@ -39,29 +39,6 @@ fn an_unknown_account_a_wrong_password_and_a_suspended_person_look_the_same() {
     assert_eq!(reasons, ["unknown_account", "bad_password", "administrator_suspended"]);
 }
 
-/// ASVS §6.3.1: held back by account and address, the person elsewhere is not.
-#[test]
-fn who_guesses_passwords_has_to_wait_and_the_person_elsewhere_has_not() {
-    let server = Server::start_with(&[("COUNTERSIGN_TRUSTED_PROXIES", "127.0.0.1")]);
-    server.administrator("owner");
-    let from = |address: &str, password: &str| {
-        let headers = [
-            ("x-forwarded-for", address),
-            ("sec-fetch-site", "same-origin"),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
-        let fields = [("email", "owner@example.com"), ("password", password)];
-        server.request("POST", "/sign-in", &headers, crate::support::http::form(&fields)).status
-    };
-    for _ in 0..6 {
-        assert_eq!(from("203.0.113.9", "wrong"), 422);
-    }
-    assert_eq!(from("203.0.113.9", PASSWORD), 429);
-    assert_eq!(from("203.0.113.10", PASSWORD), 303);
-    server.advance(Seconds(62));
-    assert_eq!(from("203.0.113.9", PASSWORD), 303);
-}
-
 #[test]
 fn a_page_without_a_session_leads_to_the_sign_in_page_and_back() {
     let server = Server::start();

@@ -4,6 +4,7 @@ pub mod index;
 pub mod new;
 pub mod password;
 pub mod resumption;
+pub mod sessions;
 pub mod show;
 pub mod suspension;
 
@@ -39,6 +40,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(resumption::get))
                 .route(web::post().to(resumption::post)),
         )
+        .route("/people/{id}/sessions/deletion", web::post().to(sessions::post))
+        .route("/people/{id}/sessions/{session}/deletion", web::post().to(sessions::post_one))
         .route("/people/{id}/password", web::post().to(password::post));
 }
 

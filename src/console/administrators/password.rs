@@ -32,7 +32,9 @@ pub async fn post(
     let hash = match profile::password::hash(&app, &form.password).await? {
         Ok(hash) => hash,
         Err(error) => {
-            return page::unprocessable(&show::fill(&person, found, vec![error].into()));
+            return page::unprocessable(
+                &show::fill(&person, &app, found, vec![error].into()).await?,
+            );
         }
     };
     let (actor, id) = (person.actor.clone(), found.id.clone());

@@ -8,6 +8,7 @@ use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
 use crate::console::page;
+use crate::console::profile::sessions::{self, Row};
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::web::App;
@@ -23,6 +24,8 @@ pub(super) struct Show {
     role: &'static str,
     created: Moment,
     signed_in: Option<Moment>,
+    /// For owners.
+    sessions: Vec<Row>,
     errors: FieldErrors,
 }
 
@@ -32,12 +35,20 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let found = super::find(&app, id.into_inner()).await?;
-    page::html(&fill(&person, found, FieldErrors::default()))
+    page::html(&fill(&person, &app, found, FieldErrors::default()).await?)
 }
 
-pub(super) fn fill(person: &SignedIn, found: Administrator, errors: FieldErrors) -> Show {
+pub(super) async fn fill(
+    person: &SignedIn,
+    app: &App,
+    found: Administrator,
+    errors: FieldErrors,
+) -> Result<Show, Failure> {
     let now = person.now();
-    Show {
+    let sessions =
+        if person.is_owner() { sessions::rows(person, app, &found.id).await? } else { Vec::new() };
+    Ok(Show {
+        sessions,
         chrome: person.chrome("/people"),
         is_owner: person.is_owner(),
         is_own: person.administrator.id == found.id,
@@ -46,5 +57,5 @@ pub(super) fn fill(person: &SignedIn, found: Administrator, errors: FieldErrors)
         signed_in: found.last_signed_in_at.map(|at| Moment::new(at, now)),
         found,
         errors,
-    }
+    })
 }

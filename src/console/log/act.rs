@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 31] = [
+pub const CODES: [&str; 34] = [
     "administrator.created",
     "administrator.password_set",
     "administrator.resumed",
@@ -67,6 +67,9 @@ pub const CODES: [&str; 31] = [
     "scope.removed",
     "secret.added",
     "secret.revoked",
+    "session.revoked",
+    "sign_in_block.added",
+    "sign_in_block.removed",
     "signing_key.activated",
     "signing_key.published",
     "signing_key.removed",
@@ -110,8 +113,11 @@ fn did(event: &Event) -> &str {
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
         "server.stopped" => "stopped",
-        "session.denied" => "could not sign in",
+        "session.denied" | "session.denied_repeatedly" => "could not sign in",
+        "sign_in_block.added" => "blocked from signing in",
+        "sign_in_block.removed" => "let sign in again",
         "session.ended" => "signed out",
+        "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
         other => other,
     }
@@ -130,7 +136,7 @@ fn revoked(kind: &str) -> &'static str {
 
 /// Signing in is done to nobody else.
 fn is_self(event: &Event) -> bool {
-    event.category() == "session"
+    event.category() == "session" && event.code != "session.revoked"
 }
 
 fn href(event: &Event) -> Option<String> {

@@ -13,6 +13,7 @@ use crate::model::password::{self, Password};
 use crate::model::text::FieldError;
 use crate::store;
 use crate::web::App;
+use crate::web::hashing::Lane;
 
 #[derive(Deserialize)]
 pub struct Input {
@@ -38,11 +39,13 @@ pub async fn post(
     if !verify(&app, &form.current, stored).await? {
         app.password_guesses.failed(&pair);
         let errors = FieldErrors::one("current", "This is not your current password.");
-        return page::unprocessable(&show::fill(&person, errors));
+        return page::unprocessable(&show::fill(&person, &app, errors).await?);
     }
     let hash = match hash(&app, &form.password).await? {
         Ok(hash) => hash,
-        Err(error) => return page::unprocessable(&show::fill(&person, vec![error].into())),
+        Err(error) => {
+            return page::unprocessable(&show::fill(&person, &app, vec![error].into()).await?);
+        }
     };
     let (actor, id) = (person.actor.clone(), person.administrator.id.clone());
     app.act(move |conn| administrators::set_password(conn, &actor, &id, &hash)).await?;
@@ -58,22 +61,32 @@ pub async fn hash(app: &App, text: &str) -> Result<Result<String, FieldError>, F
     };
     let salt = app.entropy.bytes();
     let work = move || password::hash(&password, &salt);
-    let hashed = off_thread(app, work).await?;
+    let hashed = off_thread(app, Lane::Known, work).await?;
     hashed.map(Ok).map_err(|error| Failure::Broken(error.to_string()))
 }
 
-/// Whether `text` is the password that `stored` was made from.
+/// Whether `text` is the password that `stored` was made from. For people in a
+/// session.
 pub async fn verify(app: &App, text: &str, stored: String) -> Result<bool, Failure> {
-    let Some(password) = Password::present(text) else { return Ok(false) };
-    off_thread(app, move || password::verify(&password, &stored)).await
+    verify_in(app, Lane::Known, text, stored).await
+}
+
+/// The same in a lane of one's choice.
+pub async fn verify_in(app: &App, lane: Lane, text: &str, stored: String) -> Result<bool, Failure> {
+    // Too long is not told apart by its time.
+    let password = Password::present(text).or_else(|| Password::present(""));
+    let Some(password) = password else { return Ok(false) };
+    let right = off_thread(app, lane, move || password::verify(&password, &stored)).await?;
+    Ok(right && text.len() <= password::MAX_BYTES)
 }
 
 /// Argon2 on a thread of its own, and only so many at a time.
 async fn off_thread<T: Send + 'static>(
     app: &App,
+    lane: Lane,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
     let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
-    let _turn = app.hashing.acquire().await.map_err(|error| broken(&error))?;
+    let _turn = app.hashing.turn(lane).await.map_err(|_| Failure::Busy)?;
     tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
 }
