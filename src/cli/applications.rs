@@ -78,7 +78,7 @@ impl Command {
         match self {
             Self::Create(create) => create.run(operator, output),
             Self::List { search, listing } => {
-                let filter = Filter { search, active: None };
+                let filter = Filter { search, ..Filter::default() };
                 let columns = ["client_id", "name", "owner", "state", "created_at"];
                 listing.print(output, &columns, |after, limit| {
                     let read =

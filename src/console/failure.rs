@@ -140,7 +140,12 @@ impl Failure {
 
 fn forbidden(right: Right) -> String {
     match right {
-        Right::Read => "Ask an owner for access.".to_owned(),
+        Right::SignIn | Right::Read => "Ask an owner for access.".to_owned(),
+        Right::ReadApplication | Right::ManageApplication => {
+            "Developers see and manage the applications that they own. Ask an admin to make you \
+             an owner of this one."
+                .to_owned()
+        }
         Right::ManageRegistry => {
             "Admins and owners change APIs and applications; your role reads them.".to_owned()
         }

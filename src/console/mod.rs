@@ -14,12 +14,15 @@ pub mod duration;
 pub mod failure;
 pub mod form;
 pub mod impact;
+pub mod invitation;
 pub mod keys;
 pub mod line;
 pub mod log;
 pub mod moment;
 pub mod overview;
 pub mod page;
+pub mod pages;
+pub mod password_reset;
 pub mod preferences;
 pub mod profile;
 pub mod reports;
@@ -66,6 +69,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(session::routes)
             .configure(attempts::routes)
             .configure(setup::routes)
+            .configure(invitation::routes)
+            .configure(password_reset::routes)
             .configure(profile::routes)
             .configure(preferences::routes)
             .default_service(web::to(not_found)),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use crate::admin::guard;
+use crate::admin::{guard, links};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
@@ -194,6 +194,7 @@ async fn sweep(app: Arc<App>) {
             .store
             .write(move |conn| {
                 guard::sweep(conn, now)?;
+                links::sweep(conn, now)?;
                 sessions::delete_expired(conn, now)
             })
             .await;

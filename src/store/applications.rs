@@ -29,6 +29,8 @@ pub struct Filter {
     /// Part of a name or owner, or a whole client id.
     pub search: Option<String>,
     pub active: Option<bool>,
+    /// Of these alone, by client id.
+    pub among: Option<Vec<String>>,
 }
 
 pub fn find(conn: &mut Conn, client_id: &str) -> Result<Option<Application>, Error> {
@@ -57,6 +59,9 @@ pub fn page(
             .into_boxed();
         if let Some(active) = filter.active {
             query = query.filter(applications::active.eq(active));
+        }
+        if let Some(among) = &filter.among {
+            query = query.filter(applications::client_id.eq_any(among));
         }
         if let Some(search) = &filter.search {
             let pattern = containing(&search.to_lowercase());

@@ -5,6 +5,7 @@
 //! (or `all` where there are few), `insert`, `delete`, `count`, and the
 //! domain's own verb for an update. "Not there" is never an error.
 pub mod administrators;
+pub mod application_owners;
 pub mod applications;
 pub mod attention;
 pub mod audit_batches;
@@ -20,7 +21,9 @@ pub mod grants;
 pub mod history;
 pub mod holdings;
 pub mod introspectors;
+pub mod invitations;
 pub mod migrations;
+pub mod password_resets;
 mod people_schema;
 pub mod registry;
 pub mod resources;

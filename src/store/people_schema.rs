@@ -45,3 +45,10 @@ diesel::table! {
         last_at -> BigInt,
     }
 }
+
+diesel::table! {
+    application_owners (client_id, administrator_id) {
+        client_id -> Text,
+        administrator_id -> Text,
+    }
+}

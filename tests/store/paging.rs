@@ -36,7 +36,7 @@ fn a_search_takes_what_was_typed_to_the_letter() {
     }
     let id = server.application("by-id", &[]).client_id;
     let search = |text: &str| {
-        let filter = Filter { search: Some(text.to_owned()), active: None };
+        let filter = Filter { search: Some(text.to_owned()), ..Filter::default() };
         names(&server, &filter, 50)
     };
     assert_eq!(search("BILL"), ["billing", "billing-worker"]);

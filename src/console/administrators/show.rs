@@ -5,7 +5,6 @@ use askama::Template;
 use super::role_title;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
-use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::profile::sessions::{self, Row};
@@ -15,7 +14,7 @@ use crate::web::App;
 
 #[derive(Template)]
 #[template(path = "console/administrators/show.html")]
-pub(super) struct Show {
+struct Show {
     chrome: Chrome,
     is_owner: bool,
     /// Whether this is the person who looks.
@@ -26,7 +25,6 @@ pub(super) struct Show {
     signed_in: Option<Moment>,
     /// For owners.
     sessions: Vec<Row>,
-    errors: FieldErrors,
 }
 
 pub async fn get(
@@ -35,15 +33,10 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let found = super::find(&app, id.into_inner()).await?;
-    page::html(&fill(&person, &app, found, FieldErrors::default()).await?)
+    page::html(&fill(&person, &app, found).await?)
 }
 
-pub(super) async fn fill(
-    person: &SignedIn,
-    app: &App,
-    found: Administrator,
-    errors: FieldErrors,
-) -> Result<Show, Failure> {
+async fn fill(person: &SignedIn, app: &App, found: Administrator) -> Result<Show, Failure> {
     let now = person.now();
     let sessions =
         if person.is_owner() { sessions::rows(person, app, &found.id).await? } else { Vec::new() };
@@ -56,6 +49,5 @@ pub(super) async fn fill(
         created: Moment::new(found.created_at, now),
         signed_in: found.last_signed_in_at.map(|at| Moment::new(at, now)),
         found,
-        errors,
     })
 }

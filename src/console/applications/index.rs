@@ -15,7 +15,7 @@ use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
 use crate::store::applications::Filter;
-use crate::store::{Conn, Error, applications, grants, secrets};
+use crate::store::{Conn, Error, application_owners, applications, grants, secrets};
 use crate::web::App;
 
 #[derive(Template)]
@@ -54,7 +54,13 @@ pub async fn get(
     let mut query = query.into_inner();
     query.q = query.q.trim().to_owned();
     let (asked, now) = (query.clone(), person.now());
-    let found = app.store.read(move |conn| rows(conn, &asked, now)).await?;
+    let only_own = person.only_own();
+    let found = app.store.read(move |conn| {
+        let among =
+            only_own.map(|id| application_owners::of_administrator(conn, &id)).transpose()?;
+        rows(conn, &asked, among, now)
+    });
+    let found = found.await?;
     let chrome = person.chrome("/applications");
     let manages = person.manages();
     let index = Index { chrome, manages, query, rows: found.rows, next: found.next };
@@ -63,14 +69,19 @@ pub async fn get(
 
 /// A page of applications with what belongs to them: one query a table, never
 /// one a row.
-fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Error> {
+fn rows(
+    conn: &mut Conn,
+    query: &Query,
+    among: Option<Vec<String>>,
+    now: UnixTime,
+) -> Result<Page<Row>, Error> {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let active = match query.state.as_str() {
         "active" => Some(true),
         "suspended" => Some(false),
         _ => None,
     };
-    let filter = Filter { search: given(&query.q), active };
+    let filter = Filter { search: given(&query.q), active, among };
     let page = applications::page(conn, &filter, given(&query.after).as_deref(), PAGE_ROWS)?;
     let ids: Vec<String> = page.rows.iter().map(|row| row.client_id.clone()).collect();
     let mut apis: HashMap<String, Vec<String>> = HashMap::new();

@@ -33,22 +33,25 @@ fn who(event: &Event) -> String {
         ("operator", Some(name)) => format!("{name}, at the command line,"),
         ("system", _) => "The server".to_owned(),
         (_, Some(name)) => name,
-        ("anonymous", None) if event.code == "administrator.created" => {
-            "Whoever had the set-up link".to_owned()
+        ("anonymous", None) if event.category() == "administrator" => {
+            "Whoever had the link".to_owned()
         }
         (_, None) => "Somebody".to_owned(),
     }
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 34] = [
+pub const CODES: [&str; 39] = [
     "administrator.created",
+    "administrator.password_reset",
     "administrator.password_set",
+    "administrator.reset_started",
     "administrator.resumed",
     "administrator.suspended",
     "administrator.updated",
     "application.created",
     "application.deleted",
+    "application.owners_changed",
     "application.resumed",
     "application.suspended",
     "application.updated",
@@ -57,6 +60,8 @@ pub const CODES: [&str; 34] = [
     "grant.set",
     "introspector.added",
     "introspector.removed",
+    "invitation.created",
+    "invitation.revoked",
     "resource.created",
     "resource.deleted",
     "resource.updated",
@@ -81,12 +86,15 @@ pub const CODES: [&str; 34] = [
 fn did(event: &Event) -> &str {
     match event.code.as_ref() {
         "administrator.created" => "added",
+        "administrator.password_reset" => "chose a new password by link for",
+        "administrator.reset_started" => "made a link to a new password for",
         "administrator.password_set" => "set the password of",
         "administrator.resumed" => "resumed",
         "administrator.suspended" => "suspended",
         "administrator.updated" => "changed",
         "application.created" => "registered application",
         "application.deleted" => "deleted application",
+        "application.owners_changed" => "changed who owns application",
         "application.resumed" => "resumed application",
         "application.suspended" => "suspended application",
         "application.updated" => "changed application",
@@ -95,6 +103,8 @@ fn did(event: &Event) -> &str {
         "grant.set" => "set the access of application",
         "introspector.added" => "let introspect tokens application",
         "introspector.removed" => "let introspect tokens no more application",
+        "invitation.created" => "invited",
+        "invitation.revoked" => "took back the invitation of",
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",

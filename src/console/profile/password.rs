@@ -2,6 +2,7 @@
 use actix_session::Session;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::show;
 use crate::admin::administrators;
@@ -41,7 +42,8 @@ pub async fn post(
         let errors = FieldErrors::one("current", "This is not your current password.");
         return page::unprocessable(&show::fill(&person, &app, errors).await?);
     }
-    let hash = match hash(&app, &form.password).await? {
+    let about = [person.administrator.email.as_str(), person.administrator.name.as_str()];
+    let hash = match hash(&app, &form.password, &about).await? {
         Ok(hash) => hash,
         Err(error) => {
             return page::unprocessable(&show::fill(&person, &app, vec![error].into()).await?);
@@ -54,14 +56,22 @@ pub async fn post(
 }
 
 /// Hashes a password that somebody chose, or says why it cannot be taken.
-pub async fn hash(app: &App, text: &str) -> Result<Result<String, FieldError>, Failure> {
-    let password = match Password::choose(text) {
-        Ok(password) => password,
+/// `about` is what is known of them.
+pub async fn hash(
+    app: &App,
+    text: &str,
+    about: &[&str],
+) -> Result<Result<String, FieldError>, Failure> {
+    let (text, salt) = (Zeroizing::new(text.to_owned()), app.entropy.bytes());
+    let about: Vec<String> = about.iter().map(|text| (*text).to_owned()).collect();
+    let work = move || {
+        let about: Vec<&str> = about.iter().map(String::as_str).collect();
+        Password::choose_for(&text, &about).map(|password| password::hash(&password, &salt))
+    };
+    let hashed = match off_thread(app, Lane::Known, work).await? {
+        Ok(hashed) => hashed,
         Err(message) => return Ok(Err(FieldError { field: "password", message })),
     };
-    let salt = app.entropy.bytes();
-    let work = move || password::hash(&password, &salt);
-    let hashed = off_thread(app, Lane::Known, work).await?;
     hashed.map(Ok).map_err(|error| Failure::Broken(error.to_string()))
 }
 

@@ -68,7 +68,7 @@ pub async fn post(
         return Err(spent());
     }
     let details = AdministratorDetails::read(&form.email, &form.name, Role::Owner.as_str());
-    let hash = profile::password::hash(&app, &form.password).await?;
+    let hash = profile::password::hash(&app, &form.password, &[&form.email, &form.name]).await?;
     let (details, hash) = match (details, hash) {
         (Ok(details), Ok(hash)) => (details, hash),
         (details, hash) => {

@@ -28,6 +28,9 @@ const ADDRESSES: usize = 100;
 struct Show {
     chrome: Chrome,
     manages: bool,
+    /// Whether its tokens may be revoked.
+    revokes: bool,
+    reads: bool,
     application: Application,
     secret: Secret,
     state: State,
@@ -84,7 +87,9 @@ pub async fn get(
     let hosts = hosts(&presented, &id, now);
     page::html(&Show {
         chrome: person.chrome("/applications"),
-        manages: person.manages(),
+        manages: person.cares(),
+        revokes: person.manages(),
+        reads: person.reads(),
         verdict: Verdict::of(state, Use::observed(&hours, secret.last_used_at, now), &hosts, now),
         application: loaded.application,
         state,
