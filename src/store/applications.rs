@@ -1,8 +1,9 @@
 //! The `applications` table.
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::schema::applications;
+use super::schema::{applications, grants, secrets};
 use super::{Conn, Error, containing};
 use crate::model::application::{Application, ApplicationDetails};
 use crate::model::page::Page;
@@ -29,8 +30,22 @@ pub struct Filter {
     /// Part of a name or owner, or a whole client id.
     pub search: Option<String>,
     pub active: Option<bool>,
+    pub show: Option<Show>,
     /// Of these alone, by client id.
-    pub among: Option<Vec<String>>,
+    pub owned: Option<Vec<String>>,
+}
+
+/// Which applications somebody looks for.
+#[derive(Clone, Debug)]
+pub enum Show {
+    /// A secret of it works at `now`, and ends before `until`.
+    Ending { now: UnixTime, until: UnixTime },
+    /// It was registered before this and got no token since.
+    Idle { since: UnixTime },
+    /// It gets no token: no secret of it works, or it may call nothing.
+    Stuck { now: UnixTime },
+    /// One of these.
+    Among(Vec<String>),
 }
 
 pub fn find(conn: &mut Conn, client_id: &str) -> Result<Option<Application>, Error> {
@@ -40,6 +55,39 @@ pub fn find(conn: &mut Conn, client_id: &str) -> Result<Option<Application>, Err
         .first(c)
         .optional())?;
     Ok(row.map(Application::from))
+}
+
+/// Narrows a query of either database to what somebody looks for.
+macro_rules! narrow {
+    ($query:ident, $show:expr) => {
+        match $show {
+            Show::Ending { now, until } => {
+                let ends = secrets::expires_at.gt(now.0).and(secrets::expires_at.le(until.0));
+                let ending = secrets::table.filter(secrets::revoked_at.is_null()).filter(ends);
+                let ids = ending.select(secrets::client_id);
+                $query = $query.filter(applications::client_id.eq_any(ids));
+            }
+            Show::Idle { since } => {
+                let used = secrets::table
+                    .filter(secrets::client_id.eq(applications::client_id))
+                    .filter(secrets::last_used_at.gt(since.0));
+                $query =
+                    $query.filter(applications::created_at.le(since.0)).filter(not(exists(used)));
+            }
+            Show::Stuck { now } => {
+                let works = secrets::table
+                    .filter(secrets::client_id.eq(applications::client_id))
+                    .filter(secrets::revoked_at.is_null())
+                    .filter(secrets::expires_at.is_null().or(secrets::expires_at.gt(now.0)));
+                let granted = grants::table.filter(grants::client_id.eq(applications::client_id));
+                let suspended = applications::active.eq(false);
+                $query = $query.filter(suspended.or(not(exists(works))).or(not(exists(granted))));
+            }
+            Show::Among(ids) => {
+                $query = $query.filter(applications::client_id.eq_any(ids));
+            }
+        }
+    };
 }
 
 /// A page in the order of names. `after` is the client id of the row before.
@@ -60,8 +108,11 @@ pub fn page(
         if let Some(active) = filter.active {
             query = query.filter(applications::active.eq(active));
         }
-        if let Some(among) = &filter.among {
-            query = query.filter(applications::client_id.eq_any(among));
+        if let Some(owned) = &filter.owned {
+            query = query.filter(applications::client_id.eq_any(owned));
+        }
+        if let Some(show) = &filter.show {
+            narrow!(query, show);
         }
         if let Some(search) = &filter.search {
             let pattern = containing(&search.to_lowercase());
@@ -160,7 +211,7 @@ pub fn idle_since(conn: &mut Conn, time: UnixTime, limit: i64) -> Result<Vec<App
         .filter(secrets::last_used_at.ge(time.0));
     let rows: Vec<Row> = on!(conn, |c| applications::table
         .filter(applications::active.eq(true).and(applications::created_at.lt(time.0)))
-        .filter(diesel::dsl::not(diesel::dsl::exists(used)))
+        .filter(not(exists(used)))
         .order((applications::name_key, applications::client_id))
         .select(Row::as_select())
         .limit(limit)

@@ -1,4 +1,6 @@
 //! When grants were last used, from the counts by day.
+use std::collections::BTreeSet;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -58,6 +60,48 @@ pub fn used(
         .select((usage_days::client_id, usage_days::resource, usage_days::scope))
         .distinct()
         .load(c))?)
+}
+
+/// How a scope was used of late.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeUse {
+    /// Applications that got tokens with it.
+    pub users: usize,
+    /// Applications that only asked in vain.
+    pub askers: usize,
+    /// When the last token with it was issued.
+    pub last_at: Option<UnixTime>,
+    /// There may be more than were counted.
+    pub is_more: bool,
+}
+
+/// The most rows that are read to tell how a scope was used.
+const READ: i64 = 500;
+
+/// How a scope of an API was used since a day, from its newest rows.
+pub fn of_scope(
+    conn: &mut Conn,
+    resource: &str,
+    scope: &str,
+    since: i64,
+) -> Result<ScopeUse, Error> {
+    let rows: Vec<(String, i64, i64)> = on!(conn, |c| usage_days::table
+        .filter(usage_days::resource.eq(resource).and(usage_days::scope.eq(scope)))
+        .filter(usage_days::day.ge(since))
+        .order(usage_days::day.desc())
+        .limit(READ)
+        .select((usage_days::client_id, usage_days::granted, usage_days::last_at))
+        .load(c))?;
+    let is_used = |(_, granted, _): &&(String, i64, i64)| *granted > 0;
+    let ids = |row: &(String, i64, i64)| row.0.clone();
+    let users: BTreeSet<String> = rows.iter().filter(is_used).map(ids).collect();
+    let all: BTreeSet<String> = rows.iter().map(ids).collect();
+    Ok(ScopeUse {
+        users: users.len(),
+        askers: all.len() - users.len(),
+        last_at: rows.iter().filter(is_used).map(|row| UnixTime(row.2)).max(),
+        is_more: rows.len() >= usize::try_from(READ).unwrap_or(usize::MAX),
+    })
 }
 
 /// Requests that are alike, whatever the hour.

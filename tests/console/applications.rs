@@ -1,6 +1,8 @@
 //! Pages of applications: each form accepts, refuses, keeps what was typed.
 use countersign::admin::applications;
 use countersign::model::application::ApplicationDetails;
+use countersign::model::secret::NewSecret;
+use countersign::oauth::time::Seconds;
 
 use crate::support::Server;
 use crate::support::browser::Browser;
@@ -340,4 +342,32 @@ fn a_secret_is_added_beside_the_others_and_revoked_alone() {
     assert_eq!((server.token(&billing, &[]).status, server.token(&next, &[]).status), (401, 200));
     let crossed = format!("/applications/m2m_other/secrets/{}/revocation", billing.secret_id);
     assert_eq!(browser.get(&crossed).status, 404);
+}
+
+#[test]
+fn the_list_shows_what_ends_is_refused_is_idle_or_gets_no_token() {
+    let server = Server::start();
+    let world = server.world();
+    let ends = NewSecret { name: "short".into(), lifetime: Some(Seconds::days(10)) };
+    let client_id = world.billing.client_id.clone();
+    server.act(|conn, actor| countersign::admin::secrets::add(conn, actor, &client_id, &ends));
+    server.token(&world.billing, &[]);
+    server.token(&world.reporting, &[("scope", "invoices:write")]);
+    server.settle();
+    let browser = server.signed_in("auditor");
+    let listed =
+        |word: &str| browser.get(&format!("/applications?show={word}")).texts("tbody th a");
+    assert_eq!(listed("ending"), ["billing"]);
+    assert_eq!(listed("refused"), ["reporting"]);
+    assert_eq!(listed("stuck"), ["mallory"]);
+    assert!(listed("idle").is_empty(), "nothing is old enough");
+    assert_eq!(listed("nonsense"), ["billing", "mallory", "reporting"]);
+    server.advance(Seconds::days(91));
+    server.token(&world.billing, &[]);
+    server.settle();
+    let browser = server.signed_in("owner");
+    let listed =
+        |word: &str| browser.get(&format!("/applications?show={word}")).texts("tbody th a");
+    assert_eq!(listed("idle"), ["mallory", "reporting"]);
+    assert!(listed("ending").is_empty() && listed("refused").is_empty());
 }

@@ -185,3 +185,27 @@ fn an_act_shows_each_field_before_and_after() {
     assert_eq!(page.texts(".set ins"), ["added: + invoices:read", "added: + invoices:write"]);
     assert!(page.text.contains("root"));
 }
+
+/// Authentik #13234: what happens every minute must not drown the rest.
+#[test]
+fn refusals_that_are_alike_are_one_row_that_leads_to_each_of_them() {
+    let server = Server::start();
+    let world = server.world();
+    for _ in 0..4 {
+        server.token(&world.reporting, &[("scope", "invoices:write")]);
+        server.token(&world.billing, &[]);
+    }
+    server.token(&world.reporting, &[("scope", "invoices:read invoices:write")]);
+    let browser = server.signed_in("auditor");
+
+    let page = browser.get("/log?kind=token");
+
+    assert_eq!(page.texts("tbody tr").len(), 6, "four issued, and two kinds of refusal");
+    let alike = page.texts("a.alike");
+    assert!(alike.len() == 1 && alike[0].starts_with("4 alike since"), "{alike:?}");
+    let href = page.text.split("txt alike\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let each = browser.get(&href.replace("&#38;", "&"));
+    assert!(each.texts("a.alike").is_empty());
+    assert_eq!(each.texts("tbody tr").len(), 5, "{href}");
+    assert_eq!(browser.get("/log?kind=token&each=1").texts("tbody tr").len(), 9);
+}

@@ -134,3 +134,24 @@ fn a_page_of_an_api_counts_who_holds_each_scope() {
         assert!(sample.texts("#sample")[0].contains(BILLING_API), "{lang}");
     }
 }
+
+#[test]
+fn a_page_of_an_api_tells_who_uses_each_scope_and_who_asks_in_vain() {
+    let server = Server::start();
+    let world = server.world();
+    server.token(&world.billing, &[]);
+    server.token(&world.reporting, &[]);
+    server.token(&world.reporting, &[("scope", "invoices:write")]);
+    server.settle();
+    let browser = server.signed_in("auditor");
+    let find = |conn: &mut countersign::store::Conn| {
+        countersign::store::resources::find_by_identifier(conn, BILLING_API)
+    };
+    let path = format!("/apis/{}", server.read(find).unwrap().id);
+    let used = browser.get(&path).texts("td[data-name='Used by']");
+    assert!(used[0].starts_with('2') && !used[0].contains("vain"), "{used:?}");
+    assert!(used[1].starts_with('1') && used[1].contains("1 asked in vain"), "{used:?}");
+    server.advance(countersign::oauth::time::Seconds::days(91));
+    let later = server.signed_in("owner").get(&path).texts("td[data-name='Used by']");
+    assert_eq!(later, ["Nobody", "Nobody"]);
+}

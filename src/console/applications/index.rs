@@ -13,9 +13,11 @@ use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::secret::{Secret, State};
+use crate::model::usage::hour;
 use crate::oauth::UnixTime;
-use crate::store::applications::Filter;
-use crate::store::{Conn, Error, application_owners, applications, grants, secrets};
+use crate::oauth::time::Seconds;
+use crate::store::applications::{Filter, Show};
+use crate::store::{Conn, Error, application_owners, applications, grants, secrets, usage};
 use crate::web::App;
 
 #[derive(Template)]
@@ -42,8 +44,22 @@ pub struct Query {
     q: String,
     /// `active`, `suspended`, or empty for both.
     state: String,
+    /// A word of [`SHOWN`], or empty for all.
+    show: String,
     after: String,
 }
+
+/// What one looks for: its word in the URL, and how people read it.
+const SHOWN: [(&str, &str); 4] = [
+    ("ending", "A secret ends within 14 days"),
+    ("refused", "Refused in 24 hours"),
+    ("idle", "No token in 90 days"),
+    ("stuck", "Cannot get tokens"),
+];
+
+/// The most applications that are looked for by their refusals, those with the
+/// most of them.
+const REFUSED: i64 = 500;
 
 pub async fn get(
     request: HttpRequest,
@@ -56,9 +72,9 @@ pub async fn get(
     let (asked, now) = (query.clone(), person.now());
     let only_own = person.only_own();
     let found = app.store.read(move |conn| {
-        let among =
+        let owned =
             only_own.map(|id| application_owners::of_administrator(conn, &id)).transpose()?;
-        rows(conn, &asked, among, now)
+        rows(conn, &asked, owned, now)
     });
     let found = found.await?;
     let chrome = person.chrome("/applications");
@@ -72,7 +88,7 @@ pub async fn get(
 fn rows(
     conn: &mut Conn,
     query: &Query,
-    among: Option<Vec<String>>,
+    owned: Option<Vec<String>>,
     now: UnixTime,
 ) -> Result<Page<Row>, Error> {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -81,7 +97,17 @@ fn rows(
         "suspended" => Some(false),
         _ => None,
     };
-    let filter = Filter { search: given(&query.q), active, among };
+    let show = match query.show.as_str() {
+        "ending" => Some(Show::Ending { now, until: now + Seconds::days(14) }),
+        "idle" => Some(Show::Idle { since: now - Seconds::days(90) }),
+        "stuck" => Some(Show::Stuck { now }),
+        "refused" => {
+            let refused = usage::refused(conn, hour(now - Seconds::DAY), REFUSED)?;
+            Some(Show::Among(refused.into_iter().map(|row| row.client_id).collect()))
+        }
+        _ => None,
+    };
+    let filter = Filter { search: given(&query.q), active, show, owned };
     let page = applications::page(conn, &filter, given(&query.after).as_deref(), PAGE_ROWS)?;
     let ids: Vec<String> = page.rows.iter().map(|row| row.client_id.clone()).collect();
     let mut apis: HashMap<String, Vec<String>> = HashMap::new();
@@ -97,6 +123,31 @@ fn rows(
         let held = held.remove(&application.client_id).unwrap_or_default();
         Row::new(application, apis, &held, now)
     }))
+}
+
+impl Index {
+    fn shown(&self) -> Option<&'static str> {
+        SHOWN.iter().find(|(word, _)| *word == self.query.show).map(|(_, text)| *text)
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.query.q.is_empty() || !self.query.state.is_empty() || self.shown().is_some()
+    }
+
+    /// The page after this one.
+    fn more_href(&self, after: &str) -> String {
+        let query = &self.query;
+        let pairs = [
+            ("q", query.q.as_str()),
+            ("state", query.state.as_str()),
+            ("show", query.show.as_str()),
+            ("after", after),
+        ];
+        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        format!("/applications?{query}")
+    }
 }
 
 impl Row {

@@ -1,5 +1,6 @@
 //! One row of the log.
 use super::act::Act;
+use super::fold::Alike;
 use super::names::Names;
 use super::words;
 use crate::console::line;
@@ -25,6 +26,8 @@ pub struct Entry {
     pub secret: String,
     pub address: String,
     pub is_open: bool,
+    /// When it stands for others.
+    pub alike: Option<Alike>,
 }
 
 pub enum What {
@@ -80,6 +83,7 @@ impl Entry {
             secret,
             address: event.source.address.clone().unwrap_or_default(),
             is_open: false,
+            alike: None,
         }
     }
 

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::choices::Choices;
 use super::entry::{Entry, What};
+use super::fold;
 use super::names::Names;
 use super::query::{PERIODS, Query};
 use crate::console::chrome::Chrome;
@@ -120,7 +121,8 @@ fn read(
     };
     let traffic = traffic(conn, query, now)?;
     let before = (!query.before.is_empty()).then_some(query.before.as_str());
-    let page = audit_log::page(conn, &filter, before, PAGE_ROWS)?;
+    let depth = if query.each.is_empty() { PAGE_ROWS * fold::DEPTH } else { PAGE_ROWS };
+    let page = audit_log::page(conn, &filter, before, depth)?;
     let events: Vec<Event> = page.rows.iter().filter_map(audit_log::StoredEvent::event).collect();
     let names = Names::read(conn, &events)?;
     let newest = if page.rows.is_empty() && query.period() != "custom" {
@@ -129,8 +131,28 @@ fn read(
     } else {
         None
     };
-    let rows = events.iter().map(|event| Entry::new(event, &names, now)).collect();
-    Ok(Found { choices, rows: Page { rows, next: page.next }, newest, traffic })
+    let (rows, next) = rows(&events, &names, query, now);
+    let rows = Page { rows, next: next.or(page.next) };
+    Ok(Found { choices, rows, newest, traffic })
+}
+
+/// The rows of a page, and where the next begins when not all were told.
+fn rows(
+    events: &[Event],
+    names: &Names,
+    query: &Query,
+    now: UnixTime,
+) -> (Vec<Entry>, Option<String>) {
+    if !query.each.is_empty() {
+        return (events.iter().map(|event| Entry::new(event, names, now)).collect(), None);
+    }
+    let (folds, told) = fold::fold(events, PAGE_ROWS);
+    let entry = |fold: &fold::Fold<'_>| Entry {
+        alike: fold.alike(query, now),
+        ..Entry::new(fold.newest, names, now)
+    };
+    let last = events[..told].last().filter(|_| told < events.len());
+    (folds.iter().map(entry).collect(), last.map(|event| event.id.clone()))
 }
 
 /// What was counted in the period, on the first page of a view that nothing but
@@ -144,6 +166,7 @@ fn traffic(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Option<Traff
         outcome: query.outcome.clone(),
         reason: query.reason.clone(),
         period: query.period.clone(),
+        each: query.each.clone(),
         ..Query::default()
     };
     let (Some(length), true) = (length, *query == counted) else { return Ok(None) };
@@ -182,14 +205,28 @@ impl Index {
 
     /// Whether anything but the period narrows the view.
     fn is_narrowed(&self) -> bool {
-        let period = Query { period: self.query.period.clone(), ..Query::default() };
-        self.query != period
+        let whole = Query {
+            period: self.query.period.clone(),
+            each: self.query.each.clone(),
+            ..Query::default()
+        };
+        self.query != whole
     }
 
     /// The same filter over what is yet to come.
     fn live_href(&self) -> String {
         let query = super::live::narrow(self.query.clone()).to_text();
         if query.is_empty() { "/log/live".to_owned() } else { format!("/log/live?{query}") }
+    }
+
+    /// The same view with refusals that are alike told in one row, or each.
+    fn each_href(&self) -> String {
+        let each = if self.query.each.is_empty() { "1" } else { "" };
+        Query { each: each.to_owned(), ..self.query.clone() }.href()
+    }
+
+    fn folds(&self) -> bool {
+        self.rows.iter().any(|entry| entry.alike.is_some())
     }
 
     /// The same view from its newest row.

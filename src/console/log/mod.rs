@@ -6,6 +6,7 @@ pub mod detail;
 pub mod diff;
 pub mod entry;
 pub mod fate;
+pub mod fold;
 pub mod index;
 pub mod integrity;
 pub mod ladder;

@@ -23,6 +23,8 @@ pub struct Query {
     pub period: String,
     pub from: String,
     pub to: String,
+    /// `1`: refusals that are alike are not told in one row.
+    pub each: String,
     pub before: String,
 }
 
@@ -56,11 +58,13 @@ impl Query {
             &mut self.period,
             &mut self.from,
             &mut self.to,
+            &mut self.each,
             &mut self.before,
         ] {
             *text = text.trim().to_owned();
         }
         keep(&mut self.kind, &["token", "accesses", "changes"]);
+        keep(&mut self.each, &["1"]);
         keep(&mut self.outcome, &["issued", "refused"]);
         keep(&mut self.period, &PERIODS.map(|(word, ..)| word));
         let has_ends = !self.from.is_empty() || !self.to.is_empty();
@@ -91,6 +95,7 @@ impl Query {
             ("period", &self.period),
             ("from", &self.from),
             ("to", &self.to),
+            ("each", &self.each),
             ("before", &self.before),
         ];
         let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());

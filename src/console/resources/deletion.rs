@@ -39,7 +39,7 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
-    let loaded = show::load(&app, id.into_inner()).await?;
+    let loaded = show::load(&app, id.into_inner(), person.now()).await?;
     page::html(&fill(&person, &app, loaded, FieldErrors::default()).await?)
 }
 
@@ -51,7 +51,7 @@ pub async fn post(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (id, app) = (id.into_inner(), app.into_inner());
-    let loaded = show::load(&app, id.clone()).await?;
+    let loaded = show::load(&app, id.clone(), person.now()).await?;
     let name = loaded.resource.name.clone();
     if loaded.caller_count > 0 && form.name.trim() != name {
         let errors = FieldErrors::one("name", format!("Type {name} to delete it."));

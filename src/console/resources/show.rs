@@ -11,8 +11,12 @@ use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
 use crate::console::{duration, line, page};
 use crate::model::resource::{LONG_TOKEN_LIFETIME, Resource, Scope};
+use crate::model::usage::day;
+use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
+use crate::oauth::time::Seconds;
 use crate::store::grants::Caller;
+use crate::store::uses::{self, ScopeUse};
 use crate::store::{Conn, Error, grants, resources, scopes};
 use crate::web::App;
 
@@ -45,11 +49,16 @@ pub(super) struct Loaded {
     pub caller_count: i64,
 }
 
-/// A scope, and how many applications may ask for it.
+/// A scope, how many applications may ask for it, and who does.
 pub(super) struct Held {
     pub scope: Scope,
     pub holders: i64,
+    pub used: ScopeUse,
+    pub last: Option<Moment>,
 }
+
+/// How far back it is told who uses a scope.
+const PERIOD: Seconds = Seconds::days(90);
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -75,8 +84,8 @@ pub(super) async fn find(app: &App, id: String) -> Result<Resource, Failure> {
 }
 
 /// An API with its scopes and callers.
-pub(super) async fn load(app: &App, id: String) -> Result<Loaded, Failure> {
-    app.store.read(move |conn| read(conn, &id)).await?.ok_or(Failure::NotFound)
+pub(super) async fn load(app: &App, id: String, now: UnixTime) -> Result<Loaded, Failure> {
+    app.store.read(move |conn| read(conn, &id, now)).await?.ok_or(Failure::NotFound)
 }
 
 pub(super) async fn fill(
@@ -86,7 +95,7 @@ pub(super) async fn fill(
     input: addition::Input,
     errors: FieldErrors,
 ) -> Result<Show, Failure> {
-    let loaded = load(app, id).await?;
+    let loaded = load(app, id, person.now()).await?;
     let metadata = Metadata::new(&app.config.issuer.url, false);
     Ok(Show {
         chrome: person.chrome("/apis"),
@@ -101,18 +110,25 @@ pub(super) async fn fill(
     })
 }
 
-fn read(conn: &mut Conn, id: &str) -> Result<Option<Loaded>, Error> {
+fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<Loaded>, Error> {
     let Some(resource) = resources::find(conn, id)? else { return Ok(None) };
     let named = scopes::holders(conn, id)?;
     let of_all = grants::count_all_scopes(conn, id)?;
-    let held = |scope: Scope| {
+    let mut held = Vec::new();
+    for scope in scopes::all(conn, id)? {
         let named = named.iter().find(|(name, _)| *name == scope.name);
-        Held { holders: of_all + named.map_or(0, |(_, count)| *count), scope }
-    };
+        let used = uses::of_scope(conn, &resource.identifier, &scope.name, day(now - PERIOD))?;
+        held.push(Held {
+            holders: of_all + named.map_or(0, |(_, count)| *count),
+            last: used.last_at.map(|at| Moment::new(at, now)),
+            used,
+            scope,
+        });
+    }
     let counts = grants::caller_counts(conn, &[id.to_owned()])?;
     Ok(Some(Loaded {
         line: line::class(&resource.identifier),
-        scopes: scopes::all(conn, id)?.into_iter().map(held).collect(),
+        scopes: held,
         callers: grants::callers(conn, id, NAMED)?,
         caller_count: counts.first().map_or(0, |(_, count)| *count),
         resource,
