@@ -9,6 +9,7 @@ mod links;
 mod live;
 mod log;
 mod pages;
+mod passwords;
 mod people;
 mod resources;
 mod revocations;
