@@ -42,6 +42,7 @@ pub const PAGES: &[Page] = &[
     ("/apis/{id}/verification", READ, REGISTRY),
     ("/apis/{id}", READ, NONE),
     ("/apis", READ, NONE),
+    ("/applications.csv", READ, NONE),
     ("/applications/new", REGISTRY, REGISTRY),
     ("/applications/{client_id}/access/diet", REGISTRY, REGISTRY),
     ("/applications/{client_id}/access/restoration", REGISTRY, REGISTRY),
