@@ -99,7 +99,7 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-const FIELDS: [(&str, &str); 33] = [
+const FIELDS: [(&str, &str); 37] = [
     ("name", "x"),
     ("email", "x"),
     ("role", "x"),
@@ -133,6 +133,10 @@ const FIELDS: [(&str, &str); 33] = [
     ("api", "none"),
     ("after", ""),
     ("expires_in_days", "x"),
+    ("access_records", "x"),
+    ("client_secret", "x"),
+    ("contact", "x"),
+    ("token_lifetime_seconds", "x"),
 ];
 
 /// OWASP ASVS 5.0 §8.2.1, §8.2.2: whoever lacks the right gets 403, whoever has
