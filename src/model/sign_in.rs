@@ -85,6 +85,7 @@ impl Tally {
     }
 
     /// With one failure more.
+    #[must_use]
     pub fn charged(self, kind: Kind, now: UnixTime) -> Self {
         Self { failures: (self.standing(now) + 1).min(kind.most()), last_at: now }
     }
@@ -157,12 +158,11 @@ mod tests {
     fn an_address_gets_about_a_hundred_guesses_a_day_at_an_account() {
         let (mut tally, mut now, mut guesses) = (Tally::default(), NOW, 0);
         while now < NOW + Seconds::DAY {
-            match tally.wait(Kind::Pair, now) {
-                Some(wait) => now = now + wait,
-                None => {
-                    tally = tally.charged(Kind::Pair, now);
-                    guesses += 1;
-                }
+            if let Some(wait) = tally.wait(Kind::Pair, now) {
+                now = now + wait;
+            } else {
+                tally = tally.charged(Kind::Pair, now);
+                guesses += 1;
             }
         }
         assert!((90..=115).contains(&guesses), "{guesses}");
