@@ -28,9 +28,6 @@ const ADDRESSES: usize = 100;
 struct Show {
     chrome: Chrome,
     manages: bool,
-    /// Whether its tokens may be revoked.
-    revokes: bool,
-    reads: bool,
     application: Application,
     secret: Secret,
     state: State,
@@ -88,8 +85,6 @@ pub async fn get(
     page::html(&Show {
         chrome: person.chrome("/applications"),
         manages: person.cares(),
-        revokes: person.manages(),
-        reads: person.reads(),
         verdict: Verdict::of(state, Use::observed(&hours, secret.last_used_at, now), &hosts, now),
         application: loaded.application,
         state,
