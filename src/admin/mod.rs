@@ -10,12 +10,14 @@ pub mod guard;
 pub mod introspectors;
 pub mod links;
 pub mod resources;
+pub mod retention;
 pub mod revocations;
 pub mod routes;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod streams;
 
 pub use actor::Actor;
 

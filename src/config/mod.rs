@@ -5,6 +5,7 @@
 //! error in either: a typing mistake must not quietly leave a default.
 mod parse;
 pub mod setting;
+pub mod streams;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -45,6 +46,10 @@ pub struct Config {
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
     pub sealing: Sealing,
+    /// Says where copies of the log go; `None`: nowhere.
+    pub streams_file: Option<PathBuf>,
+    /// How long rows of the audit log are kept; `None`: for ever.
+    pub retention_days: Option<i64>,
     /// Every setting as it took effect, for `countersign check`.
     pub effective: Vec<Effective>,
 }
@@ -175,6 +180,14 @@ impl Config {
         }
         let origin = self.issuer.url.trim_end_matches('/').trim_end_matches(&self.issuer.path);
         format!("{origin}{path}")
+    }
+}
+
+impl Issuer {
+    /// The host of its URL.
+    pub fn host(&self) -> String {
+        let url = url::Url::parse(&self.url).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 }
 

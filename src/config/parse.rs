@@ -20,10 +20,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed::<SocketAddr>("listen", "an address and port, such as 127.0.0.1:8080");
     let console_listen =
         reader.optional::<SocketAddr>("console_listen", "an address and port, or nothing");
-    let metrics_listen = match reader.text("metrics_listen") {
-        "off" => Some(None),
-        _ => reader.parsed("metrics_listen", "an address and port, or off").map(Some),
-    };
+    let metrics_listen = reader.metrics_listen();
     let trusted_proxies = reader.checked("trusted_proxies", networks);
     let (master_key, pkcs11) = (reader.master_key(&data_dir), reader.pkcs11());
     let database_url = Secret(Zeroizing::new(match reader.text("database_url") {
@@ -41,9 +38,9 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("revocation_patience_seconds", "a number"),
     );
     let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
-    let keys = reader.keys();
-    let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
-    let sealing = reader.sealing(&data_dir);
+    let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
+    let (authorization_endpoint, sealing) =
+        (reader.parsed("authorization_endpoint", "true or false"), reader.sealing(&data_dir));
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -67,6 +64,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
         sealing: sealing?,
+        streams_file: reader.path("streams_file"),
+        retention_days: kept?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);
@@ -81,6 +80,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn text(&self, key: &str) -> &'a str {
         self.raw.get(key).map_or("", |(text, _)| text.as_str())
+    }
+
+    /// `None`: the setting is empty.
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        Some(self.text(key)).filter(|text| !text.is_empty()).map(PathBuf::from)
     }
 
     fn checked<T>(&mut self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
@@ -102,6 +106,14 @@ impl<'a> Reader<'a> {
     #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
     fn optional<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<Option<T>> {
         if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
+    }
+
+    #[expect(clippy::option_option, reason = "outer: could be read; inner: is on")]
+    fn metrics_listen(&mut self) -> Option<Option<SocketAddr>> {
+        match self.text("metrics_listen") {
+            "off" => Some(None),
+            _ => self.parsed("metrics_listen", "an address and port, or off").map(Some),
+        }
     }
 
     fn keys(&mut self) -> Option<Keys> {
@@ -180,6 +192,15 @@ impl<'a> Reader<'a> {
             other => Err(format!("{other:?} is neither text nor json")),
         })?;
         Some(Log { level: self.text("log_level").to_owned(), json })
+    }
+}
+
+/// Days, of which there are few enough not to cover the tracks of last night.
+fn retention(text: &str) -> Result<Option<i64>, String> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(days @ 7..=36_500) => Ok(Some(days)),
+        _ => Err(format!("{text:?} is neither 0 nor a number of days from 7 to 36500")),
     }
 }
 

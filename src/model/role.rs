@@ -29,6 +29,8 @@ pub enum Right {
     ManageRegistry,
     /// Change who may sign in, and as what.
     ManageAdministrators,
+    /// Remove what the audit log keeps, or say that nothing may be.
+    RetainLog,
 }
 
 /// How far a right of a role goes.
@@ -49,7 +51,7 @@ impl Role {
             (Right::SignIn, _)
             | (Right::ReadApplication | Right::Read, Self::Auditor | Self::Admin | Self::Owner)
             | (Right::ManageApplication | Right::ManageRegistry, Self::Admin | Self::Owner)
-            | (Right::ManageAdministrators, Self::Owner) => Reach::Everything,
+            | (Right::ManageAdministrators | Right::RetainLog, Self::Owner) => Reach::Everything,
             (Right::ReadApplication | Right::ManageApplication, Self::Developer) => Reach::Owned,
             _ => Reach::Nothing,
         }
@@ -75,13 +77,14 @@ impl Role {
 }
 
 impl Right {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SignIn,
         Self::ReadApplication,
         Self::Read,
         Self::ManageApplication,
         Self::ManageRegistry,
         Self::ManageAdministrators,
+        Self::RetainLog,
     ];
 
     /// As it stands in a sentence after "to".
@@ -93,6 +96,7 @@ impl Right {
             Self::ManageApplication => "manage the application",
             Self::ManageRegistry => "manage APIs and applications",
             Self::ManageAdministrators => "manage administrators",
+            Self::RetainLog => "say what the audit log keeps",
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::revocations::Revocations;
 use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
+use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::web::hashing::Hashing;
 use crate::web::signing_keys;
@@ -40,6 +41,8 @@ pub struct App {
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub sealing: Sequencer,
+    /// Copies of the log to where others look.
+    pub streams: Streams,
     /// For those who watch the log.
     pub tail: Tail,
     pub clock: Clock,
@@ -70,6 +73,8 @@ pub enum OpenError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Sealing(#[from] sealing::Error),
+    #[error("{0}")]
+    Streams(String),
     #[error("the audit thread does not start: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -99,13 +104,12 @@ impl App {
         signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
-        let revocations = Revocations::open(
+        let revocations = Arc::new(Revocations::open(
             store.clone(),
             clock.clone(),
             Seconds(config.revocation_patience_seconds),
             metrics.clone(),
-        )?;
-        let revocations = Arc::new(revocations);
+        )?);
         let terms = Terms {
             issuer: config.issuer.url.clone(),
             base: config.url("/oauth/status-lists"),
@@ -133,6 +137,7 @@ impl App {
         let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
         Ok(Self {
+            streams: open_streams(&config, &store, &clock, &entropy, &metrics)?,
             recorder: Recorder::new(writer, metrics.clone()),
             sealing,
             // A struct of texts: this cannot fail.
@@ -251,6 +256,26 @@ impl App {
     pub fn begin_stopping(&self) {
         self.stopping.send_replace(true);
     }
+}
+
+/// Reads where copies of the log go.
+fn open_streams(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Arc<Metrics>,
+) -> Result<Streams, OpenError> {
+    let read = config.streams_file.as_deref().map(config::streams::read).transpose();
+    let from = streams::Sources {
+        store: store.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        metrics: metrics.clone(),
+        instance: config.instance.clone(),
+        origin: config.issuer.host(),
+    };
+    Ok(Streams::new(read.map_err(OpenError::Streams)?.unwrap_or_default(), from))
 }
 
 /// Opens the database that the configuration names, and makes the folder it

@@ -46,7 +46,7 @@ export const start = async () => {
     });
     stopped.then(() => reject(new Error('the server stopped')));
   });
-  const run = (...words) => execFileSync(SERVER_BINARY, words, { env, encoding: 'utf8' });
+  const run = (...words) => execFileSync(SERVER_BINARY, words, { env: { ...env, COUNTERSIGN_PASSWORD: PASSWORD }, encoding: 'utf8' });
   const told = (...words) => JSON.parse(run(...words, '--json'));
   const token = async (id, secret, parameters) => {
     const answer = await fetch(`${base}/oauth/token`, {

@@ -8,6 +8,7 @@ mod keys;
 mod links;
 mod live;
 mod log;
+mod log_file;
 mod pages;
 mod passwords;
 mod people;
