@@ -6,11 +6,11 @@ use super::Error;
 use crate::host::Entropy;
 use crate::model::administrator::Administrator;
 use crate::model::audit_event::{self, Change, Event, Outcome, Source, Target};
-use crate::model::role::{Right, Role};
+use crate::model::role::{Reach, Right, Role};
 use crate::oauth::UnixTime;
 use crate::store::history::Act;
 use crate::store::registry::{self, Touched};
-use crate::store::{Conn, audit_chains};
+use crate::store::{Conn, application_owners, audit_chains};
 
 /// Everything about an act that is not the act.
 #[derive(Clone, Debug)]
@@ -71,6 +71,21 @@ impl Actor {
             Who::Anonymous => false,
         };
         if may { Ok(()) } else { Err(Error::Forbidden(right)) }
+    }
+
+    /// The same for what is done to one application: there are roles that may it
+    /// where they own it.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn must_for(&self, conn: &mut Conn, right: Right, client_id: &str) -> Result<(), Error> {
+        match &self.who {
+            Who::Administrator { id, role, .. } if role.reach(right) == Reach::Owned => {
+                let owns = application_owners::owns(conn, client_id, id)?;
+                if owns { Ok(()) } else { Err(Error::Forbidden(right)) }
+            }
+            _ => self.must(right),
+        }
     }
 
     /// How the actor is named beside what they made.

@@ -4,7 +4,7 @@ use super::{Actor, Error};
 use crate::model::administrator::{Administrator, AdministratorDetails};
 use crate::model::audit_event::Change;
 use crate::model::role::{Right, Role};
-use crate::store::{Conn, administrators, sessions};
+use crate::store::{Conn, administrators, password_resets, sessions};
 
 /// Makes an administrator. `password_hash` was made beforehand: hashing holds
 /// no connection.
@@ -124,6 +124,7 @@ pub fn set_password(
     }
     let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
     administrators::set_password(conn, id, password_hash)?;
+    password_resets::delete_of(conn, id)?;
     sessions::delete_of(conn, id)?;
     actor.record(conn, done("administrator.password_set", &before, Vec::new()))
 }
@@ -142,6 +143,7 @@ fn set_active(conn: &mut Conn, actor: &Actor, id: &str, active: bool) -> Result<
     if !active {
         must_leave_an_owner(conn)?;
         sessions::delete_of(conn, id)?;
+        password_resets::delete_of(conn, id)?;
     }
     let changes = differences(&[("state", other.to_owned(), state.to_owned())]);
     actor.record(conn, done(code, &before, changes))
@@ -155,11 +157,11 @@ fn must_leave_an_owner(conn: &mut Conn) -> Result<(), Error> {
     Err(Error::Conflict("There must be an owner who can sign in.".to_owned()))
 }
 
-fn taken() -> Error {
+pub(super) fn taken() -> Error {
     Error::field("email", "Another administrator signs in with this address.")
 }
 
-fn done<'a>(
+pub(super) fn done<'a>(
     code: &'static str,
     administrator: &'a Administrator,
     changes: Vec<Change>,

@@ -69,7 +69,7 @@ pub fn update(
     version: i64,
     details: &ApplicationDetails,
 ) -> Result<(), Error> {
-    actor.must(Right::ManageRegistry)?;
+    actor.must_for(conn, Right::ManageApplication, client_id)?;
     let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
     if !applications::update(conn, client_id, version, details)? {
         return Err(Error::Conflict(
@@ -117,7 +117,11 @@ pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
 }
 
 fn set_active(conn: &mut Conn, actor: &Actor, client_id: &str, active: bool) -> Result<(), Error> {
-    actor.must(Right::ManageRegistry)?;
+    if active {
+        actor.must(Right::ManageRegistry)?;
+    } else {
+        actor.must_for(conn, Right::ManageApplication, client_id)?;
+    }
     let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
     let (code, state) = if active {
         ("application.resumed", "active")

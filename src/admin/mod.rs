@@ -2,10 +2,13 @@
 //! recorded in one transaction, the same for console and command line.
 pub mod actor;
 pub mod administrators;
+pub mod application_owners;
 pub mod applications;
 pub mod audit;
 pub mod grants;
+pub mod guard;
 pub mod introspectors;
+pub mod links;
 pub mod resources;
 pub mod retention;
 pub mod revocations;
@@ -30,7 +33,7 @@ pub enum Error {
     /// there. The sentence is for the person.
     #[error("{0}")]
     Conflict(String),
-    #[error("this needs the right to {}", right_name(*.0))]
+    #[error("this needs the right to {}", .0.as_str())]
     Forbidden(Right),
     #[error("{}", .0.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" "))]
     Invalid(Vec<FieldError>),
@@ -53,13 +56,4 @@ impl Error {
 fn utc(time: UnixTime) -> String {
     jiff::Timestamp::from_second(time.seconds())
         .map_or_else(|_| "never".to_owned(), |t| t.to_string())
-}
-
-const fn right_name(right: Right) -> &'static str {
-    match right {
-        Right::Read => "read",
-        Right::ManageRegistry => "manage APIs and applications",
-        Right::ManageAdministrators => "manage administrators",
-        Right::RetainLog => "say what the audit log keeps",
-    }
 }

@@ -34,7 +34,7 @@ pub fn add(
     client_id: &str,
     new: &NewSecret,
 ) -> Result<(Secret, Zeroizing<String>), Error> {
-    actor.must(Right::ManageRegistry)?;
+    actor.must_for(conn, Right::ManageApplication, client_id)?;
     applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
     let unrevoked =
         secrets::all(conn, client_id)?.iter().filter(|s| s.revoked_at.is_none()).count();
@@ -79,7 +79,7 @@ pub fn revoke(
     id: &str,
     tokens: Tokens,
 ) -> Result<(), Error> {
-    actor.must(Right::ManageRegistry)?;
+    actor.must_for(conn, Right::ManageApplication, client_id)?;
     let secret = secrets::find(conn, id)?
         .filter(|secret| secret.client_id == client_id)
         .ok_or(Error::NotFound)?;
@@ -109,7 +109,7 @@ pub fn rotate(
     new: &NewSecret,
     overlap: Seconds,
 ) -> Result<(Secret, Zeroizing<String>), Error> {
-    actor.must(Right::ManageRegistry)?;
+    actor.must_for(conn, Right::ManageApplication, client_id)?;
     let old = working(conn, actor, client_id, id)?;
     let made = add(conn, actor, client_id, new)?;
     if overlap <= Seconds(0) {
@@ -133,7 +133,7 @@ pub fn set_expiry(
     (client_id, id): (&str, &str),
     lifetime: Option<Seconds>,
 ) -> Result<(), Error> {
-    actor.must(Right::ManageRegistry)?;
+    actor.must_for(conn, Right::ManageApplication, client_id)?;
     let secret = working(conn, actor, client_id, id)?;
     move_end(conn, actor, &secret, lifetime.map(|lifetime| actor.now + lifetime))
 }

@@ -1,9 +1,13 @@
 //! Signing in and out. In three steps, since Argon2 must hold no connection:
 //! [`candidate`] reads, `model::password::verify` works, [`begin`] writes.
+use super::actor::{Done, Who, differences};
 use super::{Actor, Error};
 use crate::model::administrator::Administrator;
-use crate::model::audit_event::{Outcome, Target, printable};
-use crate::store::{Conn, administrators, audit_chains};
+use crate::model::audit_event::{Event, Outcome, Target, printable};
+use crate::model::role::Right;
+use crate::model::session::{Limits, Session};
+use crate::oauth::UnixTime;
+use crate::store::{self, Conn, administrators, audit_chains};
 
 /// Whoever signs in with `email`, and the hash of their password.
 pub fn candidate(conn: &mut Conn, email: &str) -> Result<Option<(Administrator, String)>, Error> {
@@ -32,6 +36,8 @@ pub fn begin(conn: &mut Conn, actor: &Actor, id: &str) -> Result<Administrator, 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     BadPassword,
+    /// An owner blocked the address.
+    Blocked,
     Suspended,
     Throttled,
     UnknownAccount,
@@ -41,6 +47,7 @@ impl Refused {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadPassword => "bad_password",
+            Self::Blocked => "address_blocked",
             Self::Suspended => "administrator_suspended",
             Self::Throttled => "throttled",
             Self::UnknownAccount => "unknown_account",
@@ -48,13 +55,13 @@ impl Refused {
     }
 }
 
-/// Records an attempt that failed. An address that nobody signs in with is cut
-/// short: people type passwords into the wrong field.
-pub fn refuse(conn: &mut Conn, actor: &Actor, email: &str, why: Refused) -> Result<(), Error> {
+/// The record of an attempt that failed. An address that nobody signs in with is
+/// cut short: people type passwords into the wrong field.
+pub fn refusal(actor: &Actor, email: &str, why: Refused) -> Event {
     let mut event = actor.event("session.denied", Outcome::Denied);
     event.reason = Some(why.as_str().into());
     event.detail = Some(match why {
-        Refused::UnknownAccount | Refused::Throttled => {
+        Refused::UnknownAccount | Refused::Throttled | Refused::Blocked => {
             let start = printable(email, 3);
             format!("account begins with {start}")
         }
@@ -62,8 +69,78 @@ pub fn refuse(conn: &mut Conn, actor: &Actor, email: &str, why: Refused) -> Resu
             format!("account {}", printable(email, 254))
         }
     });
-    audit_chains::append(conn, &actor.chain, &[event])?;
-    Ok(())
+    event
+}
+
+/// The sessions of an administrator that are not over, the last seen first.
+pub fn live(
+    conn: &mut Conn,
+    administrator_id: &str,
+    limits: Limits,
+    now: UnixTime,
+) -> Result<Vec<Session>, store::Error> {
+    let rows = store::sessions::of(conn, administrator_id)?;
+    let read =
+        |(_, state, end): &(Vec<u8>, String, UnixTime)| Session::read(state, *end, limits, now);
+    Ok(rows.iter().filter_map(read).collect())
+}
+
+/// Which sessions of somebody are to end.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// The one of this id.
+    One(&'a str),
+    /// All but the one of this id.
+    Others(&'a str),
+    All,
+}
+
+/// Ends sessions of an administrator at once, on every server. People may do so
+/// with their own. Returns how many ended.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`: there is no such person, or no such session.
+pub fn revoke(
+    conn: &mut Conn,
+    actor: &Actor,
+    administrator_id: &str,
+    which: Which<'_>,
+    limits: Limits,
+) -> Result<usize, Error> {
+    let own =
+        matches!(&actor.who, Who::Administrator { id, .. } if id.as_str() == administrator_id);
+    if !own {
+        actor.must(Right::ManageAdministrators)?;
+    }
+    let person = administrators::find(conn, administrator_id)?.ok_or(Error::NotFound)?;
+    let mut ended = Vec::new();
+    for (key, state, end) in store::sessions::of(conn, administrator_id)? {
+        let session = Session::read(&state, end, limits, actor.now);
+        let id = session.map(|session| session.id).unwrap_or_default();
+        let meant = match which {
+            Which::One(one) => id == one,
+            Which::Others(kept) => id != kept,
+            Which::All => true,
+        };
+        if meant && store::sessions::delete(conn, &key)? && !id.is_empty() {
+            ended.push(id);
+        }
+    }
+    if ended.is_empty() {
+        return if matches!(which, Which::One(_)) { Err(Error::NotFound) } else { Ok(0) };
+    }
+    let changes = differences(&[("sessions", ended.join(" "), String::new())]);
+    actor.record(
+        conn,
+        Done {
+            code: "session.revoked",
+            target: ("administrator", &person.id, &person.name),
+            client_id: None,
+            changes,
+            touched: None,
+        },
+    )?;
+    Ok(ended.len())
 }
 
 /// Records that the actor signed out.

@@ -27,6 +27,8 @@ pub struct Kind {
     /// to choose.
     pub client_id: Option<String>,
     pub reason: String,
+    /// Whether somebody tried to sign in, and not a client to get a token.
+    pub is_sign_in: bool,
 }
 
 /// Refusals of one kind that were only counted.
@@ -49,11 +51,7 @@ impl Flood {
     /// Whether this refusal is to be written out. If not, it was counted.
     pub fn admits(&mut self, kind: Kind, request_id: &str, now: UnixTime) -> bool {
         let full = self.seen.len() >= KINDS && !self.seen.contains_key(&kind);
-        let kind = if full {
-            Kind { address: None, client_id: None, reason: "many".to_owned() }
-        } else {
-            kind
-        };
+        let kind = if full { Kind::new(None, None, "many") } else { kind };
         let (seen, counted) = self.seen.entry(kind).or_insert((0, None));
         *seen += 1;
         if *seen <= WRITTEN {
@@ -110,7 +108,18 @@ impl Kind {
                 IpAddr::from([a, b, c, d, 0, 0, 0, 0])
             }
         };
-        Self { address: address.map(prefix), client_id, reason: reason.to_owned() }
+        Self {
+            address: address.map(prefix),
+            client_id,
+            reason: reason.to_owned(),
+            is_sign_in: false,
+        }
+    }
+
+    /// The same, of people who sign in.
+    #[must_use]
+    pub fn of_sessions(self) -> Self {
+        Self { is_sign_in: true, ..self }
     }
 }
 

@@ -35,8 +35,8 @@ impl Recorder {
     /// # Errors
     /// As [`Writer::record`].
     pub async fn record(&self, event: Event) -> Result<(), NotRecorded> {
-        let of_tokens = event.outcome == Outcome::Denied && event.category() == "token";
-        if of_tokens && !self.admits(&event) {
+        let may_flood = matches!(event.category(), "token" | "session");
+        if event.outcome == Outcome::Denied && may_flood && !self.admits(&event) {
             self.metrics.audit_flood_counted.inc();
             return Ok(());
         }
@@ -175,6 +175,7 @@ impl Recorder {
         let known = reason != Reason::UnknownClient.as_str();
         let client_id = event.client_id.clone().filter(|_| known);
         let kind = Kind::new(address, client_id, reason);
+        let kind = if event.category() == "session" { kind.of_sessions() } else { kind };
         self.lock_flood().admits(
             kind,
             event.request_id.as_deref().unwrap_or_default(),
@@ -184,7 +185,9 @@ impl Recorder {
 }
 
 fn aggregate(mark: Mark, now: UnixTime, kind: Kind, count: Count) -> Event {
-    let mut event = Event::new(mark, now, "token.denied_repeatedly", Outcome::Denied);
+    let code =
+        if kind.is_sign_in { "session.denied_repeatedly" } else { "token.denied_repeatedly" };
+    let mut event = Event::new(mark, now, code, Outcome::Denied);
     event.reason = Some(kind.reason.into());
     event.actor = Actor { kind: "anonymous".into(), ..Actor::default() };
     event.source = Source::new(kind.address.map(|address| address.to_string()), None);

@@ -25,7 +25,7 @@ pub enum Command {
         email: String,
         #[arg(long)]
         name: String,
-        /// owner, admin or auditor.
+        /// owner, admin, developer or auditor.
         #[arg(long)]
         role: String,
     },

@@ -44,6 +44,9 @@ const fn item(path: &'static str, icon: &'static str, name: &'static str) -> Ite
 }
 
 static OVERVIEW: Section = Section { title: "", items: &[item("/", "gauge", "Overview")] };
+/// For those who see nothing but their own.
+static OWN: Section =
+    Section { title: "", items: &[item("/applications", "app-window", "Applications")] };
 static DIRECTORY: Section = Section {
     title: "Directory",
     items: &[
@@ -75,16 +78,18 @@ static SERVER: Section = Section {
 
 impl Chrome {
     /// Auditors come for the records, so those stand first for them.
-    pub fn menu(&self) -> [&'static Section; 4] {
+    pub fn menu(&self) -> Vec<&'static Section> {
         match self.role {
-            Role::Auditor => [&OVERVIEW, &RECORDS, &DIRECTORY, &SERVER],
-            Role::Admin | Role::Owner => [&OVERVIEW, &DIRECTORY, &RECORDS, &SERVER],
+            Role::Developer => vec![&OWN],
+            Role::Auditor => vec![&OVERVIEW, &RECORDS, &DIRECTORY, &SERVER],
+            Role::Admin | Role::Owner => vec![&OVERVIEW, &DIRECTORY, &RECORDS, &SERVER],
         }
     }
 
     pub fn role_title(&self) -> &'static str {
         match self.role {
             Role::Auditor => "Auditor",
+            Role::Developer => "Developer",
             Role::Admin => "Admin",
             Role::Owner => "Owner",
         }

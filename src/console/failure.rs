@@ -15,6 +15,9 @@ use crate::{admin, audit, store};
 pub enum Failure {
     #[error("audit: {0}")]
     Audit(#[from] audit::NotRecorded),
+    /// Enough passwords are being checked already.
+    #[error("too much to do")]
+    Busy,
     /// Ours; the text is for the log.
     #[error("{0}")]
     Broken(String),
@@ -118,6 +121,11 @@ impl Failure {
                 format!("Wait {} seconds, then try again.", wait.0),
                 ("/sign-in", "Sign in"),
             ),
+            Self::Busy => (
+                "Too busy just now",
+                "Too many people sign in at this moment. Try again in a few seconds.".to_owned(),
+                ("/sign-in", "Sign in"),
+            ),
             Self::Audit(_) | Self::Broken(_) | Self::Store(_) => (
                 "This could not be done now",
                 "Nothing was changed. Try again in a moment; if it stays so, the request ID helps \
@@ -132,7 +140,12 @@ impl Failure {
 
 fn forbidden(right: Right) -> String {
     match right {
-        Right::Read => "Ask an owner for access.".to_owned(),
+        Right::SignIn | Right::Read => "Ask an owner for access.".to_owned(),
+        Right::ReadApplication | Right::ManageApplication => {
+            "Developers see and manage the applications that they own. Ask an admin to make you \
+             an owner of this one."
+                .to_owned()
+        }
         Right::ManageRegistry => {
             "Admins and owners change APIs and applications; your role reads them.".to_owned()
         }
@@ -150,13 +163,13 @@ impl ResponseError for Failure {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Audit(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Audit(_) | Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if self.status_code().is_server_error() {
+        if self.status_code().is_server_error() && !matches!(self, Self::Busy) {
             tracing::error!(error = %self, "console.failed");
         }
         let mut response = HttpResponse::build(self.status_code());
@@ -169,6 +182,9 @@ impl ResponseError for Failure {
             }
             Self::TooMany { wait } => {
                 response.insert_header((RETRY_AFTER, wait.0.to_string()));
+            }
+            Self::Busy => {
+                response.insert_header((RETRY_AFTER, "3"));
             }
             _ => {}
         }

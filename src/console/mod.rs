@@ -5,6 +5,7 @@
 pub mod access;
 pub mod administrators;
 pub mod applications;
+pub mod attempts;
 pub mod axis;
 pub mod changes;
 pub mod chrome;
@@ -14,12 +15,15 @@ pub mod duration;
 pub mod failure;
 pub mod form;
 pub mod impact;
+pub mod invitation;
 pub mod keys;
 pub mod line;
 pub mod log;
 pub mod moment;
 pub mod overview;
 pub mod page;
+pub mod pages;
+pub mod password_reset;
 pub mod preferences;
 pub mod profile;
 pub mod reports;
@@ -66,7 +70,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(keys::routes)
             .configure(administrators::routes)
             .configure(session::routes)
+            .configure(attempts::routes)
             .configure(setup::routes)
+            .configure(invitation::routes)
+            .configure(password_reset::routes)
             .configure(profile::routes)
             .configure(preferences::routes)
             .default_service(web::to(not_found)),

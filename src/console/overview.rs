@@ -51,6 +51,9 @@ struct Steps {
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
+    if !person.reads() {
+        return Ok(page::see_other("/applications"));
+    }
     let now = person.now();
     let read = move |conn: &mut Conn| {
         Ok((

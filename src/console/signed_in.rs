@@ -8,16 +8,16 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use super::chrome::{Chrome, Notice};
 use super::failure::Failure;
+use super::pages::{self, Need};
 use super::preferences;
 use crate::admin::Actor;
 use crate::admin::actor::Who;
 use crate::model::administrator::Administrator;
 use crate::model::revocation::Recorded;
-use crate::model::role::{Right, Role};
+use crate::model::role::{Reach, Right, Role};
 use crate::oauth::UnixTime;
-use crate::oauth::time::Seconds;
-use crate::store::administrators;
-use crate::web::session_store::{ADMINISTRATOR, NOTICE, SIGNED_IN_AT};
+use crate::store::{administrators, application_owners};
+use crate::web::session_store::{ADDRESS, ADMINISTRATOR, ID, NOTICE, SIGNED_IN_AT};
 use crate::web::{App, actor};
 
 /// Somebody who signed in, is still active, and whose session has not ended.
@@ -29,6 +29,8 @@ pub struct SignedIn {
     session: Session,
     theme: &'static str,
     keys: bool,
+    /// Whether the application that the path names is theirs.
+    owns: bool,
     here: String,
     host: String,
 }
@@ -39,7 +41,27 @@ impl SignedIn {
     }
 
     pub fn may(&self, right: Right) -> bool {
-        self.administrator.role.may(right)
+        match self.administrator.role.reach(right) {
+            Reach::Everything => true,
+            Reach::Owned => self.owns,
+            Reach::Nothing => false,
+        }
+    }
+
+    /// Whether controls of the application that the path names are shown.
+    pub fn cares(&self) -> bool {
+        self.may(Right::ManageApplication)
+    }
+
+    /// Whether pages of everything are linked to.
+    pub fn reads(&self) -> bool {
+        self.may(Right::Read)
+    }
+
+    /// Whose applications alone are shown; `None`: all.
+    pub fn only_own(&self) -> Option<String> {
+        let reach = self.administrator.role.reach(Right::ReadApplication);
+        (reach == Reach::Owned).then(|| self.administrator.id.clone())
     }
 
     /// Whether controls that change APIs and applications are shown.
@@ -53,6 +75,11 @@ impl SignedIn {
     /// `Forbidden`.
     pub fn must(&self, right: Right) -> Result<(), Failure> {
         if self.may(right) { Ok(()) } else { Err(Failure::Forbidden(right)) }
+    }
+
+    /// The id of the session this request came with.
+    pub fn session_id(&self) -> String {
+        self.session.get(ID).ok().flatten().unwrap_or_default()
     }
 
     /// What stands around the page of the menu entry `current`. Takes the
@@ -130,26 +157,62 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
     let signed_in_at: Option<i64> = session.get(SIGNED_IN_AT).ok().flatten();
     let (Some(id), Some(signed_in_at)) = (id, signed_in_at) else { return Err(out()) };
     let actor = anonymous(request, app);
-    let ends = UnixTime(signed_in_at) + Seconds(app.config.session_hours.saturating_mul(3_600));
+    let ends = UnixTime(signed_in_at) + app.session_limits().longest;
     if ends <= actor.now {
         session.purge();
         return Err(out());
     }
-    let found = app.store.read(move |conn| administrators::find(conn, &id)).await?;
+    let client_id = request.match_info().get("client_id").unwrap_or_default().to_owned();
+    let read = app.store.read(move |conn| {
+        let person = administrators::find(conn, &id)?;
+        let owns = match &person {
+            Some(person) if person.role == Role::Developer && !client_id.is_empty() => {
+                application_owners::owns(conn, &client_id, &id)?
+            }
+            _ => false,
+        };
+        Ok((person, owns))
+    });
+    let (found, owns) = read.await?;
     let Some(administrator) = found.filter(|person| person.active) else {
         session.purge();
         return Err(out());
     };
+    if session.get::<Option<String>>(ADDRESS).ok().flatten().flatten() != actor.source.address {
+        // Where it was last seen; a list without it is not worth a failure.
+        let _ = session.insert(ADDRESS, &actor.source.address);
+    }
+    admit(request, administrator.role, owns)?;
     let host = url::Url::parse(&app.config.issuer.url).ok();
     Ok(SignedIn {
         actor: actor.signed_in_as(&administrator),
         session,
         theme: preferences::theme(request),
         keys: preferences::keys(request),
+        owns,
         here: here(request),
         host: host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default(),
         administrator,
     })
+}
+
+/// Holds the request to the table of pages, before its handler runs.
+fn admit(request: &HttpRequest, role: Role, owns: bool) -> Result<(), Failure> {
+    let path = request.match_pattern().unwrap_or_default();
+    let right = match pages::need(request.method().as_str(), &path) {
+        Some(Need::Anybody) => return Ok(()),
+        Some(Need::Right(right)) => right,
+        // The handler and the act ask again; for whom only some is open, what
+        // nobody thought of is not.
+        None => Right::Read,
+    };
+    let of_one = request.match_info().get("client_id").is_some();
+    match role.reach(right) {
+        Reach::Everything => Ok(()),
+        // A list: the handler shows their own.
+        Reach::Owned if owns || !of_one => Ok(()),
+        Reach::Owned | Reach::Nothing => Err(Failure::Forbidden(right)),
+    }
 }
 
 /// Where a form of the frame leads back to. The answer to a form is not asked

@@ -26,6 +26,17 @@ pub struct AdministratorDetails {
     pub role: Role,
 }
 
+/// Somebody who may become an administrator.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// `inv_` and a ULID.
+    pub id: String,
+    pub details: AdministratorDetails,
+    pub created_by: String,
+    pub created_at: UnixTime,
+    pub expires_at: UnixTime,
+}
+
 impl AdministratorDetails {
     /// # Errors
     /// The fields that cannot be taken.
@@ -33,7 +44,8 @@ impl AdministratorDetails {
         let mut fields = Fields::default();
         let email = fields.take("email", read_email(email));
         let name = fields.take("name", text::required_line(name, 100, "a name"));
-        let role = Role::parse(role).ok_or_else(|| "Choose owner, admin or auditor.".to_owned());
+        let role = Role::parse(role)
+            .ok_or_else(|| "Choose owner, admin, developer or auditor.".to_owned());
         let role = fields.take("role", role.map(Some));
         match role {
             Some(role) if fields.errors.is_empty() => Ok(Self { email, name, role }),

@@ -20,6 +20,8 @@ pub mod role;
 pub mod route;
 pub mod route_table;
 pub mod secret;
+pub mod session;
+pub mod sign_in;
 pub mod signed_note;
 pub mod signing_key;
 pub mod status_list;

@@ -12,6 +12,9 @@ pub const MIN_CHARACTERS: usize = 15;
 /// Most bytes, so that hashing has a bound.
 pub const MAX_BYTES: usize = 1_024;
 
+/// The decimal logarithm of the guesses that a password must withstand.
+const MIN_GUESSES_LOG10: f64 = 10.0;
+
 /// 19 MiB, two passes, one lane: OWASP's first choice for Argon2id.
 const PARAMS: (u32, u32, u32) = (19 * 1_024, 2, 1);
 
@@ -22,6 +25,17 @@ impl Password {
     /// # Errors
     /// The sentence for the person who typed it.
     pub fn choose(text: &str) -> Result<Self, String> {
+        Self::choose_for(text, &[])
+    }
+
+    /// [`Password::choose`] for somebody of whom `about` is known: name, address.
+    /// What follows from common passwords, names, words, dates, keys in a row or
+    /// from `about` within ten thousand million guesses is refused: the 30,000
+    /// most common of ten million leaked passwords, and the lists of zxcvbn.
+    ///
+    /// # Errors
+    /// The sentence for the person who typed it.
+    pub fn choose_for(text: &str, about: &[&str]) -> Result<Self, String> {
         if text.chars().count() < MIN_CHARACTERS {
             return Err(format!("Use at least {MIN_CHARACTERS} characters; a few words do well."));
         }
@@ -33,6 +47,15 @@ impl Password {
         distinct.dedup();
         if distinct.len() < 5 {
             return Err("Use more than four different characters.".to_owned());
+        }
+        let mut known = vec!["countersign"];
+        known.extend(about.iter().flat_map(|text| text.split(['@', '.', ' '])));
+        known.extend(about);
+        known.retain(|word| word.len() > 2);
+        if zxcvbn::zxcvbn(text, &known).guesses_log10() < MIN_GUESSES_LOG10 {
+            return Err("This is among the first that somebody would guess: it follows from \
+                        common passwords, names or rows of keys. Use a few words of your own."
+                .to_owned());
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
@@ -83,6 +106,32 @@ mod tests {
         assert!(Password::choose("aaaaaaaaaaaaaaaaaaaa").is_err());
         assert!(Password::choose(&"é".repeat(600)).is_err());
         assert!(Password::choose("correct horse battery").is_ok());
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_refused_however_long() {
+        for common in [
+            "password1234567",
+            "passwordpassword",
+            "Password123456789!",
+            "qwertyuiopasdfgh",
+            "1234567890123456",
+            "iloveyouiloveyou",
+            "abcdefghijklmnop",
+            "liverpool2024liverpool",
+            "countersign12345",
+        ] {
+            assert!(Password::choose(common).is_err(), "{common}");
+        }
+        let about = ["ada.lovelace@example.com", "Ada Lovelace"];
+        for own in ["ada.lovelace@example.com", "lovelacelovelace", "Lovelace20241234"] {
+            assert!(Password::choose_for(own, &about).is_err(), "{own}");
+        }
+        for good in ["correct horse battery staple", "another good pass phrase", "Xk9#vT2pLq8@wZ5r"]
+        {
+            assert!(Password::choose_for(good, &about).is_ok(), "{good}");
+        }
+        assert!(Password::choose(&"a longer one than anybody has typed, ".repeat(27)).is_ok());
     }
 
     #[test]

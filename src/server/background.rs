@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::retention;
+use crate::admin::{guard, links};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
@@ -212,10 +213,16 @@ async fn sweep(app: Arc<App>) {
         ticks.tick().await;
         app.secret_guesses.sweep();
         app.password_guesses.sweep();
-        app.address_guesses.sweep();
         app.revocations.forget_expired();
         let now = app.clock.now();
-        let swept = app.store.write(move |conn| sessions::delete_expired(conn, now)).await;
+        let swept = app
+            .store
+            .write(move |conn| {
+                guard::sweep(conn, now)?;
+                links::sweep(conn, now)?;
+                sessions::delete_expired(conn, now)
+            })
+            .await;
         if let Err(error) = swept {
             tracing::warn!(%error, "sessions.not_swept");
         }

@@ -31,6 +31,8 @@ pub struct Filter {
     pub search: Option<String>,
     pub active: Option<bool>,
     pub show: Option<Show>,
+    /// Of these alone, by client id.
+    pub owned: Option<Vec<String>>,
 }
 
 /// Which applications somebody looks for.
@@ -105,6 +107,9 @@ pub fn page(
             .into_boxed();
         if let Some(active) = filter.active {
             query = query.filter(applications::active.eq(active));
+        }
+        if let Some(owned) = &filter.owned {
+            query = query.filter(applications::client_id.eq_any(owned));
         }
         if let Some(show) = &filter.show {
             narrow!(query, show);

@@ -5,6 +5,7 @@
 //! (or `all` where there are few), `insert`, `delete`, `count`, and the
 //! domain's own verb for an update. "Not there" is never an error.
 pub mod administrators;
+pub mod application_owners;
 pub mod applications;
 pub mod attention;
 pub mod audit_batches;
@@ -22,7 +23,10 @@ pub mod grants;
 pub mod history;
 pub mod holdings;
 pub mod introspectors;
+pub mod invitations;
 pub mod migrations;
+pub mod password_resets;
+mod people_schema;
 pub mod registry;
 pub mod resources;
 pub mod revocations;
@@ -32,6 +36,7 @@ pub mod scopes;
 pub mod secrets;
 pub mod sessions;
 pub mod setup_links;
+pub mod sign_ins;
 pub mod signing_keys;
 pub mod spans;
 pub mod status_lists;

@@ -63,6 +63,20 @@ pub fn delete(conn: &mut Conn, key_digest: &[u8]) -> Result<bool, Error> {
     Ok(on!(conn, |c| diesel::delete(sessions::table.find(key_digest)).execute(c))? == 1)
 }
 
+/// The sessions of an administrator: the digest of the key, the state, and when
+/// it ends.
+pub fn of(
+    conn: &mut Conn,
+    administrator_id: &str,
+) -> Result<Vec<(Vec<u8>, String, UnixTime)>, Error> {
+    let rows: Vec<(Vec<u8>, String, i64)> = on!(conn, |c| sessions::table
+        .filter(sessions::administrator_id.eq(administrator_id))
+        .order(sessions::expires_at.desc())
+        .select((sessions::key_digest, sessions::state, sessions::expires_at))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(key, state, end)| (key, state, UnixTime(end))).collect())
+}
+
 /// Ends every session of an administrator.
 pub fn delete_of(conn: &mut Conn, administrator_id: &str) -> Result<usize, Error> {
     Ok(on!(conn, |c| diesel::delete(

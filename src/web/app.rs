@@ -16,6 +16,7 @@ use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, Hsm, KeyRing, MasterKey, Tagged};
 use crate::limits::Guesses;
+use crate::model::session::Limits;
 use crate::model::signing_key::{SigningKey, State};
 use crate::model::status_list::SIZE;
 use crate::model::timetable::{Policy, ends_at};
@@ -28,6 +29,7 @@ use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
 use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
+use crate::web::hashing::Hashing;
 use crate::web::signing_keys;
 
 pub struct App {
@@ -50,11 +52,9 @@ pub struct App {
     pub metadata: Tagged,
     /// Wrong secrets, by address and claimed client id.
     pub secret_guesses: Guesses<(Option<IpAddr>, String)>,
-    /// Wrong passwords, by address and account, and by address alone.
+    /// Wrong passwords of people in a session, by account.
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
-    pub address_guesses: Guesses<Option<IpAddr>>,
-    /// Argon2 takes 19 MiB and a core: only so many at a time.
-    pub hashing: Semaphore,
+    pub hashing: Hashing,
     /// One at a time: an exam keeps a thread for as long as the API is slow.
     pub exams: Semaphore,
     stopping: watch::Sender<bool>,
@@ -144,8 +144,7 @@ impl App {
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
-            address_guesses: guesses(30, Duration::from_secs(10), &clock),
-            hashing: Semaphore::new(2),
+            hashing: Hashing::new(),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
             tail: Tail::new(store.clone()),
@@ -230,6 +229,13 @@ impl App {
     /// The server as the one who acts, now.
     pub fn system(&self) -> Actor {
         Actor::system(self.clock.now(), &self.config.instance, &self.entropy)
+    }
+
+    pub fn session_limits(&self) -> Limits {
+        Limits {
+            idle: Seconds(self.config.session_idle_minutes.saturating_mul(60)),
+            longest: Seconds(self.config.session_hours.saturating_mul(3_600)),
+        }
     }
 
     pub fn key_policy(&self) -> Policy {

@@ -2,6 +2,8 @@
 pub mod acceptance;
 pub mod actor;
 pub mod app;
+pub mod device;
+pub mod hashing;
 pub mod peer;
 pub mod same_origin;
 pub mod security_headers;

@@ -16,10 +16,8 @@ use crate::oauth::time::Seconds;
 use crate::store::sessions::{self, NewSession};
 use crate::store::{self, Store};
 
-/// What a session remembers of who is signed in.
-pub const ADMINISTRATOR: &str = "administrator";
-/// When they signed in, microseconds.
-pub const SIGNED_IN_AT: &str = "signed_in_at";
+pub use crate::model::session::{ADDRESS, ADMINISTRATOR, ID, SIGNED_IN_AT, USER_AGENT};
+
 /// One message for the next page.
 pub const NOTICE: &str = "notice";
 

@@ -3,16 +3,17 @@ use countersign::admin::actor::Who;
 use countersign::admin::introspectors::{self, Of};
 use countersign::admin::secrets::Tokens;
 use countersign::admin::{
-    Actor, Error, administrators, applications, grants, resources, revocations, routes, secrets,
-    signing_keys,
+    Actor, Error, administrators, application_owners, applications, grants, guard, links,
+    resources, revocations, routes, secrets, sessions, signing_keys,
 };
 use countersign::model::administrator::AdministratorDetails;
 use countersign::model::application::ApplicationDetails;
 use countersign::model::grant::Access;
 use countersign::model::resource::{NewResource, ResourceDetails, Scope, Verification};
-use countersign::model::role::{Right, Role};
+use countersign::model::role::{Reach, Right, Role};
 use countersign::model::route::Route;
 use countersign::model::secret::NewSecret;
+use countersign::model::session::Limits;
 use countersign::model::signing_key::Purpose;
 use countersign::model::timetable::Policy;
 use countersign::oauth::algorithm::Algorithm;
@@ -29,7 +30,9 @@ type Act = Box<dyn Fn(&mut Conn, &Actor) -> Result<(), Error>>;
 /// refused before anything is looked for.
 #[expect(clippy::too_many_lines, reason = "one line an act")]
 fn acts() -> Vec<(&'static str, Right, Act)> {
-    use Right::{ManageAdministrators as People, ManageRegistry as Registry};
+    use Right::{
+        ManageAdministrators as People, ManageApplication as Own, ManageRegistry as Registry,
+    };
     let details = || AdministratorDetails::read("new@example.com", "New", "admin").unwrap();
     let application = || applications::NewApplication {
         details: ApplicationDetails { name: "n".into(), ..Default::default() },
@@ -70,18 +73,18 @@ fn acts() -> Vec<(&'static str, Right, Act)> {
         ),
         (
             "application.update",
-            Registry,
+            Own,
             Box::new(|c, a| applications::update(c, a, "x", 1, &ApplicationDetails::default())),
         ),
-        ("application.suspend", Registry, Box::new(|c, a| applications::suspend(c, a, "x"))),
+        ("application.suspend", Own, Box::new(|c, a| applications::suspend(c, a, "x"))),
         ("application.resume", Registry, Box::new(|c, a| applications::resume(c, a, "x"))),
         ("application.delete", Registry, Box::new(|c, a| applications::delete(c, a, "x"))),
         (
             "secret.add",
-            Registry,
+            Own,
             Box::new(|c, a| secrets::add(c, a, "x", &NewSecret::default()).map(drop)),
         ),
-        ("secret.revoke", Registry, Box::new(|c, a| secrets::revoke(c, a, "x", "y", Tokens::Keep))),
+        ("secret.revoke", Own, Box::new(|c, a| secrets::revoke(c, a, "x", "y", Tokens::Keep))),
         (
             "resource.set_verification",
             Registry,
@@ -137,6 +140,39 @@ fn acts() -> Vec<(&'static str, Right, Act)> {
                 )
             }),
         ),
+        (
+            "application.set_owners",
+            Registry,
+            Box::new(|c, a| application_owners::set(c, a, "x", &[])),
+        ),
+        (
+            "sign_in.block",
+            People,
+            Box::new(|c, a| guard::block(c, a, "192.0.2.1", guard::LENGTHS[0], "").map(drop)),
+        ),
+        ("sign_in.unblock", People, Box::new(|c, a| guard::unblock(c, a, "192.0.2.1/32"))),
+        (
+            "session.revoke",
+            People,
+            Box::new(|c, a| {
+                let limits = Limits { idle: Seconds(1), longest: Seconds(1) };
+                sessions::revoke(c, a, "x", sessions::Which::All, limits).map(drop)
+            }),
+        ),
+        (
+            "invitation.create",
+            People,
+            Box::new(|c, a| {
+                let details = AdministratorDetails::read("i@e", "I", "owner").unwrap();
+                links::invite(c, a, details, Seconds::DAY).map(drop)
+            }),
+        ),
+        (
+            "invitation.revoke",
+            People,
+            Box::new(|c, a| links::revoke_invitation(c, a, "x").map(drop)),
+        ),
+        ("password.reset", People, Box::new(|c, a| links::start_reset(c, a, "x").map(drop))),
         ("administrator.suspend", People, Box::new(|c, a| administrators::suspend(c, a, "x"))),
         ("administrator.resume", People, Box::new(|c, a| administrators::resume(c, a, "x"))),
         (
@@ -180,12 +216,25 @@ fn nobody_may_do_anything_without_having_signed_in() {
     }
 }
 
+/// What a role may with what it owns it may not with the rest.
+#[test]
+fn a_developer_is_refused_every_act_on_what_they_do_not_own() {
+    let server = Server::start();
+    let who = Who::Administrator { id: "adm_1".into(), name: "A".into(), role: Role::Developer };
+    let actor = Actor { who, ..server.operator() };
+    for (name, _, act) in acts() {
+        let done = server.app.store.write_blocking(|conn| act(conn, &actor));
+        assert!(matches!(done, Err(Error::Forbidden(_))), "{name}");
+    }
+}
+
 /// The matrix itself, so that a change of it is a change of this line.
 #[test]
 fn an_auditor_reads_an_admin_manages_the_registry_an_owner_people_too() {
-    let rights = [Right::Read, Right::ManageRegistry, Right::ManageAdministrators];
-    let may = |role: Role| rights.map(|right| role.may(right));
-    assert_eq!(may(Role::Auditor), [true, false, false]);
-    assert_eq!(may(Role::Admin), [true, true, false]);
-    assert_eq!(may(Role::Owner), [true, true, true]);
+    let may = |role: Role| Right::ALL.map(|right| role.reach(right));
+    let (all, own, no) = (Reach::Everything, Reach::Owned, Reach::Nothing);
+    assert_eq!(may(Role::Developer), [all, own, no, own, no, no, no]);
+    assert_eq!(may(Role::Auditor), [all, all, all, no, no, no, no]);
+    assert_eq!(may(Role::Admin), [all, all, all, all, all, no, no]);
+    assert_eq!(may(Role::Owner), [all; 7]);
 }

@@ -238,14 +238,25 @@ try {
     await look(page, 'log-refused');
   });
 
-  await step('an auditor may sign in', async () => {
+  await step('an auditor is invited, and chooses a password', async () => {
     await page.goto(`${base}/people/new`);
     await look(page, 'new-person');
     await page.getByLabel('Email address').fill('vera@example.com');
     await page.getByLabel('Name', { exact: true }).fill('Vera');
     await page.getByLabel('Auditor').check();
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Let them sign in' }).click();
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    await look(page, 'invited');
+    const link = new URL((await page.locator('code.link').innerText()).trim());
+    const guest = await browser.newContext();
+    const theirs = await guest.newPage();
+    await theirs.goto(`${base}${link.pathname}${link.search}`);
+    await look(theirs, 'invitation');
+    await theirs.getByLabel('Password').fill(PASSWORD);
+    await theirs.getByRole('button', { name: 'Set password' }).click();
+    await theirs.waitForURL(/sign-in/);
+    await guest.close();
+    await page.goto(`${base}/sign-in-attempts`);
+    await look(page, 'sign-in-attempts');
     await page.goto(`${base}/people`);
     await page.getByText('Vera').first().waitFor();
     await look(page, 'people');

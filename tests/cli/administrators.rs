@@ -36,7 +36,7 @@ fn who_cannot_be_let_in_is_refused() {
 
     cli.set("COUNTERSIGN_PASSWORD", "correct horse battery");
     let role = [&CREATE[..7], &["root"]].concat();
-    assert!(cli.refused(&role).contains("owner, admin or auditor"));
+    assert!(cli.refused(&role).contains("owner, admin, developer or auditor"));
     cli.done(&CREATE);
     assert!(cli.refused(&CREATE).contains("Another administrator"));
     let unknown = cli.refused(&["administrator", "set-password", "eve@example.com"]);

@@ -11,8 +11,8 @@ fn the_cookie_is_for_this_host_over_tls_and_no_script() {
     let server = Server::start();
     server.administrator("owner");
     let answer = server.browser().sign_in("Owner@Example.com", PASSWORD);
-    let cookie = answer.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("__Host-countersign="), "{cookie}");
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|v| v.to_str().unwrap());
+    let cookie = cookies.find(|cookie| cookie.starts_with("__Host-countersign=")).unwrap();
     for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(attribute), "{cookie}");
     }
@@ -37,29 +37,6 @@ fn an_unknown_account_a_wrong_password_and_a_suspended_person_look_the_same() {
     let reasons: Vec<_> =
         server.events("session.denied").into_iter().map(|e| e.reason.unwrap()).collect();
     assert_eq!(reasons, ["unknown_account", "bad_password", "administrator_suspended"]);
-}
-
-/// ASVS §6.3.1: held back by account and address, the person elsewhere is not.
-#[test]
-fn who_guesses_passwords_has_to_wait_and_the_person_elsewhere_has_not() {
-    let server = Server::start_with(&[("COUNTERSIGN_TRUSTED_PROXIES", "127.0.0.1")]);
-    server.administrator("owner");
-    let from = |address: &str, password: &str| {
-        let headers = [
-            ("x-forwarded-for", address),
-            ("sec-fetch-site", "same-origin"),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
-        let fields = [("email", "owner@example.com"), ("password", password)];
-        server.request("POST", "/sign-in", &headers, crate::support::http::form(&fields)).status
-    };
-    for _ in 0..6 {
-        assert_eq!(from("203.0.113.9", "wrong"), 422);
-    }
-    assert_eq!(from("203.0.113.9", PASSWORD), 429);
-    assert_eq!(from("203.0.113.10", PASSWORD), 303);
-    server.advance(Seconds(62));
-    assert_eq!(from("203.0.113.9", PASSWORD), 303);
 }
 
 #[test]

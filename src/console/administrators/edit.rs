@@ -93,7 +93,7 @@ fn fill(person: &SignedIn, found: Administrator, input: Input, errors: FieldErro
 }
 
 impl Edit {
-    fn roles(&self) -> [(&'static str, &'static str, &'static str, bool); 3] {
+    fn roles(&self) -> super::Roles {
         super::roles(&self.input.role)
     }
 

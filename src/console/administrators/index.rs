@@ -8,8 +8,8 @@ use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
-use crate::model::administrator::Administrator;
-use crate::store::administrators;
+use crate::model::administrator::{Administrator, Invitation};
+use crate::store::{administrators, invitations};
 use crate::web::App;
 
 #[derive(Template)]
@@ -18,6 +18,14 @@ struct Index {
     chrome: Chrome,
     is_owner: bool,
     rows: Vec<Row>,
+    /// For owners.
+    invitations: Vec<Invited>,
+}
+
+struct Invited {
+    role: &'static str,
+    until: Moment,
+    invitation: Invitation,
 }
 
 struct Row {
@@ -27,7 +35,10 @@ struct Row {
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    let all = app.store.read(administrators::all).await?;
+    let now = person.now();
+    let read =
+        app.store.read(move |conn| Ok((administrators::all(conn)?, invitations::all(conn, now)?)));
+    let (all, invited) = read.await?;
     let row = |found: Administrator| Row {
         role: role_title(found.role),
         signed_in: found.last_signed_in_at.map(|at| Moment::new(at, person.now())),
@@ -36,6 +47,16 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
     page::html(&Index {
         chrome: person.chrome("/people"),
         is_owner: person.is_owner(),
+        invitations: if person.is_owner() {
+            let row = |found: Invitation| Invited {
+                role: role_title(found.details.role),
+                until: Moment::new(found.expires_at, now),
+                invitation: found,
+            };
+            invited.into_iter().map(row).collect()
+        } else {
+            Vec::new()
+        },
         rows: all.into_iter().map(row).collect(),
     })
 }

@@ -1,9 +1,12 @@
 //! People who may sign in, and as what.
 pub mod edit;
 pub mod index;
+pub mod invitations;
+pub mod link;
 pub mod new;
-pub mod password;
+pub mod reset;
 pub mod resumption;
+pub mod sessions;
 pub mod show;
 pub mod suspension;
 
@@ -23,6 +26,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(new::get))
                 .route(web::post().to(new::post)),
         )
+        .route("/people/invitations/{id}/revocation", web::post().to(invitations::post_revocation))
         .route("/people/{id}", web::get().to(show::get))
         .service(
             web::resource("/people/{id}/edit")
@@ -39,7 +43,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(resumption::get))
                 .route(web::post().to(resumption::post)),
         )
-        .route("/people/{id}/password", web::post().to(password::post));
+        .route("/people/{id}/sessions/deletion", web::post().to(sessions::post))
+        .route("/people/{id}/sessions/{session}/deletion", web::post().to(sessions::post_one))
+        .route("/people/{id}/password-reset", web::post().to(reset::post));
 }
 
 /// The person of this id.
@@ -47,22 +53,27 @@ async fn find(app: &App, id: String) -> Result<Administrator, Failure> {
     app.store.read(move |conn| administrators::find(conn, &id)).await?.ok_or(Failure::NotFound)
 }
 
-pub(super) const fn role_title(role: Role) -> &'static str {
+pub const fn role_title(role: Role) -> &'static str {
     match role {
         Role::Owner => "Owner",
+        Role::Developer => "Developer",
         Role::Admin => "Admin",
         Role::Auditor => "Auditor",
     }
 }
 
-/// The roles to choose from: word, title, what it may do, whether chosen.
-fn roles(chosen: &str) -> [(&'static str, &'static str, &'static str, bool); 3] {
-    Role::ALL.map(|role| {
+/// Roles to choose from: word, title, what it may do, whether chosen.
+type Roles = Vec<(&'static str, &'static str, &'static str, bool)>;
+
+fn roles(chosen: &str) -> Roles {
+    let choice = |role: Role| {
         let about = match role {
             Role::Owner => "All that an admin may, and who may sign in.",
             Role::Admin => "Manages APIs, applications, their secrets and access.",
+            Role::Developer => "Sees the applications that they own, and cares for their secrets.",
             Role::Auditor => "Reads everything, changes nothing.",
         };
         (role.as_str(), role_title(role), about, role.as_str() == chosen)
-    })
+    };
+    Role::ALL.into_iter().map(choice).collect()
 }

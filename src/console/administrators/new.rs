@@ -1,16 +1,19 @@
-//! `/people/new`.
+//! `/people/new`: inviting somebody.
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
-use crate::admin::administrators;
+use super::link::{self, Words};
+use crate::admin::links;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
+use crate::console::page;
 use crate::console::signed_in::SignedIn;
-use crate::console::{page, profile};
 use crate::model::administrator::AdministratorDetails;
 use crate::model::role::{Right, Role};
+use crate::oauth::time::Seconds;
 use crate::web::App;
 
 #[derive(Template)]
@@ -21,19 +24,21 @@ struct New {
     input: Input,
 }
 
-/// The fields as they were typed. The password is never shown again.
+/// The fields as they were typed.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Input {
     name: String,
     email: String,
     role: String,
-    password: String,
+    /// Seconds.
+    lifetime: i64,
 }
 
 pub async fn get(person: SignedIn) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageAdministrators)?;
-    let input = Input { role: Role::Auditor.to_string(), ..Input::default() };
+    let lifetime = Seconds::DAY.0;
+    let input = Input { role: Role::Auditor.to_string(), lifetime, ..Input::default() };
     page::html(&New { chrome: person.chrome("/people"), errors: FieldErrors::default(), input })
 }
 
@@ -43,35 +48,46 @@ pub async fn post(
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageAdministrators)?;
-    let (input, app) = (form.into_inner(), app.into_inner());
+    let input = form.into_inner();
     let again = |input, errors| {
         page::unprocessable(&New { chrome: person.chrome("/people"), errors, input })
     };
-    let details = AdministratorDetails::read(&input.email, &input.name, &input.role);
-    let hash = profile::password::hash(&app, &input.password).await?;
-    let (details, hash) = match (details, hash) {
-        (Ok(details), Ok(hash)) => (details, hash),
-        (details, hash) => {
-            let mut errors = details.err().unwrap_or_default();
-            errors.extend(hash.err());
-            return again(input, errors.into());
-        }
+    let details = match AdministratorDetails::read(&input.email, &input.name, &input.role) {
+        Ok(details) => details,
+        Err(errors) => return again(input, errors.into()),
     };
-    let actor = person.actor.clone();
-    match app.act(move |conn| administrators::create(conn, &actor, details, &hash)).await {
-        Ok(made) => {
-            person.notice(format!(
-                "{} may sign in now. Hand over the password, and have them change it at once.",
-                made.name
-            ));
-            Ok(page::see_other(&format!("/people/{}", made.id)))
+    let (actor, lifetime) = (person.actor.clone(), Seconds(input.lifetime));
+    let invite =
+        move |conn: &mut crate::store::Conn| links::invite(conn, &actor, details, lifetime);
+    match app.store.write(invite).await {
+        Ok((invitation, token)) => {
+            let path = format!("/invitation?token={}", *token);
+            let title = format!("{} is invited", invitation.details.name);
+            let words = Words {
+                title: &title,
+                about: "With this link they choose a password, and sign in with it from then on.",
+                back: "/people",
+            };
+            let url = Zeroizing::new(app.config.console_url(&path));
+            link::show(&person, &words, &url, invitation.expires_at)
         }
         Err(error) => again(input, FieldErrors::from_act(error)?),
     }
 }
 
 impl New {
-    fn roles(&self) -> [(&'static str, &'static str, &'static str, bool); 3] {
+    fn roles(&self) -> super::Roles {
         super::roles(&self.input.role)
+    }
+
+    /// Seconds, words, whether chosen.
+    fn lifetimes(&self) -> [(i64, String, bool); 3] {
+        links::INVITATION_LIFETIMES.map(|lifetime| {
+            let words = match lifetime.0 / Seconds::DAY.0 {
+                1 => "A day".to_owned(),
+                days => format!("{days} days"),
+            };
+            (lifetime.0, words, lifetime.0 == self.input.lifetime)
+        })
     }
 }

@@ -5,16 +5,16 @@ use askama::Template;
 use super::role_title;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
-use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
 use crate::console::page;
+use crate::console::profile::sessions::{self, Row};
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::web::App;
 
 #[derive(Template)]
 #[template(path = "console/administrators/show.html")]
-pub(super) struct Show {
+struct Show {
     chrome: Chrome,
     is_owner: bool,
     /// Whether this is the person who looks.
@@ -23,7 +23,8 @@ pub(super) struct Show {
     role: &'static str,
     created: Moment,
     signed_in: Option<Moment>,
-    errors: FieldErrors,
+    /// For owners.
+    sessions: Vec<Row>,
 }
 
 pub async fn get(
@@ -32,12 +33,15 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let found = super::find(&app, id.into_inner()).await?;
-    page::html(&fill(&person, found, FieldErrors::default()))
+    page::html(&fill(&person, &app, found).await?)
 }
 
-pub(super) fn fill(person: &SignedIn, found: Administrator, errors: FieldErrors) -> Show {
+async fn fill(person: &SignedIn, app: &App, found: Administrator) -> Result<Show, Failure> {
     let now = person.now();
-    Show {
+    let sessions =
+        if person.is_owner() { sessions::rows(person, app, &found.id).await? } else { Vec::new() };
+    Ok(Show {
+        sessions,
         chrome: person.chrome("/people"),
         is_owner: person.is_owner(),
         is_own: person.administrator.id == found.id,
@@ -45,6 +49,5 @@ pub(super) fn fill(person: &SignedIn, found: Administrator, errors: FieldErrors)
         created: Moment::new(found.created_at, now),
         signed_in: found.last_signed_in_at.map(|at| Moment::new(at, now)),
         found,
-        errors,
-    }
+    })
 }

@@ -43,7 +43,7 @@ pub async fn get(
     app: web::Data<App>,
     client_id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let application = show::load(&app, client_id.into_inner()).await?.application;
     let details = application.details.clone();
     let lifetime = details.token_lifetime.map(|seconds| seconds.0.to_string());
@@ -64,7 +64,7 @@ pub async fn post(
     client_id: web::Path<String>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (client_id, mut input, app) = (client_id.into_inner(), form.into_inner(), app.into_inner());
     let application = show::load(&app, client_id.clone()).await?.application;
     let details = match input.read() {

@@ -37,7 +37,7 @@ pub async fn get(
     csv::stream("applications", COLUMNS, move |after| {
         let (store, query) = (app.store.clone(), query.clone().after(after));
         async move {
-            let read = move |conn: &mut _| index::rows(conn, &query, now, csv::AT_ONCE);
+            let read = move |conn: &mut _| index::rows(conn, &query, None, now, csv::AT_ONCE);
             let page: Page<index::Row> = store.read(read).await?;
             Ok(page.map(index::Row::cells))
         }

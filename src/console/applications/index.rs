@@ -17,7 +17,7 @@ use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::applications::{Filter, Show};
-use crate::store::{Conn, Error, applications, grants, secrets, usage};
+use crate::store::{Conn, Error, application_owners, applications, grants, secrets, usage};
 use crate::web::App;
 
 #[derive(Template)]
@@ -92,7 +92,13 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let query = query.into_inner().tidy();
     let (asked, now) = (query.clone(), person.now());
-    let found = app.store.read(move |conn| rows(conn, &asked, now, PAGE_ROWS)).await?;
+    let only_own = person.only_own();
+    let found = app.store.read(move |conn| {
+        let owned =
+            only_own.map(|id| application_owners::of_administrator(conn, &id)).transpose()?;
+        rows(conn, &asked, owned, now, PAGE_ROWS)
+    });
+    let found = found.await?;
     let chrome = person.chrome("/applications");
     let manages = person.manages();
     let index = Index { chrome, manages, now, query, rows: found.rows, next: found.next };
@@ -104,6 +110,7 @@ pub async fn get(
 pub(super) fn rows(
     conn: &mut Conn,
     query: &Query,
+    owned: Option<Vec<String>>,
     now: UnixTime,
     limit: usize,
 ) -> Result<Page<Row>, Error> {
@@ -123,7 +130,7 @@ pub(super) fn rows(
         }
         _ => None,
     };
-    let filter = Filter { search: given(&query.q), active, show };
+    let filter = Filter { search: given(&query.q), active, show, owned };
     let page = applications::page(conn, &filter, given(&query.after).as_deref(), limit)?;
     let ids: Vec<String> = page.rows.iter().map(|row| row.client_id.clone()).collect();
     let mut apis: HashMap<String, Vec<String>> = HashMap::new();

@@ -9,6 +9,7 @@ pub mod index;
 pub mod lifeline;
 pub mod new;
 pub mod nudge;
+pub mod owners;
 pub mod restoration;
 pub mod resumption;
 pub mod secrets;
@@ -50,6 +51,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/applications/{client_id}/access/restoration")
                 .route(web::get().to(restoration::get))
                 .route(web::post().to(restoration::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/owners")
+                .route(web::get().to(owners::get))
+                .route(web::post().to(owners::post)),
         )
         .service(
             web::resource("/applications/{client_id}/suspension")

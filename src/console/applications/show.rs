@@ -20,7 +20,9 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::samples::{Language, Sample};
 use crate::store::usage::{self, Asked, Presented};
-use crate::store::{Conn, Error, applications, grants, scopes, secrets};
+use crate::store::{
+    Conn, Error, administrators, application_owners, applications, grants, scopes, secrets,
+};
 use crate::web::App;
 
 #[derive(Template)]
@@ -28,6 +30,10 @@ use crate::web::App;
 struct Show {
     chrome: Chrome,
     manages: bool,
+    /// Whether this one is cared for.
+    cares: bool,
+    reads: bool,
+    owners: Vec<String>,
     application: Application,
     created: Moment,
     last_used: Option<Moment>,
@@ -101,9 +107,13 @@ pub async fn get(
     let (client_id, now) = (client_id.into_inner(), person.now());
     let found = app.store.read(move |conn| {
         let Some(loaded) = read(conn, &client_id)? else { return Ok(None) };
-        Ok::<_, Error>(Some((loaded, Seen::read(conn, &client_id, now)?)))
+        let mut owners = Vec::new();
+        for id in application_owners::of_application(conn, &client_id)? {
+            owners.extend(administrators::find(conn, &id)?.map(|person| person.name));
+        }
+        Ok::<_, Error>(Some((loaded, Seen::read(conn, &client_id, now)?, owners)))
     });
-    let (loaded, seen) = found.await?.ok_or(Failure::NotFound)?;
+    let (loaded, seen, owners) = found.await?.ok_or(Failure::NotFound)?;
     let lines = stops::Usage::new(&seen.counted, &seen.asked, now).lines(&loaded.access);
     let facts = Facts {
         application: &loaded.application,
@@ -119,6 +129,9 @@ pub async fn get(
     page::html(&Show {
         chrome: person.chrome("/applications"),
         manages: person.manages(),
+        cares: person.cares(),
+        reads: person.reads(),
+        owners,
         created: Moment::new(loaded.application.created_at, now),
         last_used: last_used.map(|at| Moment::new(at, now)),
         token_url: app.config.url("/oauth/token"),

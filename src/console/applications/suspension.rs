@@ -29,7 +29,7 @@ pub async fn get(
     app: web::Data<App>,
     client_id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let loaded = show::load(&app, client_id.into_inner()).await?;
     let last_used = loaded.last_used().map(|at| Moment::new(at, person.now()));
     let (now, client_id) = (person.now(), loaded.application.client_id.clone());
@@ -43,7 +43,7 @@ pub async fn post(
     app: web::Data<App>,
     client_id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (actor, client_id) = (person.actor.clone(), client_id.into_inner());
     let back = format!("/applications/{client_id}");
     let made = app

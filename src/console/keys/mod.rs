@@ -6,10 +6,9 @@ pub mod rotation;
 use actix_web::web;
 
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::scope("/keys")
-            .route("", web::get().to(index::get))
-            .route("/rotation", web::get().to(rotation::get))
-            .route("/rotation", web::post().to(rotation::post)),
+    config.route("/keys", web::get().to(index::get)).service(
+        web::resource("/keys/rotation")
+            .route(web::get().to(rotation::get))
+            .route(web::post().to(rotation::post)),
     );
 }

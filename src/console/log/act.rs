@@ -33,22 +33,25 @@ fn who(event: &Event) -> String {
         ("operator", Some(name)) => format!("{name}, at the command line,"),
         ("system", _) => "The server".to_owned(),
         (_, Some(name)) => name,
-        ("anonymous", None) if event.code == "administrator.created" => {
-            "Whoever had the set-up link".to_owned()
+        ("anonymous", None) if event.category() == "administrator" => {
+            "Whoever had the link".to_owned()
         }
         (_, None) => "Somebody".to_owned(),
     }
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 32] = [
+pub const CODES: [&str; 40] = [
     "administrator.created",
+    "administrator.password_reset",
     "administrator.password_set",
+    "administrator.reset_started",
     "administrator.resumed",
     "administrator.suspended",
     "administrator.updated",
     "application.created",
     "application.deleted",
+    "application.owners_changed",
     "application.resumed",
     "application.suspended",
     "application.updated",
@@ -57,6 +60,8 @@ pub const CODES: [&str; 32] = [
     "grant.set",
     "introspector.added",
     "introspector.removed",
+    "invitation.created",
+    "invitation.revoked",
     "resource.created",
     "resource.deleted",
     "resource.updated",
@@ -67,6 +72,9 @@ pub const CODES: [&str; 32] = [
     "scope.removed",
     "secret.added",
     "secret.revoked",
+    "session.revoked",
+    "sign_in_block.added",
+    "sign_in_block.removed",
     "signing_key.activated",
     "signing_key.published",
     "signing_key.removed",
@@ -79,12 +87,15 @@ pub const CODES: [&str; 32] = [
 fn did(event: &Event) -> &str {
     match event.code.as_ref() {
         "administrator.created" => "added",
+        "administrator.password_reset" => "chose a new password by link for",
+        "administrator.reset_started" => "made a link to a new password for",
         "administrator.password_set" => "set the password of",
         "administrator.resumed" => "resumed",
         "administrator.suspended" => "suspended",
         "administrator.updated" => "changed",
         "application.created" => "registered application",
         "application.deleted" => "deleted application",
+        "application.owners_changed" => "changed who owns application",
         "application.resumed" => "resumed application",
         "application.suspended" => "suspended application",
         "application.updated" => "changed application",
@@ -93,6 +104,8 @@ fn did(event: &Event) -> &str {
         "grant.set" => "set the access of application",
         "introspector.added" => "let introspect tokens application",
         "introspector.removed" => "let introspect tokens no more application",
+        "invitation.created" => "invited",
+        "invitation.revoked" => "took back the invitation of",
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",
@@ -111,8 +124,11 @@ fn did(event: &Event) -> &str {
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
         "server.stopped" => "stopped",
-        "session.denied" => "could not sign in",
+        "session.denied" | "session.denied_repeatedly" => "could not sign in",
+        "sign_in_block.added" => "blocked from signing in",
+        "sign_in_block.removed" => "let sign in again",
         "session.ended" => "signed out",
+        "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
         "stream.rewound" => "set the place of stream",
         other => other,
@@ -132,7 +148,7 @@ fn revoked(kind: &str) -> &'static str {
 
 /// Signing in is done to nobody else.
 fn is_self(event: &Event) -> bool {
-    event.category() == "session"
+    event.category() == "session" && event.code != "session.revoked"
 }
 
 fn href(event: &Event) -> Option<String> {

@@ -5,8 +5,13 @@ use crate::oauth::reason::{Check, Reason};
 /// Every reason there is: the word that is stored, and the one people read.
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_tokens = Reason::ALL.iter().map(|known| (known.as_str(), of_token(*known)));
-    let of_sessions =
-        [Refused::BadPassword, Refused::Suspended, Refused::Throttled, Refused::UnknownAccount];
+    let of_sessions = [
+        Refused::BadPassword,
+        Refused::Blocked,
+        Refused::Suspended,
+        Refused::Throttled,
+        Refused::UnknownAccount,
+    ];
     of_tokens.chain(of_sessions.map(|known| (known.as_str(), of_session(known)))).chain(OF_ACCESSES)
 }
 
@@ -114,6 +119,7 @@ const fn of_token(reason: Reason) -> &'static str {
 const fn of_session(reason: Refused) -> &'static str {
     match reason {
         Refused::BadPassword => "Wrong password",
+        Refused::Blocked => "Address blocked",
         Refused::Suspended => "Person suspended",
         Refused::Throttled => "Too many wrong passwords",
         Refused::UnknownAccount => "Nobody has this address",

@@ -1,7 +1,8 @@
 //! `/profile`.
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::sessions::{self, Row};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
@@ -9,6 +10,7 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
+use crate::web::App;
 
 #[derive(Template)]
 #[template(path = "console/profile/show.html")]
@@ -16,19 +18,25 @@ pub(super) struct Show {
     chrome: Chrome,
     person: Administrator,
     signed_in: Option<Moment>,
+    sessions: Vec<Row>,
     errors: FieldErrors,
 }
 
-pub async fn get(person: SignedIn) -> Result<HttpResponse, Failure> {
-    page::html(&fill(&person, FieldErrors::default()))
+pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
+    page::html(&fill(&person, &app, FieldErrors::default()).await?)
 }
 
-pub(super) fn fill(person: &SignedIn, errors: FieldErrors) -> Show {
+pub(super) async fn fill(
+    person: &SignedIn,
+    app: &App,
+    errors: FieldErrors,
+) -> Result<Show, Failure> {
     let now = person.now();
-    Show {
+    Ok(Show {
+        sessions: sessions::rows(person, app, &person.administrator.id).await?,
         chrome: person.chrome("/profile"),
         signed_in: person.administrator.last_signed_in_at.map(|at| Moment::new(at, now)),
         person: person.administrator.clone(),
         errors,
-    }
+    })
 }

@@ -1,13 +1,13 @@
 //! The pages and the actions that a search may lead to.
 use super::hit::Hit;
-use crate::model::role::{Right, Role};
+use crate::model::role::{Reach, Right, Role};
 
 /// Path, title, other words for it, and what one must be allowed to.
 type Place = (&'static str, &'static str, &'static str, Right);
 
-const PLACES: [Place; 17] = [
+const PLACES: [Place; 18] = [
     ("/", "Overview", "home start dashboard", Right::Read),
-    ("/applications", "Applications", "clients services", Right::Read),
+    ("/applications", "Applications", "clients services", Right::ReadApplication),
     ("/applications/new", "New application", "register create client", Right::ManageRegistry),
     ("/apis", "APIs and scopes", "resources audiences permissions", Right::Read),
     ("/apis/new", "New API", "register create resource", Right::ManageRegistry),
@@ -21,8 +21,9 @@ const PLACES: [Place; 17] = [
     ("/tester/decoder", "Look into a token", "decode jwt claims", Right::Read),
     ("/keys", "Signing keys", "jwks rotation", Right::Read),
     ("/people", "People and roles", "administrators users", Right::ManageAdministrators),
+    ("/sign-in-attempts", "Sign-in attempts", "guesses block", Right::ManageAdministrators),
     ("/settings", "Settings", "configuration environment", Right::Read),
-    ("/profile", "Your account", "password preferences keyboard", Right::Read),
+    ("/profile", "Your account", "password preferences keyboard", Right::SignIn),
 ];
 
 /// Those whose title or other words have a word that begins with each word of
@@ -32,7 +33,7 @@ pub fn find(search: &str, role: Role) -> Vec<Hit> {
     let fits = |(_, title, other, right): &&Place| {
         let words = format!("{} {other}", title.to_lowercase());
         let has = |start: &str| words.split_whitespace().any(|word| word.starts_with(start));
-        role.may(*right) && search.split_whitespace().all(has)
+        role.reach(*right) != Reach::Nothing && search.split_whitespace().all(has)
     };
     let hit = |(path, title, ..): &Place| Hit::new("Page", *title, *path);
     PLACES.iter().filter(fits).map(hit).collect()

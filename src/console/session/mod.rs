@@ -1,5 +1,7 @@
 //! Signing in and out.
+pub mod beginning;
 pub mod deletion;
+pub mod guard;
 pub mod new;
 
 use actix_web::web;

@@ -1,20 +1,18 @@
 //! `/sign-in`.
-use std::net::IpAddr;
-
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::{beginning, guard};
 use crate::admin::sessions::{self, Refused};
 use crate::admin::{self, Actor};
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
-use crate::model::administrator::{Administrator, email_key};
-use crate::web::session_store::{ADMINISTRATOR, SIGNED_IN_AT};
-use crate::web::{App, peer};
+use crate::model::administrator::Administrator;
+use crate::web::App;
 
 #[derive(Template)]
 #[template(path = "console/session/new.html")]
@@ -57,25 +55,17 @@ pub async fn post(
     let form = form.into_inner();
     let app = app.into_inner();
     let actor = anonymous(&request, &app);
-    let address = peer::address(&request, &app.config.trusted_proxies);
-    match authenticate(&app, &actor, address, &form).await? {
+    match authenticate(&app, &actor, &request, &form).await? {
         Ok(administrator) => {
             app.metrics.sign_in("success");
-            session.clear();
-            // A new key: one that was known before signing in is worth nothing.
-            session.renew();
-            let kept = session
-                .insert(ADMINISTRATOR, &administrator.id)
-                .and_then(|()| session.insert(SIGNED_IN_AT, actor.now.0));
-            kept.map_err(|error| Failure::Broken(error.to_string()))?;
-            Ok(page::see_other(&page::local(form.next)))
+            beginning::begin(&session, &actor, &administrator)?;
+            let mut answer = page::see_other(&page::local(form.next));
+            beginning::remember(&mut answer, &app, &actor, &administrator)?;
+            Ok(answer)
         }
         Err(why) => {
             app.metrics.sign_in(why.as_str());
-            let email = form.email.clone();
-            let record =
-                move |conn: &mut crate::store::Conn| sessions::refuse(conn, &actor, &email, why);
-            app.store.write::<_, admin::Error, _>(record).await?;
+            app.recorder.record(sessions::refusal(&actor, &form.email, why)).await?;
             let errors =
                 FieldErrors::one("password", "The email address or the password is wrong.");
             page::unprocessable(&New { errors, email: form.email, next: page::local(form.next) })
@@ -86,26 +76,25 @@ pub async fn post(
 async fn authenticate(
     app: &std::sync::Arc<App>,
     actor: &Actor,
-    address: Option<IpAddr>,
+    request: &HttpRequest,
     form: &Credentials,
 ) -> Result<Result<Administrator, Refused>, Failure> {
-    let pair = (address, email_key(&form.email));
-    let wait = app.password_guesses.wait(&pair).or_else(|| app.address_guesses.wait(&address));
-    if let Some(wait) = wait {
-        let (actor, email) = (actor.clone(), form.email.clone());
-        app.metrics.sign_in(Refused::Throttled.as_str());
-        let record = move |conn: &mut crate::store::Conn| {
-            sessions::refuse(conn, &actor, &email, Refused::Throttled)
-        };
-        app.store.write::<_, admin::Error, _>(record).await?;
-        return Err(Failure::TooMany { wait });
-    }
     let email = form.email.clone();
     let found =
         app.store.read(move |conn| crate::store::administrators::find_by_email(conn, &email));
     let found = found.await?;
     let hash = found.as_ref().map_or(NOBODY, |(_, hash)| hash.as_str()).to_owned();
-    let right = profile::password::verify(app, &form.password, hash).await?;
+    let account = (form.email.as_str(), found.as_ref().map(|(person, _)| person));
+    let admission = guard::admit(app, actor, request, account).await?;
+    let checked = profile::password::verify_in(app, admission.lane, &form.password, hash).await;
+    let right = match checked {
+        Ok(right) => right,
+        Err(failure) => {
+            // Nothing was guessed.
+            admission.refund(app, actor).await?;
+            return Err(failure);
+        }
+    };
     let refused = match &found {
         None => Some(Refused::UnknownAccount),
         Some(_) if !right => Some(Refused::BadPassword),
@@ -113,10 +102,9 @@ async fn authenticate(
         Some(_) => None,
     };
     let (None, Some((person, _))) = (refused, found) else {
-        app.password_guesses.failed(&pair);
-        app.address_guesses.failed(&address);
         return Ok(Err(refused.unwrap_or(Refused::UnknownAccount)));
     };
+    admission.acquit(app, actor).await?;
     let (actor, id) = (actor.clone(), person.id);
     match app.store.write(move |conn| sessions::begin(conn, &actor, &id)).await {
         Ok(administrator) => Ok(Ok(administrator)),

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use crate::admin::{self, sessions, setup};
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
+use crate::console::session::beginning;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::AdministratorDetails;
 use crate::model::role::Role;
 use crate::web::App;
-use crate::web::session_store::{ADMINISTRATOR, SIGNED_IN_AT};
 
 #[derive(Template)]
 #[template(path = "console/setup/new.html")]
@@ -68,7 +68,7 @@ pub async fn post(
         return Err(spent());
     }
     let details = AdministratorDetails::read(&form.email, &form.name, Role::Owner.as_str());
-    let hash = profile::password::hash(&app, &form.password).await?;
+    let hash = profile::password::hash(&app, &form.password, &[&form.email, &form.name]).await?;
     let (details, hash) = match (details, hash) {
         (Ok(details), Ok(hash)) => (details, hash),
         (details, hash) => {
@@ -84,12 +84,10 @@ pub async fn post(
     });
     match begun.await {
         Ok(administrator) => {
-            session.renew();
-            let kept = session
-                .insert(ADMINISTRATOR, &administrator.id)
-                .and_then(|()| session.insert(SIGNED_IN_AT, actor.now.0));
-            kept.map_err(|error| Failure::Broken(error.to_string()))?;
-            Ok(page::see_other("/"))
+            beginning::begin(&session, &actor, &administrator)?;
+            let mut answer = page::see_other("/");
+            beginning::remember(&mut answer, &app, &actor, &administrator)?;
+            Ok(answer)
         }
         Err(admin::Error::NotFound) => Err(spent()),
         Err(error) => again(form, FieldErrors::from_act(error)?),

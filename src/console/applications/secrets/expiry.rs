@@ -39,7 +39,7 @@ pub async fn get(
     app: web::Data<App>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let input = Input { expires_in_days: "30".to_owned() };
     page::html(&fill(&person, &app, path.into_inner(), input, FieldErrors::default()).await?)
 }
@@ -50,7 +50,7 @@ pub async fn post(
     path: web::Path<(String, String)>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (app, path, input) = (app.into_inner(), path.into_inner(), form.into_inner());
     let lifetime = match read_days(&input.expires_in_days) {
         Ok(lifetime) => lifetime,

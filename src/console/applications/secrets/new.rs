@@ -39,7 +39,7 @@ pub async fn get(
     app: web::Data<App>,
     client_id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let loaded = show::load(&app, client_id.into_inner()).await?;
     let input = Input { name: String::new(), expires_in_days: "180".to_owned() };
     page::html(&fill(&person, loaded, input, FieldErrors::default()))
@@ -51,7 +51,7 @@ pub async fn post(
     client_id: web::Path<String>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (app, client_id, input) = (app.into_inner(), client_id.into_inner(), form.into_inner());
     let loaded = show::load(&app, client_id.clone()).await?;
     let new = match NewSecret::read(&input.name, &input.expires_in_days) {

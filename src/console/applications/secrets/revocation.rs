@@ -42,7 +42,7 @@ pub async fn get(
     app: web::Data<App>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (client_id, id) = path.into_inner();
     let loaded = show::load(&app, client_id).await?;
     let now = person.now();
@@ -68,7 +68,7 @@ pub async fn post(
     path: web::Path<(String, String)>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (actor, (client_id, id)) = (person.actor.clone(), path.into_inner());
     let tokens = if form.tokens.is_some() { Tokens::Revoke } else { Tokens::Keep };
     let back = format!("/applications/{client_id}");

@@ -66,7 +66,7 @@ pub async fn get(
     app: web::Data<App>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let asked = load(&person, &app, path.into_inner()).await?;
     let input = Input {
         name: next_name(&asked.secret.name, person.now()),
@@ -82,7 +82,7 @@ pub async fn post(
     path: web::Path<(String, String)>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    person.must(Right::ManageRegistry)?;
+    person.must(Right::ManageApplication)?;
     let (app, input) = (app.into_inner(), form.into_inner());
     let asked = load(&person, &app, path.into_inner()).await?;
     let (new, overlap) = match input.read() {

@@ -84,7 +84,7 @@ pub async fn get(
     let hosts = hosts(&presented, &id, now);
     page::html(&Show {
         chrome: person.chrome("/applications"),
-        manages: person.manages(),
+        manages: person.cares(),
         verdict: Verdict::of(state, Use::observed(&hours, secret.last_used_at, now), &hosts, now),
         application: loaded.application,
         state,

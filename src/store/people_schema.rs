@@ -1,0 +1,54 @@
+//! The tables about people and how they sign in, beside `schema`.
+diesel::table! {
+    invitations (id) {
+        id -> Text,
+        digest -> Binary,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    password_resets (administrator_id) {
+        administrator_id -> Text,
+        digest -> Binary,
+        created_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_blocks (network) {
+        network -> Text,
+        reason -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_tallies (kind, place, account_digest) {
+        kind -> Text,
+        place -> Text,
+        account_digest -> Binary,
+        account -> Text,
+        failures -> BigInt,
+        attempts -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    application_owners (client_id, administrator_id) {
+        client_id -> Text,
+        administrator_id -> Text,
+    }
+}
