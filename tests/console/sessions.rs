@@ -224,11 +224,11 @@ fn static_files_travel_compressed_to_those_who_take_it() {
         (None, Some("accept-encoding"))
     );
     let asked = |accepted| {
-        server.request("GET", "/static/x/console.css", &[("accept-encoding", accepted)], "")
+        server.request("GET", "/static/x/console.css", &[("accept-encoding", accepted)], vec![])
     };
     let small = asked("gzip, br");
     assert_eq!(small.header("content-encoding"), Some("br"));
-    let length = |answer: &crate::support::Answer| answer.bytes.len();
+    let length = |answer: &crate::support::http::Answer| answer.bytes.len();
     assert!(length(&small) * 4 < length(&plain), "{} of {}", length(&small), length(&plain));
     assert_ne!(asked("br;q=0").header("content-encoding"), Some("br"));
 }
