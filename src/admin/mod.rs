@@ -5,6 +5,7 @@ pub mod administrators;
 pub mod applications;
 pub mod audit;
 pub mod grants;
+pub mod imports;
 pub mod introspectors;
 pub mod resources;
 pub mod revocations;

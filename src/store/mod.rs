@@ -19,6 +19,7 @@ mod connection;
 pub mod grants;
 pub mod history;
 pub mod holdings;
+pub mod imports;
 pub mod introspectors;
 pub mod migrations;
 pub mod registry;

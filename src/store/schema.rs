@@ -1,4 +1,9 @@
 //! The tables, as both databases have them.
+mod fleet;
+mod usage;
+
+pub use fleet::*;
+pub use usage::*;
 
 diesel::table! {
     administrators (id) {
@@ -340,49 +345,6 @@ diesel::table! {
         opened_at -> BigInt,
         closes_at -> BigInt,
         expires_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    traffic_hours (hour, resource, reason) {
-        hour -> BigInt,
-        resource -> Text,
-        reason -> Text,
-        requests -> BigInt,
-    }
-}
-
-diesel::table! {
-    usage_days (day, client_id, resource, scope) {
-        day -> BigInt,
-        client_id -> Text,
-        resource -> Text,
-        scope -> Text,
-        granted -> BigInt,
-        refused -> BigInt,
-        last_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    usage_hours (hour, client_id, resource, secret_id, address, reason) {
-        hour -> BigInt,
-        client_id -> Text,
-        resource -> Text,
-        secret_id -> Text,
-        address -> Text,
-        reason -> Text,
-        requests -> BigInt,
-        last_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    usage_marks (chain) {
-        chain -> Text,
-        done -> BigInt,
-        next -> BigInt,
-        parts -> BigInt,
     }
 }
 

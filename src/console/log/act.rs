@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 31] = [
+pub const CODES: [&str; 33] = [
     "administrator.created",
     "administrator.password_set",
     "administrator.resumed",
@@ -55,6 +55,8 @@ pub const CODES: [&str; 31] = [
     "exam.held",
     "grant.removed",
     "grant.set",
+    "import.begun",
+    "import.finished",
     "introspector.added",
     "introspector.removed",
     "resource.created",
@@ -90,6 +92,8 @@ fn did(event: &Event) -> &str {
         "exam.held" => "examined API",
         "grant.removed" => "took access from application",
         "grant.set" => "set the access of application",
+        "import.begun" => "began to import the applications of",
+        "import.finished" => "imported the applications of",
         "introspector.added" => "let introspect tokens application",
         "introspector.removed" => "let introspect tokens no more application",
         "resource.created" => "registered API",
