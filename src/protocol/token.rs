@@ -123,7 +123,7 @@ impl Attempt {
 
     /// A client that names no resource means its only one, in a refusal too.
     fn note_default(&mut self, client: &Client) {
-        if let ([], [only]) = (self.resources.as_slice(), client.grants.as_slice()) {
+        if let ([], [only]) = (self.resources.as_slice(), &*client.grants) {
             self.resources.push(only.resource.clone());
         }
     }
