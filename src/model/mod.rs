@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod diet;
 pub mod grant;
 pub mod history;
+pub mod hoarder;
 pub mod import;
 pub mod page;
 pub mod password;

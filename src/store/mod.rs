@@ -17,6 +17,7 @@ pub mod chain_heads;
 pub mod clients;
 mod connection;
 pub mod grants;
+pub mod heavy_use;
 pub mod history;
 pub mod holdings;
 pub mod imports;
