@@ -41,6 +41,10 @@ pub struct Config {
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,
+    /// For the head of a request, and again for its body.
+    pub request_seconds: u64,
+    /// Token requests that are worked on at a time.
+    pub requests_in_flight: usize,
     pub authorization_endpoint: bool,
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,

@@ -40,6 +40,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("shutdown_seconds", "a number"),
         reader.parsed("revocation_patience_seconds", "a number"),
     );
+    let request_seconds = reader.checked("request_seconds", |text| from_one_to(text, 3_600));
+    let in_flight = reader.checked("requests_in_flight", |text| from_one_to(text, 1_000_000));
     let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
     let keys = reader.keys();
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
@@ -63,6 +65,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_hours: numbers.4?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
+        request_seconds: request_seconds?,
+        requests_in_flight: usize::try_from(in_flight?).unwrap_or(usize::MAX),
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: status_list_ttl?,
@@ -239,6 +243,13 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
                 .map_err(|_| format!("{part:?} is no network, such as 10.0.0.0/8"))
         })
         .collect()
+}
+
+fn from_one_to(text: &str, most: u64) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(format!("{text:?} is not a whole number from 1 to {most}")),
+    }
 }
 
 fn status_list_ttl(text: &str) -> Result<i64, String> {

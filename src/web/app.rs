@@ -50,6 +50,8 @@ pub struct App {
     /// Wrong passwords, by address and account, and by address alone.
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
     pub address_guesses: Guesses<Option<IpAddr>>,
+    /// Token requests that are worked on.
+    pub in_flight: Arc<Semaphore>,
     /// Argon2 takes 19 MiB and a core: only so many at a time.
     pub hashing: Semaphore,
     /// One at a time: an exam keeps a thread for as long as the API is slow.
@@ -140,6 +142,7 @@ impl App {
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
             address_guesses: guesses(30, Duration::from_secs(10), &clock),
+            in_flight: Arc::new(Semaphore::new(config.requests_in_flight)),
             hashing: Semaphore::new(2),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
