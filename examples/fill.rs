@@ -2,7 +2,7 @@
 //! the audit log, and asks every saved question of it.
 //!
 //! ```sh
-//! cargo run --release --example fill -- sqlite:///tmp/past.db 1000000
+//! cargo run --release --example fill -- sqlite:///tmp/past.db 1000000 100000
 //! ```
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 use std::time::Instant;
@@ -26,7 +26,10 @@ use countersign::store::{Checkpoint, Conn, Database, Store, audit_chains};
 
 const DAYS: i64 = 90;
 const APIS: usize = 20;
+/// Unless a number is given.
 const APPLICATIONS: usize = 1_000;
+/// Applications that are registered in one transaction.
+const AT_ONCE: usize = 500;
 const BATCH: usize = 512;
 const CHAIN: &str = "main";
 
@@ -39,14 +42,16 @@ struct Caller {
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "give the URL of a new database and a number of events";
+    let usage = "give the URL of a new database, a number of events, and one of applications";
     let url = arguments.next().context(usage)?;
     let events: i64 = arguments.next().context(usage)?.parse().context(usage)?;
+    let applications = arguments.next().map_or(Ok(APPLICATIONS), |text| text.parse());
+    let applications = applications.context(usage)?;
     let database = Database::parse(&url).map_err(anyhow::Error::msg)?;
     let (store, entropy) = (Store::open(database, 2)?, Entropy::System);
     let now = Clock::System.now();
     let begin = now - Seconds::days(DAYS);
-    let callers = register(&store, &entropy, begin - Seconds::HOUR)?;
+    let callers = register(&store, &entropy, begin - Seconds::HOUR, applications)?;
     let started = Instant::now();
     fill(&store, &entropy, &callers, (begin, now), events)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -55,7 +60,12 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// APIs and applications, registered before the first event.
-fn register(store: &Store, entropy: &Entropy, at: UnixTime) -> anyhow::Result<Vec<Caller>> {
+fn register(
+    store: &Store,
+    entropy: &Entropy,
+    at: UnixTime,
+    applications: usize,
+) -> anyhow::Result<Vec<Caller>> {
     let actor = Actor::system(at, CHAIN, entropy);
     let scope = |n| Scope { name: format!("scope:{n}"), description: String::new() };
     for api in 0..APIS {
@@ -72,20 +82,26 @@ fn register(store: &Store, entropy: &Entropy, at: UnixTime) -> anyhow::Result<Ve
         store.write_blocking(|conn| resources::create(conn, &actor, new))?;
     }
     let mut callers = Vec::new();
-    for n in 0..APPLICATIONS {
-        let api = n % APIS;
-        let held = Access::Scopes(vec!["scope:0".to_owned(), "scope:1".to_owned()]);
-        let new = NewApplication {
-            details: ApplicationDetails { name: format!("app-{n:04}"), ..Default::default() },
-            grants: vec![(identifier(api), held)],
-            secret: Some(NewSecret { name: "initial".to_owned(), lifetime: None }),
-        };
-        let made = store.write_blocking(|conn| applications::create(conn, &actor, new))?;
-        let (secret, _) = made.secret.context("it has one")?;
-        let client_id = made.application.client_id;
-        callers.push(Caller { client_id, secret_id: secret.id, api });
+    while callers.len() < applications {
+        let numbers = callers.len()..(callers.len() + AT_ONCE).min(applications);
+        callers.extend(store.write_blocking(|conn| {
+            numbers.clone().map(|n| caller(conn, &actor, n)).collect::<Result<Vec<_>, _>>()
+        })?);
     }
     Ok(callers)
+}
+
+fn caller(conn: &mut Conn, actor: &Actor, n: usize) -> Result<Caller, countersign::admin::Error> {
+    let api = n % APIS;
+    let held = Access::Scopes(vec!["scope:0".to_owned(), "scope:1".to_owned()]);
+    let new = NewApplication {
+        details: ApplicationDetails { name: format!("app-{n:06}"), ..Default::default() },
+        grants: vec![(identifier(api), held)],
+        secret: Some(NewSecret { name: "initial".to_owned(), lifetime: None }),
+    };
+    let made = applications::create(conn, actor, new)?;
+    let secret_id = made.secret.map(|(secret, _)| secret.id).unwrap_or_default();
+    Ok(Caller { client_id: made.application.client_id, secret_id, api })
 }
 
 fn identifier(api: usize) -> String {

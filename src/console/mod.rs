@@ -9,6 +9,7 @@ pub mod axis;
 pub mod changes;
 pub mod chrome;
 pub mod count;
+pub mod csv;
 pub mod duration;
 pub mod failure;
 pub mod form;

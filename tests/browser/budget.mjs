@@ -2,65 +2,25 @@
 // readable for everybody in light and dark, wide and narrow; nothing that the
 // browser complains of; few bytes, few nodes; and no secret anywhere.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { PASSWORD, launch, start } from './console.mjs';
 
-const { SERVER_BINARY, CHROMIUM } = process.env;
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
-const PASSWORD = 'correct horse battery staple';
 const API = 'https://api.example.com/billing';
 const KB = 1_000;
 const MOST = { pages: 100, nodes: 1_500, first: 40 * KB, fonts: 90 * KB, again: 8 * KB };
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'countersign-'));
-const log = path.join(folder, 'log');
-const secrets = [PASSWORD];
 const faults = [];
 const fault = (what) => { faults.push(what); console.log(`FAILED ${what}`); };
 
-const port = await new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const found = server.address().port;
-    server.close(() => resolve(found));
-  });
-});
-const base = `http://localhost:${port}`;
-const env = {
-  PATH: process.env.PATH,
-  COUNTERSIGN_LISTEN: `127.0.0.1:${port}`,
-  COUNTERSIGN_ISSUER: base,
-  COUNTERSIGN_DATA_DIR: path.join(folder, 'data'),
-  COUNTERSIGN_METRICS_LISTEN: 'off',
-  COUNTERSIGN_LOG_LEVEL: 'debug',
-};
-const server = spawn(SERVER_BINARY, ['serve'], { env, stdio: ['ignore', 'pipe', fs.openSync(log, 'w')] });
-const stopped = new Promise((resolve) => server.once('exit', resolve));
-const link = new Promise((resolve, reject) => {
-  let printed = '';
-  server.stdout.on('data', (data) => {
-    printed += data;
-    const found = printed.match(/http:\S+\/setup\?token=\S+/);
-    if (found) resolve(found[0]);
-  });
-  stopped.then(() => reject(new Error('the server stopped')));
-});
-const told = (...words) => JSON.parse(execFileSync(SERVER_BINARY, [...words, '--json'], { env, encoding: 'utf8' }));
-
-const token = async (id, secret, scope) => {
-  const answer = await fetch(`${base}/oauth/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa(`${id}:${secret}`)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', resource: API, ...(scope && { scope }) }),
-  });
-  return answer.json();
-};
+const server = await start();
+const { base, told } = server;
+const secrets = [PASSWORD];
+const token = (id, secret, scope) => server.token(id, secret, { resource: API, ...(scope && { scope }) });
 
 // A world in which every page has something to show.
 const furnish = async () => {
@@ -76,11 +36,11 @@ const furnish = async () => {
   const next = told('secret', 'rotate', worker.client_id, worker.secret_id, '--name', 'autumn', '--overlap', '24h');
   const gone = told('secret', 'add', worker.client_id, '--name', 'gone');
   secrets.push(next.client_secret, gone.client_secret);
-  execFileSync(SERVER_BINARY, ['secret', 'revoke', worker.client_id, gone.secret_id], { env });
+  server.run('secret', 'revoke', worker.client_id, gone.secret_id);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await token(worker.client_id, next.client_secret);
   await token(worker.client_id, gone.client_secret);
-  execFileSync(SERVER_BINARY, ['revoke', 'application', made[2].client_id, '--reason', 'a drill'], { env });
+  server.run('revoke', 'application', made[2].client_id, '--reason', 'a drill');
   await new Promise((resolve) => setTimeout(resolve, 1_500));
 };
 
@@ -134,9 +94,9 @@ const examine = async (page, where) => {
 
 let browser;
 try {
-  const setUp = await link;
+  const setUp = await server.link;
   await furnish();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+  browser = await launch();
   const context = await browser.newContext({ reducedMotion: 'reduce' });
   const page = await context.newPage();
   page.on('pageerror', (error) => fault(`${page.url()}: ${error}`));
@@ -181,14 +141,12 @@ try {
   console.log(`${seen.size} pages in light and dark, wide and narrow; at most ${most} nodes`);
 } finally {
   await browser?.close();
-  server.kill('SIGTERM');
-  await stopped;
-  const files = [log, ...fs.readdirSync(path.join(folder, 'data')).map((name) => path.join(folder, 'data', name))];
-  for (const file of files.filter((name) => fs.statSync(name).isFile())) {
+  await server.stop();
+  for (const file of server.files()) {
     const text = fs.readFileSync(file, 'latin1');
     for (const secret of secrets) if (text.includes(secret)) fault(`${path.basename(file)} holds a secret`);
   }
-  fs.rmSync(folder, { recursive: true });
+  server.forget();
 }
 console.log(`console budget: ${faults.length} faults`);
 process.exit(faults.length ? 1 : 0);

@@ -371,3 +371,25 @@ fn the_list_shows_what_ends_is_refused_is_idle_or_gets_no_token() {
     assert_eq!(listed("idle"), ["mallory", "reporting"]);
     assert!(listed("ending").is_empty() && listed("refused").is_empty());
 }
+
+#[test]
+fn the_list_is_a_file_too_with_what_it_is_narrowed_to_and_that_is_recorded() {
+    let server = Server::start();
+    server.world();
+    server.application("=HYPERLINK(1)", &[(BILLING_API, "*")]);
+    let browser = server.signed_in("auditor");
+    let file = browser.get("/applications.csv");
+    assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
+    let lines: Vec<&str> = file.text.lines().collect();
+    assert_eq!(lines.len(), 5, "{}", file.text);
+    assert!(lines[0].starts_with("application,client_id,"));
+    assert!(lines[1].starts_with("'=HYPERLINK(1),m2m_"), "no formula: {}", lines[1]);
+    assert!(lines[2].starts_with("billing,m2m_"));
+    assert_eq!(browser.get("/applications.csv?q=ledger").text.lines().count(), 1);
+    assert_eq!(browser.get("/applications.csv?show=stuck").text.lines().count(), 2);
+    let recorded: Vec<_> =
+        server.events("report.exported").into_iter().map(|event| event.detail).collect();
+    let recorded: Vec<_> = recorded.iter().flatten().collect();
+    assert_eq!(recorded, ["applications", "applications q=ledger", "applications show=stuck"]);
+    assert_eq!(server.browser().get("/applications.csv").status, 303);
+}

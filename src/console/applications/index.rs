@@ -25,17 +25,20 @@ use crate::web::App;
 struct Index {
     chrome: Chrome,
     manages: bool,
+    now: UnixTime,
     query: Query,
     rows: Vec<Row>,
     next: Option<String>,
 }
 
-struct Row {
-    application: Application,
-    apis: Vec<String>,
-    secrets: usize,
-    next_expiry: Option<Moment>,
-    last_used: Option<Moment>,
+pub(super) struct Row {
+    pub application: Application,
+    /// The names of those that it may call.
+    pub apis: Vec<String>,
+    /// How many of its secrets work.
+    pub secrets: usize,
+    pub next_expiry: Option<UnixTime>,
+    pub last_used: Option<UnixTime>,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -47,6 +50,26 @@ pub struct Query {
     /// A word of [`SHOWN`], or empty for all.
     show: String,
     after: String,
+}
+
+impl Query {
+    pub(super) fn tidy(mut self) -> Self {
+        self.q = self.q.trim().to_owned();
+        self
+    }
+
+    /// The page after the application of this client id.
+    pub(super) fn after(mut self, client_id: Option<String>) -> Self {
+        self.after = client_id.unwrap_or_default();
+        self
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let pairs =
+            [("q", &self.q), ("state", &self.state), ("show", &self.show), ("after", &self.after)];
+        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+    }
 }
 
 /// What one looks for: its word in the URL, and how people read it.
@@ -67,19 +90,23 @@ pub async fn get(
     app: web::Data<App>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
-    let mut query = query.into_inner();
-    query.q = query.q.trim().to_owned();
+    let query = query.into_inner().tidy();
     let (asked, now) = (query.clone(), person.now());
-    let found = app.store.read(move |conn| rows(conn, &asked, now)).await?;
+    let found = app.store.read(move |conn| rows(conn, &asked, now, PAGE_ROWS)).await?;
     let chrome = person.chrome("/applications");
     let manages = person.manages();
-    let index = Index { chrome, manages, query, rows: found.rows, next: found.next };
+    let index = Index { chrome, manages, now, query, rows: found.rows, next: found.next };
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
 }
 
 /// A page of applications with what belongs to them: one query a table, never
 /// one a row.
-fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Error> {
+pub(super) fn rows(
+    conn: &mut Conn,
+    query: &Query,
+    now: UnixTime,
+    limit: usize,
+) -> Result<Page<Row>, Error> {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let active = match query.state.as_str() {
         "active" => Some(true),
@@ -97,7 +124,7 @@ fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Erro
         _ => None,
     };
     let filter = Filter { search: given(&query.q), active, show };
-    let page = applications::page(conn, &filter, given(&query.after).as_deref(), PAGE_ROWS)?;
+    let page = applications::page(conn, &filter, given(&query.after).as_deref(), limit)?;
     let ids: Vec<String> = page.rows.iter().map(|row| row.client_id.clone()).collect();
     let mut apis: HashMap<String, Vec<String>> = HashMap::new();
     for (client_id, name) in grants::resource_names(conn, &ids)? {
@@ -125,30 +152,32 @@ impl Index {
 
     /// The page after this one.
     fn more_href(&self, after: &str) -> String {
-        let query = &self.query;
-        let pairs = [
-            ("q", query.q.as_str()),
-            ("state", query.state.as_str()),
-            ("show", query.show.as_str()),
-            ("after", after),
-        ];
-        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let query =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
-        format!("/applications?{query}")
+        format!("/applications?{}", self.query.clone().after(Some(after.to_owned())).to_text())
+    }
+
+    fn file_href(&self) -> String {
+        let query = self.query.clone().after(None).to_text();
+        if query.is_empty() {
+            "/applications.csv".to_owned()
+        } else {
+            format!("/applications.csv?{query}")
+        }
+    }
+
+    fn moment(&self, at: &UnixTime) -> Moment {
+        Moment::new(*at, self.now)
     }
 }
 
 impl Row {
     fn new(application: Application, apis: Vec<String>, held: &[Secret], now: UnixTime) -> Self {
         let active = || held.iter().filter(|secret| secret.state(now) == State::Active);
-        let moment = |at: Option<UnixTime>| at.map(|at| Moment::new(at, now));
         Self {
             application,
             apis,
             secrets: active().count(),
-            next_expiry: moment(active().filter_map(|secret| secret.expires_at).min()),
-            last_used: moment(held.iter().filter_map(|secret| secret.last_used_at).max()),
+            next_expiry: active().filter_map(|secret| secret.expires_at).min(),
+            last_used: held.iter().filter_map(|secret| secret.last_used_at).max(),
         }
     }
 }

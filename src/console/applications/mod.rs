@@ -4,6 +4,7 @@ pub mod choice;
 pub mod deletion;
 pub mod diet;
 pub mod edit;
+pub mod file;
 pub mod index;
 pub mod lifeline;
 pub mod new;
@@ -20,6 +21,7 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/applications", web::get().to(index::get))
+        .route("/applications.csv", web::get().to(file::get))
         .service(
             web::resource("/applications/new")
                 .app_data(choice::form_config())

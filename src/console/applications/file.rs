@@ -1,0 +1,66 @@
+//! `GET /applications.csv`: all applications that the list is narrowed to.
+use actix_web::{HttpResponse, web};
+
+use super::index::{self, Query};
+use crate::admin;
+use crate::console::csv;
+use crate::console::failure::Failure;
+use crate::console::signed_in::SignedIn;
+use crate::model::page::Page;
+use crate::reports::table::{Cell, Column, column};
+use crate::web::App;
+
+const COLUMNS: &[Column] = &[
+    column("application", "Application"),
+    column("client_id", "Client ID"),
+    column("description", "What it does"),
+    column("owner", "Owner"),
+    column("contact", "Contact"),
+    column("state", "State"),
+    column("registered", "Registered"),
+    column("apis", "May call"),
+    column("secrets", "Working secrets"),
+    column("next_end", "Next end of a secret"),
+    column("last_token", "Last token"),
+];
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let (query, now) = (query.into_inner().tidy(), person.now());
+    let (app, actor) = (app.into_inner(), person.actor.clone());
+    let what = format!("applications {}", query.to_text());
+    // Recorded before the first byte leaves.
+    app.act(move |conn| admin::audit::report(conn, &actor, what.trim_end())).await?;
+    csv::stream("applications", COLUMNS, move |after| {
+        let (store, query) = (app.store.clone(), query.clone().after(after));
+        async move {
+            let read = move |conn: &mut _| index::rows(conn, &query, now, csv::AT_ONCE);
+            let page: Page<index::Row> = store.read(read).await?;
+            Ok(page.map(index::Row::cells))
+        }
+    })
+    .await
+}
+
+impl index::Row {
+    fn cells(self) -> Vec<Cell> {
+        let Self { application, apis, secrets, next_expiry, last_used } = self;
+        let details = application.details;
+        vec![
+            Cell::text(details.name),
+            Cell::Client(application.client_id),
+            Cell::text(details.description),
+            Cell::text(details.owner),
+            Cell::text(details.contact),
+            Cell::text(if application.active { "active" } else { "suspended" }),
+            Cell::Time(application.created_at),
+            Cell::text(apis.join(", ")),
+            Cell::number(secrets),
+            Cell::time(next_expiry),
+            Cell::time(last_used),
+        ]
+    }
+}

@@ -1,0 +1,56 @@
+//! A list as a CSV file, read a page at a time.
+use std::fmt::Write as _;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+use futures_util::stream;
+
+use super::failure::Failure;
+use crate::model::page::Page;
+use crate::reports::table::{Cell, Column, Table};
+
+/// Rows read at a time.
+pub const AT_ONCE: usize = 500;
+
+/// Sends all rows that `read` has, from the first page on: it is told where the
+/// page before ended. What fails before the first byte is a page of its own;
+/// after that the file is cut off rather than ended, so that nobody takes the
+/// part for the whole.
+///
+/// # Errors
+/// As `read`, of the first page.
+pub async fn stream<R, F>(
+    name: &str,
+    columns: &'static [Column],
+    read: R,
+) -> Result<HttpResponse, Failure>
+where
+    R: Fn(Option<String>) -> F + 'static,
+    F: Future<Output = Result<Page<Vec<Cell>>, Failure>> + 'static,
+{
+    let first = read(None).await?;
+    let mut head = Table::new(columns).csv();
+    let _ = write!(head, "{}", lines(columns, first.rows));
+    let parts =
+        stream::unfold((read, first.next, Some(head)), move |(read, next, head)| async move {
+            if let Some(head) = head {
+                return Some((Ok(web::Bytes::from(head)), (read, next, None)));
+            }
+            match read(Some(next?)).await {
+                Ok(page) => {
+                    let part = web::Bytes::from(lines(columns, page.rows));
+                    Some((Ok(part), (read, page.next, None)))
+                }
+                Err(error) => Some((Err(error), (read, None, None))),
+            }
+        });
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .streaming(parts))
+}
+
+fn lines(columns: &'static [Column], rows: Vec<Vec<Cell>>) -> String {
+    Table { columns, rows, is_cut: false }.csv_rows()
+}
