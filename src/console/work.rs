@@ -2,8 +2,8 @@
 //! was seen, a verb, and where it leads.
 use std::collections::HashMap;
 
-use super::{count, duration};
 use super::moment::Moment;
+use super::{count, duration};
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::{Policy, ends_at};
 use crate::model::usage::{begin_of_hour, hour};

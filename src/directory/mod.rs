@@ -158,9 +158,9 @@ impl Directory {
     }
 
     fn keep(&self, (client_id, key): (&str, Key), found: clients::Found) -> Option<Arc<Client>> {
-        let client = found.client.map(|client| {
-            Arc::new(Client { grants: self.grants.share(client.grants), ..client })
-        });
+        let client = found
+            .client
+            .map(|client| Arc::new(Client { grants: self.grants.share(client.grants), ..client }));
         let seen = self.lock();
         // Kept only when no change of it came after the version it was read at.
         let forgotten = seen.recent.front().is_some_and(|(oldest, _)| *oldest > found.version + 1)
@@ -204,7 +204,8 @@ mod tests {
     fn no_two_texts_are_one_client() {
         assert_eq!(key("m2m_AAAAAAAAAAAAAAAAAAAAAQ"), Some(1));
         // The last four bits of 22 characters say nothing, and must be none.
-        for other in ["AAAAAAAAAAAAAAAAAAAAAR", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", ""]
+        for other in
+            ["AAAAAAAAAAAAAAAAAAAAAR", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", ""]
         {
             assert_eq!(key(&format!("m2m_{other}")), None, "{other}");
         }

@@ -100,7 +100,11 @@ pub fn from_json(line: &[u8]) -> Result<Row, String> {
 /// As [`from_json`].
 pub fn from_csv(headers: &csv::StringRecord, record: &csv::ByteRecord) -> Result<Row, String> {
     if record.len() != headers.len() {
-        return Err(format!("{} columns, and the first line names {}.", record.len(), headers.len()));
+        return Err(format!(
+            "{} columns, and the first line names {}.",
+            record.len(),
+            headers.len()
+        ));
     }
     let fields: Fields =
         record.deserialize(Some(headers.as_byte_record())).map_err(|error| match error.kind() {

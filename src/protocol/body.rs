@@ -26,10 +26,7 @@ const DRAIN_BYTES: usize = 256 * 1_024;
 /// * `Encoded`: compressed.
 /// * `invalid_request`: another type than `application/x-www-form-urlencoded`,
 ///   another charset than UTF-8, or the body broke off.
-pub async fn read(
-    request: &HttpRequest,
-    payload: web::Payload,
-) -> Result<web::BytesMut, Failure> {
+pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<web::BytesMut, Failure> {
     let app = request.app_data::<web::Data<App>>();
     let seconds = app.map_or(5, |app| app.config.request_seconds);
     let read = tokio::time::timeout(Duration::from_secs(seconds), bytes(payload));

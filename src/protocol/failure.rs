@@ -75,7 +75,9 @@ impl Failure {
     /// The word that the audit log and the metrics have for it.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => Reason::Overloaded,
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+                Reason::Overloaded
+            }
             Self::Encoded | Self::TooLarge | Self::TooSlow => Reason::RequestMalformed,
             Self::Refused(error) => error.reason,
             Self::TooMany { .. } => Reason::RateLimited,
@@ -84,7 +86,10 @@ impl Failure {
 
     /// Whether the caller, and not we, is at fault.
     pub fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_))
+        !matches!(
+            self,
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_)
+        )
     }
 
     /// What an operator may know besides.

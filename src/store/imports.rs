@@ -75,11 +75,7 @@ pub fn begin(conn: &mut Conn, import: &Import) -> Result<(), Error> {
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Import>, Error> {
-    Ok(on!(conn, |c| imports::table
-        .find(id)
-        .select(Import::as_select())
-        .first(c)
-        .optional())?)
+    Ok(on!(conn, |c| imports::table.find(id).select(Import::as_select()).first(c).optional())?)
 }
 
 /// Writes how far it came; `false` when it came further than `rows_before`

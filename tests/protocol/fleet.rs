@@ -10,9 +10,8 @@ use crate::support::world::{BILLING_API, Client};
 
 /// Registers this many applications, as an import does.
 fn fleet(server: &Server, count: usize) -> Vec<Client> {
-    let begin = server.try_act(|conn, actor| {
-        imports::begin(conn, actor, ("imp_1", "fleet"), Vec::new(), 0)
-    });
+    let begin = server
+        .try_act(|conn, actor| imports::begin(conn, actor, ("imp_1", "fleet"), Vec::new(), 0));
     let import = begin.unwrap();
     let line = |number: usize| Line {
         number: number as u64,
@@ -27,11 +26,9 @@ fn fleet(server: &Server, count: usize) -> Vec<Client> {
         server.try_act(|conn, actor| imports::take(conn, actor, &import, lines)).unwrap()
     });
     let client = |taken| match taken {
-        Taken::Imported { client_id, secret_id, secret } => Client {
-            client_id,
-            secret_id: secret_id.unwrap(),
-            secret: secret.unwrap().to_string(),
-        },
+        Taken::Imported { client_id, secret_id, secret } => {
+            Client { client_id, secret_id: secret_id.unwrap(), secret: secret.unwrap().to_string() }
+        }
         _ => panic!("not imported"),
     };
     taken.map(client).collect()
@@ -42,9 +39,8 @@ fn find(server: &Server, clients: &[Client]) -> usize {
     runtime.block_on(async {
         let mut found = 0;
         for client in clients {
-            found += usize::from(
-                server.app.directory.find(&client.client_id).await.unwrap().is_some(),
-            );
+            found +=
+                usize::from(server.app.directory.find(&client.client_id).await.unwrap().is_some());
         }
         found
     })

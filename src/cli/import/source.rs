@@ -94,7 +94,9 @@ impl Source {
     pub fn next(&mut self) -> anyhow::Result<Option<Line>> {
         self.watch.unread.set(0);
         match &mut self.rows {
-            Rows::Json { reader, line, number } => next_json(reader, line, number, &mut self.digest),
+            Rows::Json { reader, line, number } => {
+                next_json(reader, line, number, &mut self.digest)
+            }
             Rows::Csv { reader, headers, record } => {
                 if !reader.read_byte_record(record)? {
                     return Ok(None);
@@ -105,11 +107,8 @@ impl Source {
                 }
                 let number = record.position().map_or(0, csv::Position::line);
                 let length: usize = record.iter().map(<[u8]>::len).sum();
-                let row = if length > MOST {
-                    Err(too_long())
-                } else {
-                    import::from_csv(headers, record)
-                };
+                let row =
+                    if length > MOST { Err(too_long()) } else { import::from_csv(headers, record) };
                 Ok(Some(Line { number, row }))
             }
         }
