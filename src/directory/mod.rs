@@ -80,10 +80,11 @@ impl Directory {
         metrics: Arc<Metrics>,
     ) -> Result<Self, store::Error> {
         let version = store.read_blocking(registry::version)?;
+        let expected = usize::try_from(most).unwrap_or(usize::MAX).min(EXPECTED);
         Ok(Self {
             store,
             clock,
-            known: quick_cache::sync::Cache::with_weighter(EXPECTED, most, UnitWeighter),
+            known: quick_cache::sync::Cache::with_weighter(expected, most, UnitWeighter),
             unknown: Cache::new(UNKNOWN),
             grants: Shared::default(),
             resources: ArcSwap::default(),
