@@ -5,10 +5,12 @@
     verify_audit.py checkpoint CHECKPOINT --key KEY
     verify_audit.py consistency OLD NEW PROOF.json --key KEY
     verify_audit.py tree URL --key KEY
+    verify_audit.py pack FOLDER --key KEY
 
 KEY is a verifier key (name+id+base64) or a file of them. PROOF.json is what
 `countersign audit consistency OLD NEW --json` prints; URL is .../audit/tlog of a
-server whose log is public: every entry is read and the tree is built anew.
+server whose log is public: every entry is read and the tree is built anew. FOLDER
+is what `countersign audit export --with-proofs` wrote: every row of it is hashed.
 
 Nothing but the standard library. Formats: RFC 6962, RFC 8032, C2SP signed-note,
 tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-tiles. Exit code 0: it
@@ -294,6 +296,105 @@ def check_tree(url, keys):
     print(f"{count} batches of {len(last)} chains are what {checkpoint.origin} signed")
 
 
+PACKED = ["README.md", "batches.txt", "checkpoint.txt", "events.jsonl", "keys.txt",
+          "tree-proof.txt", "verify_audit.py"]
+
+
+def check_pack(folder, keys):
+    manifest = json.loads(read(os.path.join(folder, "manifest.json")))
+    if manifest["format"] != "countersign/evidence-pack@v1":
+        raise Wrong("this is no evidence pack")
+    if sorted(manifest["files"]) != PACKED or sorted(os.listdir(folder)) != sorted(PACKED + ["manifest.json"]):
+        raise Wrong("a file is missing, or there is one more")
+    for name, digest in manifest["files"].items():
+        if file_hash(os.path.join(folder, name)) != digest:
+            raise Wrong(f"{name} is not what the manifest says")
+    lines = [line for line in read(os.path.join(folder, "keys.txt")).splitlines() if line[:1] != "#"]
+    for line in lines:
+        Key(line)
+    checkpoint = Checkpoint(read(os.path.join(folder, "checkpoint.txt")))
+    checkpoint.verify(keys)
+    records = [base64.b64decode(line, validate=True)
+               for line in read(os.path.join(folder, "batches.txt")).splitlines()]
+    beside = [base64.b64decode(line, validate=True)
+              for line in read(os.path.join(folder, "tree-proof.txt")).splitlines()]
+    first = manifest["first_entry"]
+    said = (manifest["log"], manifest["tree_size"], manifest["entries"])
+    if said != (checkpoint.origin, checkpoint.size, len(records)) or not records:
+        raise Wrong("the manifest says otherwise")
+    if range_root([leaf_hash(record) for record in records], first, beside, checkpoint.size) != checkpoint.root:
+        raise Wrong("the batches are not those that were signed, in that order")
+    rows, last = check_rows(os.path.join(folder, "events.jsonl"), records), {}
+    if rows != manifest["rows"]:
+        raise Wrong("the manifest says another number of rows")
+    for record in records:
+        batch = read_record(record)
+        number, digest = last.get(batch["chain"], (batch["batch"] - 1, record[-32:]))
+        if batch["batch"] != number + 1 or record[-32:] != digest:
+            raise Wrong(f"chain {batch['chain']} is broken at batch {batch['batch']}")
+        last[batch["chain"]] = (batch["batch"], sha256(record))
+    print(f"{rows} rows of {len(records)} batches, entries {first} to {first + len(records) - 1}: "
+          f"all there, unchanged and in order, as {checkpoint.origin} signed")
+
+
+def check_rows(path, records):
+    """Hashes the rows of all batches, which stand in the order of the batches."""
+    count = 0
+    with open(path, encoding="utf-8", newline="\n") as file:
+        for record in records:
+            batch, leaves = read_record(record), []
+            for position in range(batch["position"], batch["position"] + batch["rows"]):
+                row = json.loads(file.readline() or "null")
+                place = f"row {position} of chain {batch['chain']}"
+                if row is None:
+                    raise Wrong(f"{place} is missing")
+                if (row["chain"], row["position"], row["batch"]) != (batch["chain"], position, batch["batch"]):
+                    raise Wrong(f"{place} is missing, or not in its place")
+                if json.loads(row["body"]) != row["event"]:
+                    raise Wrong(f"{place} does not say what was hashed")
+                leaves.append(leaf_hash(bytes.fromhex(row["salt"]) + row["body"].encode()))
+                count += 1
+            if tree_hash(leaves) != batch["root"]:
+                raise Wrong(f"a row of batch {batch['batch']} of chain {batch['chain']} was changed")
+        if file.readline():
+            raise Wrong("there are more rows than batches have")
+    return count
+
+
+def tree_hash(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return node_hash(tree_hash(leaves[:half]), tree_hash(leaves[half:]))
+
+
+def range_root(leaves, first, beside, size):
+    """The root of a tree of `size`, of which only the leaves from `first` on are
+    at hand, and the roots of what lies beside them, from left to right."""
+    end, beside = first + len(leaves), list(beside)
+
+    def root(low, high):
+        if high <= first or low >= end:
+            return beside.pop(0)
+        if high - low == 1:
+            return leaves[low - first]
+        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        return node_hash(root(low, middle), root(middle, high))
+
+    found = root(0, size)
+    if beside or first < 0 or end > size:
+        raise Wrong("the proof has another length")
+    return found
+
+
+def file_hash(path):
+    with open(path, "rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -301,7 +402,7 @@ def read(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=["proof", "checkpoint", "consistency", "tree"])
+    parser.add_argument("what", choices=["proof", "checkpoint", "consistency", "tree", "pack"])
     parser.add_argument("given", nargs="+")
     parser.add_argument("--key", required=True)
     asked = parser.parse_args()
@@ -323,9 +424,11 @@ def main():
             if not extends(path, old.size, old.root, new.size, new.root):
                 raise Wrong("the newer tree does not go on from the older")
             print(f"{new.size} batches go on from {old.size}")
+        elif asked.what == "pack":
+            check_pack(asked.given[0], keys)
         else:
             check_tree(asked.given[0].rstrip("/"), keys)
-    except (Wrong, ValueError, IndexError, struct.error) as error:
+    except (Wrong, ValueError, LookupError, TypeError, OSError, struct.error) as error:
         sys.exit(f"does not hold: {error}")
 
 

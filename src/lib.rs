@@ -27,6 +27,7 @@ pub mod keys;
 pub mod limits;
 pub mod revocations;
 pub mod status_lists;
+pub mod streams;
 
 // L4: acts, and what every HTTP face needs.
 pub mod admin;

@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("revocations", &["store", "host", "model", "oauth"]),
     ("status_lists", &["revocations", "keys", "store", "host", "model", "oauth"]),
     ("sealing", &["keys", "store", "verify", "host", "model", "oauth"]),
+    ("streams", &["store", "verify", "host", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
     ("witness", &["sealing", "keys", "host", "model", "oauth"]),
     ("reports", &["store", "model", "oauth"]),
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "revocations",
             "sealing",
             "status_lists",
+            "streams",
             "store",
             "host",
             "model",
@@ -85,6 +87,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keys",
             "revocations",
             "sealing",
+            "streams",
             "store",
             "host",
             "model",
@@ -94,8 +97,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "server", "exam", "reports", "sealing", "witness", "web", "admin", "keys", "store",
-            "host", "samples", "model", "oauth",
+            "server", "exam", "reports", "sealing", "streams", "witness", "web", "admin", "keys",
+            "store", "host", "samples", "model", "oauth",
         ],
     ),
 ];

@@ -1,9 +1,13 @@
 //! Acts on the audit log. Nobody changes it; to take a copy of it is an act.
+use super::actor::Who;
 use super::{Actor, Error};
 use crate::model::audit_event::{Change, Outcome, Target, printable};
 use crate::model::checkpoint::origin;
 use crate::model::role::Right;
-use crate::store::{Conn, audit_chains, audit_tree};
+use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
+use crate::store::audit_log::{self, ActFilter, Filter, StoredEvent};
+use crate::store::{self, Conn, audit_chains, audit_tree};
 
 /// Begins the log anew under another name, after what is stored was found not
 /// to go on from what was signed. Returns the name.
@@ -37,17 +41,71 @@ pub fn acknowledge_fork(
     Ok(name)
 }
 
-/// Records that the actor takes a copy of the whole log. Call it before the
-/// first row leaves, so that the copy tells of itself.
+/// Records that the actor takes a copy of the log: `format`, and what it is
+/// narrowed to. Call it before the first row leaves, so that a copy of
+/// everything tells of itself.
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn export(conn: &mut Conn, actor: &Actor) -> Result<(), Error> {
+pub fn export(conn: &mut Conn, actor: &Actor, format: &str, narrowed: &str) -> Result<(), Error> {
     actor.must(Right::Read)?;
-    let event = actor.event("audit.exported", Outcome::Success);
+    let mut event = actor.event("audit.exported", Outcome::Success);
+    event.detail = Some(printable(format!("{format} {narrowed}").trim_end(), MOST));
     audit_chains::append(conn, &actor.chain, &[event])?;
     Ok(())
 }
+
+/// Records how many rows the copy had, once the last was sent. An export
+/// without it was cut off.
+///
+/// # Errors
+/// `Store`.
+pub fn end_export(conn: &mut Conn, actor: &Actor, format: &str, rows: u64) -> Result<(), Error> {
+    let mut event = actor.event("audit.export_ended", Outcome::Success);
+    event.detail = Some(format!("{format}, {rows} rows"));
+    audit_chains::append(conn, &actor.chain, &[event])?;
+    Ok(())
+}
+
+/// Whether it is recorded that this administrator read this part of the log in
+/// this hour.
+///
+/// # Errors
+/// `Store`.
+pub fn is_reading_known(conn: &mut Conn, actor: &Actor, what: &str) -> Result<bool, store::Error> {
+    let Who::Administrator { id, .. } = &actor.who else { return Ok(true) };
+    let hour = Seconds::HOUR.0 * 1_000_000;
+    let filter = Filter {
+        act: ActFilter { code: Some(READ.to_owned()), ..ActFilter::default() },
+        from: Some(UnixTime(actor.now.0 - actor.now.0.rem_euclid(hour))),
+        ..Filter::default()
+    };
+    let what = printable(what, MOST);
+    let known = audit_log::page(conn, &filter, None, READINGS)?.rows;
+    Ok(known.iter().filter_map(StoredEvent::event).any(|event| {
+        event.actor.id.as_ref() == Some(id) && event.detail.as_deref().unwrap_or("") == what
+    }))
+}
+
+/// Records that the actor reads the log: `what` they narrowed it to.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn read(conn: &mut Conn, actor: &Actor, what: &str) -> Result<(), Error> {
+    actor.must(Right::Read)?;
+    if is_reading_known(conn, actor, what)? {
+        return Ok(());
+    }
+    let mut event = actor.event(READ, Outcome::Success);
+    event.detail = Some(printable(what, MOST)).filter(|what| !what.is_empty());
+    audit_chains::append(conn, &actor.chain, &[event])?;
+    Ok(())
+}
+
+const READ: &str = "audit.read";
+
+/// The most readings of an hour that are looked through.
+const READINGS: usize = 1_000;
 
 /// Records that the actor takes a report with them, before it leaves. `what`
 /// says which and of what.
@@ -62,5 +120,5 @@ pub fn report(conn: &mut Conn, actor: &Actor, what: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The most characters of a report's query that are recorded.
+/// The most characters of a query that are recorded.
 const MOST: usize = 500;

@@ -8,12 +8,14 @@ pub mod grants;
 pub mod imports;
 pub mod introspectors;
 pub mod resources;
+pub mod retention;
 pub mod revocations;
 pub mod routes;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod streams;
 
 pub use actor::Actor;
 
@@ -59,5 +61,6 @@ const fn right_name(right: Right) -> &'static str {
         Right::Read => "read",
         Right::ManageRegistry => "manage APIs and applications",
         Right::ManageAdministrators => "manage administrators",
+        Right::RetainLog => "say what the audit log keeps",
     }
 }

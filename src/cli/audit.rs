@@ -1,6 +1,10 @@
 //! `countersign audit`.
+pub mod export;
 pub mod fork;
+pub mod pack;
 pub mod proofs;
+pub mod report;
+pub mod retention;
 pub mod verification;
 
 use anyhow::Context as _;
@@ -9,12 +13,11 @@ use serde_json::{Value, json};
 
 use super::listing::Listing;
 use super::operator::Operator;
-use super::output::{Lines, Output, time};
+use super::output::{Output, time};
 use super::questions;
-use crate::admin;
 use crate::oauth::UnixTime;
+use crate::store::Conn;
 use crate::store::audit_log::{self, Filter, OutcomeFilter, StoredEvent};
-use crate::store::{Conn, audit_chains};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -33,11 +36,9 @@ pub enum Command {
         #[arg(long)]
         since: Option<String>,
     },
-    /// Print every row as it was hashed, in the order of its chain.
-    Export {
-        #[arg(long, value_enum, default_value = "jsonl")]
-        format: Format,
-    },
+    /// Write rows of the log, as they were hashed or for other programs. That it
+    /// was exported is recorded.
+    Export(export::Export),
     /// List the questions that are saved, and what each may be told.
     Questions,
     /// Answer a saved question.
@@ -54,6 +55,13 @@ pub enum Command {
     Consistency(proofs::Consistency),
     /// Print the keys that checkpoints are verified with.
     Keys,
+    /// What a day was like: numbers, acts, and the checkpoint above them.
+    #[command(subcommand)]
+    Report(report::Report),
+    /// Remove rows that are older than need be, so that what is left verifies.
+    Prune(retention::Prune),
+    /// Keep every row, whatever the retention says; or no longer.
+    Hold(retention::Hold),
     /// Begin the log anew, after an older database was put in place.
     Fork(fork::Fork),
 }
@@ -64,23 +72,21 @@ pub enum OutcomeArgument {
     Refused,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
-    Jsonl,
+impl OutcomeArgument {
+    const fn filter(self) -> OutcomeFilter {
+        match self {
+            Self::Success => OutcomeFilter::Success,
+            Self::Refused => OutcomeFilter::Refused,
+        }
+    }
 }
-
-/// How many rows are read at a time.
-const AT_ONCE: i64 = 1_000;
 
 impl Command {
     pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         match self {
             Self::List { listing, outcome, client_id, reason, since } => {
                 let filter = Filter {
-                    outcome: outcome.map(|outcome| match outcome {
-                        OutcomeArgument::Success => OutcomeFilter::Success,
-                        OutcomeArgument::Refused => OutcomeFilter::Refused,
-                    }),
+                    outcome: outcome.map(OutcomeArgument::filter),
                     client_id,
                     reason,
                     from: since.as_deref().map(read_time).transpose()?,
@@ -88,7 +94,7 @@ impl Command {
                 };
                 list(operator, output, &listing, &filter)
             }
-            Self::Export { format: Format::Jsonl } => export(operator),
+            Self::Export(export) => export.run(operator, output),
             Self::Questions => {
                 questions::list(output);
                 Ok(())
@@ -100,6 +106,9 @@ impl Command {
             Self::CheckProof(check) => check.run(output),
             Self::Consistency(consistency) => consistency.run(operator, output),
             Self::Keys => proofs::keys(operator, output),
+            Self::Report(report) => report.run(operator, output),
+            Self::Prune(prune) => prune.run(operator, output),
+            Self::Hold(hold) => hold.run(operator, output),
             Self::Fork(fork) => fork.run(operator, output),
         }
     }
@@ -115,42 +124,6 @@ fn list(
     listing.print(output, &columns, |before, limit| {
         let read = |conn: &mut Conn| audit_log::page(conn, filter, before, limit);
         Ok(operator.read(read)?.map(|row| describe(&row)))
-    })
-}
-
-/// One JSON object a line. That it was exported is recorded, before it is.
-fn export(operator: &Operator) -> anyhow::Result<()> {
-    operator.act(admin::audit::export)?;
-    let mut lines = Lines::default();
-    for chain in operator.read(audit_chains::names)? {
-        // Rows before the first position are out of order, not out of sight.
-        let mut position = i64::MIN;
-        loop {
-            let after = |conn: &mut Conn| audit_log::after(conn, &chain, position, AT_ONCE);
-            let rows = operator.read(after)?;
-            let Some(last) = rows.last() else { break };
-            position = last.position;
-            for row in &rows {
-                lines.line(exported(row));
-            }
-        }
-    }
-    lines.finish();
-    Ok(())
-}
-
-/// A row that somebody spoiled is exported as it is: it is evidence too.
-fn exported(row: &StoredEvent) -> Value {
-    let salt: String = row.salt.iter().map(|byte| format!("{byte:02x}")).collect();
-    let event: Option<Value> = serde_json::from_str(&row.body).ok();
-    json!({
-        "chain": row.chain,
-        "position": row.position,
-        "batch": row.batch,
-        "salt": salt,
-        // The text is what was hashed; the object is the same for reading.
-        "body": row.body,
-        "event": event,
     })
 }
 

@@ -73,6 +73,10 @@ fn diagnose(config: &Config) -> Vec<Value> {
         findings.push(finding("PKCS#11 token", token(hsm, &place.token)));
     }
     findings.push(finding("signing keys", opened));
+    if let Some(path) = &config.streams_file {
+        let read = config::streams::read(path);
+        findings.push(finding("streams", read.map(|all| format!("{} configured", all.len()))));
+    }
     findings
 }
 

@@ -23,6 +23,7 @@ mod routes;
 mod scopes;
 mod secrets;
 mod serve;
+mod streams;
 mod witness;
 
 use std::process::ExitCode;
@@ -92,6 +93,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Copies of the audit log to where others look.
+    #[command(subcommand)]
+    Stream(streams::Command),
     /// Find out what an API lets through: call it with a good token and with
     /// bad ones.
     Exam(exam::Exam),
@@ -141,6 +145,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Audit(audit::Command::CheckProof(check)) => check.run(output),
         Command::Audit(command) => command.run(&operator(config)?, output),
+        Command::Stream(command) => command.run(&operator(config)?, output),
         Command::Exam(exam) => exam.run(&operator(config)?, output),
         Command::Witness(witness) => witness.run(&config),
         Command::Check => check::run(&config, output),

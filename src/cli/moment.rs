@@ -15,6 +15,13 @@ pub fn end_of(text: &str) -> anyhow::Result<UnixTime> {
     Ok(if is_day { UnixTime((begin + Seconds::DAY).0 - 1) } else { begin })
 }
 
+/// The first moment after a day in UTC, or an RFC 3339 moment: an end that is
+/// not part of the time it ends.
+pub fn before_end_of(text: &str) -> anyhow::Result<UnixTime> {
+    let (begin, is_day) = read(text)?;
+    Ok(if is_day { begin + Seconds::DAY } else { begin })
+}
+
 fn read(text: &str) -> anyhow::Result<(UnixTime, bool)> {
     if let Ok(day) = text.parse::<jiff::civil::Date>()
         && text.len() == 10

@@ -1,7 +1,10 @@
 //! What commands print: text for people, JSON for programs.
-use std::io::{BufWriter, ErrorKind, IsTerminal as _, Stdout, Write as _};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -80,7 +83,7 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 /// A line on standard output.
 pub fn line(text: impl std::fmt::Display) {
     if let Err(error) = writeln!(std::io::stdout(), "{text}") {
-        stop(&error);
+        stop("standard output", &error);
     }
 }
 
@@ -95,32 +98,51 @@ pub fn note(text: &str) {
     eprintln!("{text}");
 }
 
-/// Many lines on standard output, in few writes. Call [`Lines::finish`].
-pub struct Lines(BufWriter<Stdout>);
+/// Many lines on standard output or into a file, in few writes. Call
+/// [`Lines::finish`].
+pub struct Lines {
+    out: BufWriter<Box<dyn Write>>,
+    /// What is written to.
+    name: String,
+}
 
 impl Default for Lines {
     fn default() -> Self {
-        Self(BufWriter::with_capacity(1 << 16, std::io::stdout()))
+        Self::new(Box::new(std::io::stdout()), "standard output".to_owned())
     }
 }
 
 impl Lines {
+    fn new(out: Box<dyn Write>, name: String) -> Self {
+        Self { out: BufWriter::with_capacity(1 << 16, out), name }
+    }
+
+    /// Into a new file that only its owner reads, in the place of one that is
+    /// there.
+    pub fn to_file(path: &Path) -> anyhow::Result<Self> {
+        let name = path.display().to_string();
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let file = options.open(path).with_context(|| name.clone())?;
+        Ok(Self::new(Box::new(file), name))
+    }
+
     pub fn line(&mut self, text: impl std::fmt::Display) {
-        if let Err(error) = writeln!(self.0, "{text}") {
-            stop(&error);
+        if let Err(error) = writeln!(self.out, "{text}") {
+            stop(&self.name, &error);
         }
     }
 
     /// Text that has its own ends of lines.
     pub fn text(&mut self, text: impl std::fmt::Display) {
-        if let Err(error) = write!(self.0, "{text}") {
-            stop(&error);
+        if let Err(error) = write!(self.out, "{text}") {
+            stop(&self.name, &error);
         }
     }
 
     pub fn finish(mut self) {
-        if let Err(error) = self.0.flush() {
-            stop(&error);
+        if let Err(error) = self.out.flush() {
+            stop(&self.name, &error);
         }
     }
 }
@@ -128,11 +150,11 @@ impl Lines {
 /// Who stopped reading does not want the rest. Any other error means that an
 /// answer is lost, and that must not look like success.
 #[expect(clippy::print_stderr, reason = "this is where commands print errors")]
-fn stop(error: &std::io::Error) -> ! {
+fn stop(name: &str, error: &std::io::Error) -> ! {
     if error.kind() == ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
-    eprintln!("countersign: standard output: {error}");
+    eprintln!("countersign: {name}: {error}");
     std::process::exit(1)
 }
 

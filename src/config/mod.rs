@@ -3,8 +3,10 @@
 //! A value comes from the environment, else from the file that
 //! `COUNTERSIGN_CONFIG` names, else it is the default. A key nobody knows is an
 //! error in either: a typing mistake must not quietly leave a default.
+mod number;
 mod parse;
 pub mod setting;
+pub mod streams;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -41,14 +43,15 @@ pub struct Config {
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,
-    /// For the head of a request, and again for its body.
-    pub request_seconds: u64,
-    /// Token requests that are worked on at a time.
-    pub requests_in_flight: usize,
+    pub limits: Limits,
     pub authorization_endpoint: bool,
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
     pub sealing: Sealing,
+    /// Says where copies of the log go; `None`: nowhere.
+    pub streams_file: Option<PathBuf>,
+    /// How long rows of the audit log are kept; `None`: for ever.
+    pub retention_days: Option<i64>,
     /// Every setting as it took effect, for `countersign check`.
     pub effective: Vec<Effective>,
 }
@@ -78,6 +81,15 @@ pub struct Pkcs11 {
     /// Its label.
     pub token: String,
     pub pin_file: PathBuf,
+}
+
+/// What a caller may take from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request, and again for its body.
+    pub request_seconds: u64,
+    /// Token requests that are worked on at a time.
+    pub requests_in_flight: usize,
 }
 
 /// When signing keys change.
@@ -179,6 +191,14 @@ impl Config {
         }
         let origin = self.issuer.url.trim_end_matches('/').trim_end_matches(&self.issuer.path);
         format!("{origin}{path}")
+    }
+}
+
+impl Issuer {
+    /// The host of its URL.
+    pub fn host(&self) -> String {
+        let url = url::Url::parse(&self.url).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 }
 

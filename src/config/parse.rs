@@ -7,8 +7,11 @@ use ipnet::IpNet;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use super::number::{retention, within};
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+use super::{
+    Config, Effective, Issuer, Keys, Limits, Log, MasterKey, Pkcs11, Sealing, Secret, Witness,
+};
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -20,10 +23,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed::<SocketAddr>("listen", "an address and port, such as 127.0.0.1:8080");
     let console_listen =
         reader.optional::<SocketAddr>("console_listen", "an address and port, or nothing");
-    let metrics_listen = match reader.text("metrics_listen") {
-        "off" => Some(None),
-        _ => reader.parsed("metrics_listen", "an address and port, or off").map(Some),
-    };
+    let metrics_listen = reader.metrics_listen();
     let trusted_proxies = reader.checked("trusted_proxies", networks);
     let (master_key, pkcs11) = (reader.master_key(&data_dir), reader.pkcs11());
     let database_url = Secret(Zeroizing::new(match reader.text("database_url") {
@@ -39,13 +39,11 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("session_hours", "a number"),
         reader.parsed("shutdown_seconds", "a number"),
         reader.parsed("revocation_patience_seconds", "a number"),
+        reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
     );
-    let request_seconds = reader.checked("request_seconds", |text| from_one_to(text, 3_600));
-    let in_flight = reader.checked("requests_in_flight", |text| from_one_to(text, 1_000_000));
-    let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
-    let keys = reader.keys();
+    let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
-    let sealing = reader.sealing(&data_dir);
+    let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -65,12 +63,13 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_hours: numbers.4?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
-        request_seconds: request_seconds?,
-        requests_in_flight: usize::try_from(in_flight?).unwrap_or(usize::MAX),
+        limits: limits?,
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
-        status_list_ttl_seconds: status_list_ttl?,
+        status_list_ttl_seconds: numbers.7?,
         sealing: sealing?,
+        streams_file: reader.path("streams_file"),
+        retention_days: kept?,
         effective: effective(raw),
     };
     refuse_open_doors(&config, insecure.unwrap_or(false), errors);
@@ -85,6 +84,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn text(&self, key: &str) -> &'a str {
         self.raw.get(key).map_or("", |(text, _)| text.as_str())
+    }
+
+    /// `None`: the setting is empty.
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        Some(self.text(key)).filter(|text| !text.is_empty()).map(PathBuf::from)
     }
 
     fn checked<T>(&mut self, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
@@ -106,6 +110,20 @@ impl<'a> Reader<'a> {
     #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
     fn optional<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<Option<T>> {
         if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
+    }
+
+    #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
+    fn metrics_listen(&mut self) -> Option<Option<SocketAddr>> {
+        match self.text("metrics_listen") {
+            "off" => Some(None),
+            _ => self.parsed("metrics_listen", "an address and port, or off").map(Some),
+        }
+    }
+
+    fn limits(&mut self) -> Option<Limits> {
+        let seconds = self.checked("request_seconds", |text| within(text, 1..=3_600));
+        let requests = self.checked("requests_in_flight", |text| within(text, 1..=1_000_000));
+        Some(Limits { request_seconds: seconds?, requests_in_flight: requests? })
     }
 
     fn keys(&mut self) -> Option<Keys> {
@@ -243,20 +261,6 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
                 .map_err(|_| format!("{part:?} is no network, such as 10.0.0.0/8"))
         })
         .collect()
-}
-
-fn from_one_to(text: &str, most: u64) -> Result<u64, String> {
-    match text.parse() {
-        Ok(number) if (1..=most).contains(&number) => Ok(number),
-        _ => Err(format!("{text:?} is not a whole number from 1 to {most}")),
-    }
-}
-
-fn status_list_ttl(text: &str) -> Result<i64, String> {
-    match text.parse() {
-        Ok(seconds @ 5..=3_600) => Ok(seconds),
-        _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
-    }
 }
 
 fn witnesses(text: &str) -> Result<Vec<Witness>, String> {

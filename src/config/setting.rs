@@ -198,6 +198,12 @@ pub const SETTINGS: &[Setting] = &[
          to be restored with the database.",
     ),
     plain(
+        "audit_retention_days",
+        "COUNTERSIGN_AUDIT_RETENTION_DAYS",
+        "0",
+        "Rows of the audit log that are older are removed once a day: 7 or more; 0: never.",
+    ),
+    plain(
         "witnesses",
         "COUNTERSIGN_WITNESSES",
         "",
@@ -208,6 +214,12 @@ pub const SETTINGS: &[Setting] = &[
         "COUNTERSIGN_PUBLIC_LOG",
         "false",
         "Let anybody read checkpoints, tiles and batch records of the audit log: no rows.",
+    ),
+    plain(
+        "streams_file",
+        "COUNTERSIGN_STREAMS_FILE",
+        "",
+        "File that says where copies of the audit log go; empty: nowhere.",
     ),
 ];
 

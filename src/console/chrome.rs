@@ -68,6 +68,7 @@ static SERVER: Section = Section {
         item("/tester", "terminal", "Token tester"),
         item("/keys", "key-round", "Signing keys"),
         item("/people", "users", "People and roles"),
+        item("/streams", "radio", "Streams"),
         item("/settings", "settings", "Settings"),
     ],
 };

@@ -137,6 +137,7 @@ fn forbidden(right: Right) -> String {
             "Admins and owners change APIs and applications; your role reads them.".to_owned()
         }
         Right::ManageAdministrators => "Owners manage who may sign in.".to_owned(),
+        Right::RetainLog => "Owners say what the audit log keeps.".to_owned(),
     }
 }
 

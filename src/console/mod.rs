@@ -30,6 +30,7 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod signed_in;
+pub mod streams;
 pub mod tester;
 pub mod traffic;
 pub mod work;
@@ -60,6 +61,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(changes::routes)
             .configure(search::routes)
             .configure(settings::routes)
+            .configure(streams::routes)
             .configure(tester::routes)
             .configure(keys::routes)
             .configure(administrators::routes)

@@ -110,6 +110,26 @@ where
         Ok(path)
     }
 
+    /// The roots of what lies beside the entries `first..end` in the tree of the
+    /// first `size`: with the leaves of those entries they make its root. In
+    /// the order in which one who goes down from the root, left first, meets
+    /// them.
+    pub fn beside(&mut self, first: u64, end: u64, size: u64) -> Result<Vec<Hash>, Fault<E>> {
+        if first >= end || end > size || size > self.size {
+            return Err(Fault::Outside);
+        }
+        let (mut ahead, mut roots) = (vec![(0, size)], Vec::new());
+        while let Some((low, high)) = ahead.pop() {
+            if high <= first || low >= end {
+                roots.push(self.range(low, high)?);
+            } else if low < first || high > end {
+                let middle = low + split(high - low);
+                ahead.extend([(middle, high), (low, middle)]);
+            }
+        }
+        Ok(roots)
+    }
+
     /// That the first `old` entries are the beginning of the first `new`, RFC
     /// 6962 §2.1.2. Empty when `old` is 0 or `new`.
     pub fn consistency(&mut self, old: u64, new: u64) -> Result<Vec<Hash>, Fault<E>> {

@@ -20,6 +20,8 @@ pub enum Right {
     ManageRegistry,
     /// Change who may sign in, and as what.
     ManageAdministrators,
+    /// Remove what the audit log keeps, or say that nothing may be.
+    RetainLog,
 }
 
 impl Role {
@@ -30,7 +32,7 @@ impl Role {
             (right, self),
             (Right::Read, _)
                 | (Right::ManageRegistry, Self::Admin | Self::Owner)
-                | (Right::ManageAdministrators, Self::Owner)
+                | (Right::ManageAdministrators | Right::RetainLog, Self::Owner)
         )
     }
 

@@ -28,7 +28,7 @@ const DRAIN_BYTES: usize = 256 * 1_024;
 ///   another charset than UTF-8, or the body broke off.
 pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<web::BytesMut, Failure> {
     let app = request.app_data::<web::Data<App>>();
-    let seconds = app.map_or(5, |app| app.config.request_seconds);
+    let seconds = app.map_or(5, |app| app.config.limits.request_seconds);
     let read = tokio::time::timeout(Duration::from_secs(seconds), bytes(payload));
     let body = read.await.map_err(|_| Failure::TooSlow)??;
     let encoding = request.headers().get(CONTENT_ENCODING);

@@ -189,8 +189,9 @@ fn readers(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
 fn completeness(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     let mut table = Table::new(COMPLETENESS);
     scan(conn, &filter(told), &mut table, |event| {
-        let is_export = &*event.code == "audit.exported";
-        if !["server", "audit"].contains(&event.category()) || is_export {
+        let is_reading =
+            ["audit.exported", "audit.export_ended", "audit.read"].contains(&&*event.code);
+        if !["server", "audit"].contains(&event.category()) || is_reading {
             return None;
         }
         Some(vec![

@@ -7,6 +7,7 @@
 pub mod checkpoint_file;
 mod guard;
 pub mod proving;
+pub mod pruning;
 pub mod sequencer;
 pub mod verification;
 pub mod witnesses;

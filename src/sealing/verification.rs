@@ -11,8 +11,10 @@ use crate::model::signed_note::VerifierKey;
 use crate::model::signing_key::SigningKey;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::store::audit_log::{self, ActFilter, Filter};
+use crate::store::audit_retention::{self, Retention};
 use crate::store::audit_seals::{self, Entry};
-use crate::store::{Conn, Store, audit_tree, signing_keys};
+use crate::store::{self, Conn, Store, audit_tree, signing_keys};
 
 /// How long a row may be unsealed before that is worth a word.
 pub const UNSEALED: Seconds = Seconds(60);
@@ -48,6 +50,9 @@ pub struct Report {
     pub checkpoints: u64,
     /// The last one: its size, and when it was signed, seconds since 1970.
     pub last: Option<(u64, Option<u64>)>,
+    /// How many entries have no rows any more because they were pruned, and the
+    /// time of the last of these rows.
+    pub pruned: Option<(u64, UnixTime)>,
     pub findings: Vec<Finding>,
 }
 
@@ -81,6 +86,7 @@ pub fn verify(store: &Store, against: &Against, now: UnixTime) -> Result<Report,
     }
     let mut walk = Walk { growing: Growing::default(), numbers: HashMap::new(), nodes: 0 };
     report.hold(&walk, &claims);
+    let pruning = store.read_blocking(Pruning::read)?;
     let size = u64::try_from(state.size).unwrap_or(0);
     while walk.growing.size() < size {
         let last = i64::try_from(walk.growing.size()).unwrap_or(i64::MAX) - 1;
@@ -95,9 +101,11 @@ pub fn verify(store: &Store, against: &Against, now: UnixTime) -> Result<Report,
         for entry in page {
             store.read_blocking(|conn| walk.step(conn, &entry, &mut report))?;
             report.hold(&walk, &claims);
+            pruning.hold(&walk, &mut report);
         }
     }
     report.entries = walk.growing.size();
+    pruning.end(&mut report);
     if i64::try_from(walk.nodes) != Ok(store.read_blocking(audit_seals::count_nodes)?)
         && report.entries == size
         && store.read_blocking(audit_tree::find)?.size == state.size
@@ -123,6 +131,59 @@ pub fn verify(store: &Store, against: &Against, now: UnixTime) -> Result<Report,
     }
     unsealed(store, &mut report, now)?;
     Ok(report)
+}
+
+/// What was pruned, and the record that says so.
+struct Pruning {
+    retention: Retention,
+    chains: BTreeMap<String, i64>,
+    /// The entry that the last record names; `None`: there is no record.
+    recorded: Option<i64>,
+}
+
+impl Pruning {
+    /// In one transaction, so that what was pruned and its record belong
+    /// together.
+    fn read(conn: &mut Conn) -> Result<Self, store::Error> {
+        conn.transaction(|conn| {
+            let code = Some("audit.pruned".to_owned());
+            let act = ActFilter { code, ..ActFilter::default() };
+            let filter = Filter { act, ..Filter::default() };
+            let last = audit_log::page(conn, &filter, None, 1)?.rows.pop();
+            let changes = last.and_then(|row| row.event()).map(|event| event.changes);
+            let named = changes.iter().flatten().find(|change| change.field == "minimum_entry");
+            Ok(Self {
+                retention: audit_retention::find(conn)?,
+                chains: audit_retention::pruned_chains(conn)?,
+                recorded: named.and_then(|change| change.after.parse().ok()),
+            })
+        })
+    }
+
+    /// Whether the chains lost what the tree lost, and no more.
+    fn hold(&self, walk: &Walk, report: &mut Report) {
+        if i64::try_from(walk.growing.size()) != Ok(self.retention.minimum) {
+            return;
+        }
+        for (chain, batch) in &self.chains {
+            if walk.numbers.get(chain).is_none_or(|last| last < batch) {
+                let what = format!("rows of chain {chain} may be gone that were not pruned");
+                report.find(Kind::Tampered, what, None);
+            }
+        }
+    }
+
+    fn end(&self, report: &mut Report) {
+        let minimum = self.retention.minimum;
+        if self.recorded.unwrap_or(0) != minimum || (minimum == 0 && !self.chains.is_empty()) {
+            let what = format!("that rows below entry {minimum} were pruned is not recorded");
+            report.find(Kind::Tampered, what, None);
+        }
+        if minimum > 0 {
+            let entries = u64::try_from(minimum).unwrap_or(0);
+            report.pruned = Some((entries, self.retention.pruned_until()));
+        }
+    }
 }
 
 /// What the checkpoints say that there are, by the size that they speak of.

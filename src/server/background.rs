@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::retention;
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
@@ -30,14 +31,18 @@ const KEYS: Duration = Duration::from_secs(30);
 /// How often what is new in the audit log is sealed.
 const SEAL: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether rows of the log are to go.
+const RETAIN: Duration = Duration::from_mins(1);
+
 pub struct Tasks {
-    tasks: Vec<JoinHandle<()>>,
+    running: Vec<JoinHandle<()>>,
+    streams: crate::streams::Running,
     checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
 }
 
 /// Starts everything.
 pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
-    let tasks = vec![
+    let running = vec![
         tokio::spawn(poll(app.clone())),
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
@@ -46,16 +51,19 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(write_counts(app.clone())),
         tokio::spawn(sweep(app.clone())),
         tokio::spawn(seal(app.clone())),
+        tokio::spawn(retain(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
-    Ok(Tasks { tasks, checkpointer })
+    Ok(Tasks { running, streams: app.streams.start()?, checkpointer })
 }
 
 impl Tasks {
     pub async fn stop(self) {
-        for task in &self.tasks {
+        for task in &self.running {
             task.abort();
         }
+        let streams = self.streams;
+        let _ = tokio::task::spawn_blocking(move || streams.stop_blocking()).await;
         if let Some((stop, thread)) = self.checkpointer {
             stop.store(true, Ordering::Relaxed);
             let _ = tokio::task::spawn_blocking(|| thread.join()).await;
@@ -177,6 +185,23 @@ async fn seal(app: Arc<App>) {
             Ok(Ok(()) | Err(sealing::Error::Fork(_))) => {}
             Ok(Err(error)) => tracing::warn!(%error, "audit.not_sealed"),
             Err(error) => tracing::error!(%error, "audit.not_sealed"),
+        }
+    }
+}
+
+/// Removes what the log need not keep any more.
+async fn retain(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(RETAIN);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let app = app.clone();
+        let passed = tokio::task::spawn_blocking(move || retention::pass_blocking(&app)).await;
+        match passed {
+            Ok(Ok(0)) => {}
+            Ok(Ok(rows)) => tracing::info!(rows, "audit.pruned"),
+            Ok(Err(error)) => tracing::warn!(%error, "audit.not_pruned"),
+            Err(error) => tracing::error!(%error, "audit.not_pruned"),
         }
     }
 }

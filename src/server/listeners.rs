@@ -86,7 +86,7 @@ fn serve(
     let data = web::Data::from(app.clone());
     let server =
         HttpServer::new(move || Actix::new().app_data(data.clone()).configure(routes.clone()))
-            .client_request_timeout(Duration::from_secs(app.config.request_seconds))
+            .client_request_timeout(Duration::from_secs(app.config.limits.request_seconds))
             .shutdown_timeout(app.config.shutdown_seconds)
             .disable_signals();
     let server = match app.config.workers {

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use ulid::Ulid;
 
+pub use super::audit_filter::{ActFilter, Filter, OutcomeFilter};
 use super::connection::on;
 use super::schema::audit_events;
 use super::{Conn, Error, escaped};
@@ -28,51 +29,6 @@ pub struct StoredEvent {
     pub resource: Option<String>,
     pub body: String,
     pub salt: Vec<u8>,
-}
-
-/// What the log may be narrowed to. Times are inclusive below and exclusive
-/// above.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// `token`, `application` …; `None` for all.
-    pub category: Option<String>,
-    /// Everything but token requests and accesses.
-    pub acts_only: bool,
-    pub outcome: Option<OutcomeFilter>,
-    pub client_id: Option<String>,
-    /// The identifier of a resource.
-    pub resource: Option<String>,
-    pub reason: Option<String>,
-    pub from: Option<UnixTime>,
-    pub to: Option<UnixTime>,
-    /// An event's id: a request id without its `req_`.
-    pub id: Option<String>,
-    /// Of acts alone.
-    pub act: ActFilter,
-    /// A scope that was asked for or granted.
-    pub scope: Option<String>,
-    /// The id of the secret that was presented.
-    pub secret: Option<String>,
-}
-
-/// What acts may be narrowed to besides. Anything but the default leaves
-/// everything else out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ActFilter {
-    /// Leave out who signed in, and starts and stops of the server.
-    pub changes_only: bool,
-    /// The name of who did it.
-    pub actor: Option<String>,
-    /// The id of what it was done to, or of the application concerned.
-    pub target: Option<String>,
-    pub code: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutcomeFilter {
-    Success,
-    /// Denied or failed.
-    Refused,
 }
 
 impl StoredEvent {
@@ -108,29 +64,26 @@ const ACTOR: [&str; 2] =
 /// The most rows that are looked through for what no index knows.
 const SIFTED: usize = 10_000;
 
-impl Filter {
-    /// Whether it asks for what only the body of an event says.
-    fn sifts(&self) -> bool {
-        self.scope.is_some() || self.secret.is_some()
-    }
+/// Which way a reader goes, and the id of the row it read last.
+#[derive(Clone, Copy)]
+enum Seek<'a> {
+    Older(Option<&'a str>),
+    Newer(Option<&'a str>),
+}
 
-    /// Whether an event has the scope and the secret that are asked for.
-    pub fn passes(&self, event: &Event) -> bool {
-        let token = event.token.as_ref();
-        let scopes = token.map(|token| [&token.scope_requested, &token.scope_granted]);
-        let has = |scope: &String| {
-            let words = scopes.iter().flatten().filter_map(|words| words.as_deref());
-            words.flat_map(str::split_whitespace).any(|word| word == scope)
-        };
-        self.scope.as_ref().is_none_or(has)
-            && (self.secret.is_none() || self.secret == event.actor.credential_id)
+/// The next `limit` rows, oldest first, without those that do not fit: none may
+/// be left of them, and there may be more all the same.
+pub fn page_onward(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<StoredEvent>, Error> {
+    let mut page = indexed(conn, filter, Seek::Newer(after), limit)?;
+    if filter.sifts() {
+        page.rows.retain(|row| filter.fits(row));
     }
-
-    /// The same of its text: whether it is worth reading.
-    fn may_pass(&self, row: &StoredEvent) -> bool {
-        let words = [self.scope.as_deref(), self.secret.as_deref()];
-        words.into_iter().flatten().all(|word| row.body.contains(word))
-    }
+    Ok(page)
 }
 
 /// A page, newest first. `before` is the id of the row before. What no index
@@ -144,14 +97,14 @@ pub fn page(
 ) -> Result<Page<StoredEvent>, Error> {
     const AT_ONCE: usize = 1_000;
     if !filter.sifts() {
-        return indexed(conn, filter, before, limit);
+        return indexed(conn, filter, Seek::Older(before), limit);
     }
     let mut rows = Vec::new();
     let mut before = before.map(str::to_owned);
     for _ in 0..SIFTED / AT_ONCE {
-        let read = indexed(conn, filter, before.as_deref(), AT_ONCE)?;
-        for row in read.rows.into_iter().filter(|row| filter.may_pass(row)) {
-            if row.event().is_some_and(|event| filter.passes(&event)) {
+        let read = indexed(conn, filter, Seek::Older(before.as_deref()), AT_ONCE)?;
+        for row in read.rows {
+            if filter.fits(&row) {
                 rows.push(row);
             }
             if rows.len() == limit {
@@ -171,7 +124,9 @@ pub fn page(
 macro_rules! narrow_acts {
     ($query:ident, $act:expr, $target:expr, $actor:expr) => {
         if $act.changes_only {
-            $query = $query.filter(audit_events::category.ne_all(["session", "server"]));
+            $query = $query
+                .filter(audit_events::category.ne_all(["session", "server"]))
+                .filter(audit_events::code.ne_all(["audit.read"]));
         }
         if let Some(name) = &$act.actor {
             $query = $query.filter(sql::<Bool>($actor).bind::<Text, _>(name));
@@ -189,11 +144,13 @@ macro_rules! narrow_acts {
     };
 }
 
+const SUCCESS: &str = Outcome::Success.as_str();
+
 /// A page of what indexes know.
 fn indexed(
     conn: &mut Conn,
     filter: &Filter,
-    before: Option<&str>,
+    seek: Seek<'_>,
     limit: usize,
 ) -> Result<Page<StoredEvent>, Error> {
     let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
@@ -203,14 +160,18 @@ fn indexed(
     };
     let acts_only = filter.acts_only || filter.act != ActFilter::default();
     let rows: Vec<StoredEvent> = on!(conn, |c| {
-        let mut query = audit_events::table
-            .select(StoredEvent::as_select())
-            .order(audit_events::id.desc())
-            .limit(read)
-            .into_boxed();
-        if let Some(before) = before {
-            query = query.filter(audit_events::id.lt(before));
-        }
+        let mut query =
+            audit_events::table.select(StoredEvent::as_select()).limit(read).into_boxed();
+        query = match seek {
+            Seek::Older(None) => query.order(audit_events::id.desc()),
+            Seek::Older(Some(id)) => {
+                query.order(audit_events::id.desc()).filter(audit_events::id.lt(id))
+            }
+            Seek::Newer(None) => query.order(audit_events::id.asc()),
+            Seek::Newer(Some(id)) => {
+                query.order(audit_events::id.asc()).filter(audit_events::id.gt(id))
+            }
+        };
         if let Some(category) = &filter.category {
             query = query.filter(audit_events::category.eq(category));
         }
@@ -220,12 +181,8 @@ fn indexed(
         narrow_acts!(query, filter.act, target, actor);
         query = match filter.outcome {
             None => query,
-            Some(OutcomeFilter::Success) => {
-                query.filter(audit_events::outcome.eq(Outcome::Success.as_str()))
-            }
-            Some(OutcomeFilter::Refused) => {
-                query.filter(audit_events::outcome.ne(Outcome::Success.as_str()))
-            }
+            Some(OutcomeFilter::Success) => query.filter(audit_events::outcome.eq(SUCCESS)),
+            Some(OutcomeFilter::Refused) => query.filter(audit_events::outcome.ne(SUCCESS)),
         };
         if let Some(client_id) = &filter.client_id {
             query = query.filter(audit_events::client_id.eq(client_id));

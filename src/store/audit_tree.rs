@@ -151,6 +151,16 @@ pub fn last_recorded(conn: &mut Conn) -> Result<Option<Recorded>, Error> {
         .optional())?)
 }
 
+/// The last of the recorded checkpoints that were signed before `at`.
+pub fn recorded_before(conn: &mut Conn, at: UnixTime) -> Result<Option<Recorded>, Error> {
+    Ok(on!(conn, |c| audit_checkpoints::table
+        .filter(audit_checkpoints::at.lt(at.0))
+        .order(audit_checkpoints::number.desc())
+        .select(Recorded::as_select())
+        .first(c)
+        .optional())?)
+}
+
 /// The recorded checkpoints after `number`, in their order.
 pub fn recorded_after(conn: &mut Conn, number: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
     Ok(on!(conn, |c| audit_checkpoints::table

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::{audit_batches as batches, audit_chain_heads, audit_events};
-use super::{Conn, Error, audit_batches};
+use super::{Conn, Error, audit_batches, audit_retention};
 use crate::model::audit_chain::{Batch, GENESIS, Hash, leaf, root};
 use crate::model::audit_event::Event;
 use crate::oauth::UnixTime;
@@ -35,6 +35,8 @@ pub struct Broken {
 pub struct Verified {
     pub batches: i64,
     pub events: i64,
+    /// How many of the batches have no rows any more: they were pruned.
+    pub pruned: i64,
 }
 
 /// How many batches and about how many rows are read at a time.
@@ -93,6 +95,8 @@ struct Walk {
     number: i64,
     position: i64,
     previous: Hash,
+    /// The last batch whose rows may be gone.
+    pruned: i64,
     verified: Verified,
 }
 
@@ -119,13 +123,14 @@ impl Walk {
             Some(number) => audit_batches::find(conn, chain, number - 1)?,
             None => None,
         };
-        let verified = Verified::default();
+        let (verified, pruned) = (Verified::default(), audit_retention::pruned(conn, chain)?);
         Ok(match before {
-            None => Self { number: 0, position: 0, previous: GENESIS, verified },
+            None => Self { number: 0, position: 0, previous: GENESIS, pruned, verified },
             Some((batch, _)) => Self {
                 number: batch.number,
                 position: batch.first_position + batch.events - 1,
                 previous: batch.hash(),
+                pruned,
                 verified,
             },
         })
@@ -155,11 +160,21 @@ impl Walk {
             let rows = rows(conn, chain, (first.0.first_position, end))?;
             let mut rows = rows.into_iter().peekable();
             for (batch, _) in whole {
-                if let Some((kind, why)) = fault(batch, &mut rows) {
-                    return Ok(Err(found(kind, batch, batch.number, why)));
-                }
                 self.verified.batches += 1;
-                self.verified.events += batch.events;
+                if batch.number > self.pruned {
+                    let Some((kind, why)) = fault(batch, &mut rows) else {
+                        self.verified.events += batch.events;
+                        continue;
+                    };
+                    // Pruned since the walk began?
+                    self.pruned = audit_retention::pruned(conn, chain)?;
+                    if batch.number > self.pruned {
+                        return Ok(Err(found(kind, batch, batch.number, why)));
+                    }
+                }
+                self.verified.pruned += 1;
+                let end = batch.first_position + batch.events;
+                while rows.next_if(|row| row.position < end).is_some() {}
             }
         }
         (self.number, self.position, self.previous) = (number, position, previous);

@@ -89,6 +89,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_pruned_chains (chain) {
+        chain -> Text,
+        batch -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_retention (id) {
+        id -> Integer,
+        minimum -> BigInt,
+        deleted -> BigInt,
+        pruned_until -> BigInt,
+        pruned_at -> BigInt,
+        hold -> Text,
+        held_by -> Text,
+        held_at -> BigInt,
+    }
+}
+
+diesel::table! {
     audit_sealed_batches (entry) {
         entry -> BigInt,
         chain -> Text,
@@ -345,6 +365,21 @@ diesel::table! {
         opened_at -> BigInt,
         closes_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    streams (name) {
+        name -> Text,
+        generation -> BigInt,
+        entry -> BigInt,
+        events -> BigInt,
+        delivered_at -> BigInt,
+        failure -> Text,
+        failed_at -> BigInt,
+        holder -> Text,
+        epoch -> BigInt,
+        leased_until -> BigInt,
     }
 }
 

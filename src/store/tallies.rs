@@ -60,12 +60,17 @@ struct TrafficRow<'a> {
 }
 
 pub fn mark(conn: &mut Conn, chain: &str) -> Result<Mark, Error> {
+    Ok(mark_if_any(conn, chain)?.unwrap_or_default())
+}
+
+/// [`mark`]; `None`: nobody counts this chain.
+pub fn mark_if_any(conn: &mut Conn, chain: &str) -> Result<Option<Mark>, Error> {
     let found: Option<(i64, i64, i64)> = on!(conn, |c| usage_marks::table
         .find(chain)
         .select((usage_marks::done, usage_marks::next, usage_marks::parts))
         .first(c)
         .optional())?;
-    Ok(found.map_or_else(Mark::default, |(done, next, parts)| Mark { done, next, parts }))
+    Ok(found.map(|(done, next, parts)| Mark { done, next, parts }))
 }
 
 /// Adds counts to those there are, and moves the mark. Call it inside a

@@ -1,5 +1,7 @@
 //! Reading how much applications are used. Hours and days are those of
 //! `model::usage`.
+use std::collections::BTreeSet;
+
 use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -112,6 +114,21 @@ pub fn presented(
             last_at: UnixTime(last_at.unwrap_or_default()),
         })
         .collect())
+}
+
+/// Who asked from which addresses from an hour to before another: client id and
+/// address.
+pub fn sources(
+    conn: &mut Conn,
+    (from, until): (i64, i64),
+) -> Result<BTreeSet<(String, String)>, Error> {
+    let rows: Vec<(String, String)> = on!(conn, |c| usage_hours::table
+        .filter(usage_hours::hour.ge(from).and(usage_hours::hour.lt(until)))
+        .filter(usage_hours::client_id.ne("").and(usage_hours::address.ne("")))
+        .select((usage_hours::client_id, usage_hours::address))
+        .distinct()
+        .load(c))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How often each secret of an application got a token or was refused since an

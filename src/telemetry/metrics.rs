@@ -25,6 +25,12 @@ struct SignIn {
     result: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StreamName {
+    /// As it is configured.
+    stream: String,
+}
+
 /// Cheap to share; counting takes no lock that waits on I/O.
 pub struct Metrics {
     registry: Registry,
@@ -46,6 +52,10 @@ pub struct Metrics {
     pub audit_fork: Gauge,
     pub audit_sequencer: Gauge,
     pub audit_witnesses_failing: Gauge,
+    stream_events: Family<StreamName, Counter>,
+    stream_failures: Family<StreamName, Counter>,
+    stream_lag_batches: Family<StreamName, Gauge>,
+    stream_lag: Family<StreamName, Gauge>,
     pub client_reads: Counter,
     pub clients_cached: Gauge,
     pub registry_age_seconds: Gauge<f64, AtomicU64>,
@@ -90,6 +100,10 @@ impl Metrics {
             audit_fork: Gauge::default(),
             audit_sequencer: Gauge::default(),
             audit_witnesses_failing: Gauge::default(),
+            stream_events: Family::default(),
+            stream_failures: Family::default(),
+            stream_lag_batches: Family::default(),
+            stream_lag: Family::default(),
             client_reads: Counter::default(),
             clients_cached: Gauge::default(),
             registry_age_seconds: Gauge::default(),
@@ -114,6 +128,7 @@ impl Metrics {
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
         metrics.register_sealing(&mut registry);
+        metrics.register_streams(&mut registry);
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);
@@ -205,6 +220,46 @@ impl Metrics {
             "Witnesses that did not sign when they were last asked",
             self.audit_witnesses_failing.clone(),
         );
+    }
+
+    fn register_streams(&self, registry: &mut Registry) {
+        registry.register(
+            "stream_events",
+            "Events that this process delivered, by stream",
+            self.stream_events.clone(),
+        );
+        registry.register(
+            "stream_failures",
+            "Deliveries that failed; they are tried again",
+            self.stream_failures.clone(),
+        );
+        registry.register(
+            "stream_lag_batches",
+            "Sealed batches that were not delivered yet, where this process delivers",
+            self.stream_lag_batches.clone(),
+        );
+        registry.register_with_unit(
+            "stream_lag",
+            "Age of the oldest event that was not delivered yet",
+            Unit::Seconds,
+            self.stream_lag.clone(),
+        );
+    }
+
+    /// How far a stream is behind.
+    pub fn stream_lag(&self, name: &str, batches: i64, seconds: i64) {
+        let name = StreamName { stream: name.to_owned() };
+        self.stream_lag_batches.get_or_create(&name).set(batches);
+        self.stream_lag.get_or_create(&name).set(seconds);
+    }
+
+    pub fn stream_delivered(&self, name: &str, events: u64) {
+        let name = StreamName { stream: name.to_owned() };
+        self.stream_events.get_or_create(&name).inc_by(events);
+    }
+
+    pub fn stream_failed(&self, name: &str) {
+        self.stream_failures.get_or_create(&StreamName { stream: name.to_owned() }).inc();
     }
 
     fn register_clients(&self, registry: &mut Registry) {

@@ -26,6 +26,7 @@ use crate::revocations::Revocations;
 use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Database, Store};
+use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::web::signing_keys;
 
@@ -38,6 +39,8 @@ pub struct App {
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub sealing: Sequencer,
+    /// Copies of the log to where others look.
+    pub streams: Streams,
     /// For those who watch the log.
     pub tail: Tail,
     pub clock: Clock,
@@ -72,6 +75,8 @@ pub enum OpenError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Sealing(#[from] sealing::Error),
+    #[error("{0}")]
+    Streams(String),
     #[error("the audit thread does not start: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -96,18 +101,16 @@ impl App {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::new());
-        let now = clock.now();
-        let system = Actor::system(now, &config.instance, &entropy);
+        let system = Actor::system(clock.now(), &config.instance, &entropy);
         signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
-        let revocations = Revocations::open(
+        let revocations = Arc::new(Revocations::open(
             store.clone(),
             clock.clone(),
             Seconds(config.revocation_patience_seconds),
             metrics.clone(),
-        )?;
-        let revocations = Arc::new(revocations);
+        )?);
         let terms = Terms {
             issuer: config.issuer.url.clone(),
             base: config.url("/oauth/status-lists"),
@@ -135,6 +138,7 @@ impl App {
         let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
         Ok(Self {
+            streams: open_streams(&config, &store, &clock, &entropy, &metrics)?,
             recorder: Recorder::new(writer, metrics.clone()),
             sealing,
             // A struct of texts: this cannot fail.
@@ -142,7 +146,7 @@ impl App {
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
             address_guesses: guesses(30, Duration::from_secs(10), &clock),
-            in_flight: Arc::new(Semaphore::new(config.requests_in_flight)),
+            in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
             hashing: Semaphore::new(2),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
@@ -248,6 +252,26 @@ impl App {
     pub fn begin_stopping(&self) {
         self.stopping.send_replace(true);
     }
+}
+
+/// Reads where copies of the log go.
+fn open_streams(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Arc<Metrics>,
+) -> Result<Streams, OpenError> {
+    let read = config.streams_file.as_deref().map(config::streams::read).transpose();
+    let from = streams::Sources {
+        store: store.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        metrics: metrics.clone(),
+        instance: config.instance.clone(),
+        origin: config.issuer.host(),
+    };
+    Ok(Streams::new(read.map_err(OpenError::Streams)?.unwrap_or_default(), from))
 }
 
 /// Opens the database that the configuration names, and makes the folder it

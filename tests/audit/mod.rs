@@ -1,5 +1,6 @@
 mod chain;
 mod durability;
+mod retention;
 mod sealing;
 mod usage;
 mod verification;

@@ -59,7 +59,7 @@ fn an_export_has_all_that_the_chain_was_made_from() {
         batches.entry(row["batch"].as_i64().unwrap()).or_default().push(row);
     }
     let mut previous = GENESIS;
-    let mut first_position = 1;
+    let (mut first_position, last) = (1, batches.len());
     for (number, rows) in batches {
         let leaves: Vec<Hash> =
             rows.iter().map(|row| leaf(&salt(row), row["body"].as_str().unwrap())).collect();
@@ -79,12 +79,52 @@ fn an_export_has_all_that_the_chain_was_made_from() {
     }
     let head: String = previous.iter().map(|byte| format!("{byte:02X}")).collect();
     let hash = if cli.database.is_postgres() { "upper(encode(hash, 'hex'))" } else { "hex(hash)" };
-    // Another hash gives a null, which the column does not take.
+    // That the export ended comes after it. Another hash gives a null, which the
+    // column does not take.
     let same = format!(
         "CREATE TABLE proof (same BIGINT NOT NULL); INSERT INTO proof SELECT CASE WHEN {hash} = \
-         '{head}' THEN 1 END FROM audit_chain_heads"
+         '{head}' THEN 1 END FROM audit_batches WHERE batch = {last}"
     );
     cli.database.execute(&same).unwrap();
+}
+
+/// How many rows there are is known once they are there: an export has a second
+/// record, when it was not cut off.
+#[test]
+fn an_export_is_narrowed_and_tells_of_itself() {
+    let cli = Cli::with_billing();
+    let (client_id, _) = cli.application("=billing-worker");
+    cli.application("other");
+    let file = cli.folder.path().join("rows.csv").display().to_string();
+    cli.done(&["audit", "export", "--format", "csv", "--client", &client_id, "--output", &file]);
+    let mut reader = csv::Reader::from_path(&file).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert!(rows.len() >= 2 && rows.iter().all(|row| row[14] == client_id), "{rows:?}");
+    assert!(rows.iter().any(|row| &row[24] == "'=billing-worker"), "no formula: {rows:?}");
+
+    let cef = cli.done(&["audit", "export", "--format", "cef", "--kind", "changes"]);
+    assert!(
+        cef.lines().count() >= 9 && cef.lines().all(|line| line.starts_with("CEF:0|")),
+        "{cef}"
+    );
+    assert!(cef.contains(r"duser=\=billing-worker"), "{cef}");
+    let none = cli.done(&["audit", "export", "--to", "2020-01-01"]);
+    assert_eq!(none, "");
+    assert!(cli.refused(&["audit", "export", "--from", "yesterday"]).contains("yesterday"));
+
+    let acts = cli.json(&["audit", "list"]);
+    let of = |code: &str| -> Vec<String> {
+        let acts = acts.as_array().unwrap().iter().filter(|row| row["code"] == code);
+        acts.map(|row| text(&row["event"]["detail"])).collect()
+    };
+    let (begun, ended) = (of("audit.exported"), of("audit.export_ended"));
+    assert!(begun.contains(&format!("csv client_id={client_id}")), "{begun:?}");
+    assert!(begun.contains(&"jsonl to=2020-01-02T00:00:00Z".to_owned()), "{begun:?}");
+    assert!(ended.contains(&format!("csv, {} rows", rows.len())), "{ended:?}");
+    assert_eq!((begun.len(), ended.len()), (3, 3));
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 fn salt(row: &Value) -> [u8; 16] {

@@ -153,3 +153,155 @@ fn an_operator_begins_the_log_anew_once_there_is_a_reason() {
     assert_eq!(cli.run(&["audit", "verify"]).code, 0);
     assert!(cli.done(&["audit", "keys"]).contains("tlog/2+"));
 }
+
+/// The pack of a log of several batches, its keys beside it.
+fn pack() -> Option<(Cli, Server, std::path::PathBuf)> {
+    let (cli, server) = sealed();
+    let to = "2023-11-14T22:13:21Z";
+    let made = cli.json(&["audit", "export", "--with-proofs", "--to", to, "--output", "pack"]);
+    assert!(made["rows"].as_i64().unwrap() > 6 && made["entries"].as_i64().unwrap() > 6, "{made}");
+    let folder = cli.folder.path().join("pack");
+    let (held, said) = python(&cli, &["pack", "pack", "--key", "keys"])?;
+    assert!(held && said.contains("all there, unchanged and in order"), "{said}");
+    Some((cli, server, folder))
+}
+
+#[test]
+fn a_pack_shows_by_itself_that_no_row_was_changed_left_out_or_moved() {
+    let Some((cli, server, folder)) = pack() else { return };
+    // With the verifier that is in it.
+    let mut own = Command::new("python3");
+    own.current_dir(&folder).args(["verify_audit.py", "pack", ".", "--key", "../keys"]);
+    let own = own.output().unwrap();
+    assert!(own.status.success(), "{}", String::from_utf8_lossy(&own.stderr));
+
+    let refused = |what: &str| {
+        let (held, said) = python(&cli, &["pack", "pack", "--key", "keys"]).unwrap();
+        assert!(!held && said.contains("does not hold: "), "{what}: {said}");
+    };
+    let names: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(names.len(), 8);
+    for path in names {
+        let whole = std::fs::read(&path).unwrap();
+        // What was asked for is said in the manifest alone, and by the log.
+        let parts = if path.ends_with("manifest.json") { [0, 3] } else { [0, 7] };
+        for part in parts {
+            let mut bytes = whole.clone();
+            let at = bytes.len() * part / 8;
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            refused(&format!("{} at {at}", path.display()));
+        }
+        std::fs::remove_file(&path).unwrap();
+        refused(&format!("{} gone", path.display()));
+        std::fs::write(&path, whole).unwrap();
+    }
+
+    // By somebody who makes the manifest anew.
+    let forge = |name: &str, forged: &dyn Fn(Vec<String>) -> Vec<String>| {
+        let (path, manifest) = (folder.join(name), folder.join("manifest.json"));
+        let (whole, told) = (std::fs::read(&path).unwrap(), std::fs::read(&manifest).unwrap());
+        let lines = String::from_utf8(whole.clone()).unwrap();
+        let lines = forged(lines.lines().map(str::to_owned).collect());
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+        let digest =
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &std::fs::read(&path).unwrap());
+        let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut said: serde_json::Value = serde_json::from_slice(&told).unwrap();
+        said["files"][name] = digest.into();
+        let rows = said["rows"].as_u64().unwrap();
+        // As many rows as there are now.
+        let lines = lines.join("\n").lines().count() as u64;
+        let rows = if name == "events.jsonl" { lines } else { rows };
+        said["rows"] = rows.into();
+        std::fs::write(&manifest, said.to_string()).unwrap();
+        refused(&format!("{name} of {rows} rows"));
+        std::fs::write(&path, whole).unwrap();
+        std::fs::write(&manifest, told).unwrap();
+    };
+    forge("events.jsonl", &|mut rows| [rows.remove(1), rows.join("\n")][1..].to_vec());
+    forge("events.jsonl", &|mut rows| {
+        rows.insert(2, rows[2].clone());
+        rows
+    });
+    forge("events.jsonl", &|mut rows| {
+        rows.swap(2, 3);
+        rows
+    });
+    forge("events.jsonl", &|rows| {
+        rows.iter().map(|row| row.replace("success", "denied!")).collect()
+    });
+    for name in ["batches.txt", "tree-proof.txt"] {
+        forge(name, &|mut lines| {
+            let last = lines.pop().unwrap_or_default();
+            lines.insert(0, last);
+            lines.push(lines[0].clone());
+            lines
+        });
+    }
+    forge("batches.txt", &|mut lines| {
+        lines.swap(1, 2);
+        lines
+    });
+    assert!(python(&cli, &["pack", "pack", "--key", "keys"]).unwrap().0, "as it was");
+    let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &manifest);
+    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let ended = cli.done(&["audit", "export", "--code", "audit.export_ended"]);
+    assert!(ended.contains(&hash), "{ended}");
+    drop(server);
+}
+
+#[test]
+fn a_pack_is_of_a_time_and_of_what_is_sealed() {
+    let (cli, _server) = sealed();
+    let to = "2023-11-14T22:13:21Z";
+    let part = ["audit", "export", "--with-proofs", "--to", to, "--output", "old-pack"];
+    let made = cli.json(&part);
+    let all = cli.json(&["audit", "export", "--with-proofs", "--output", "all"]);
+    assert!(made["entries"].as_i64().unwrap() < all["entries"].as_i64().unwrap(), "{made} {all}");
+    assert!(cli.refused(&part).contains("old-pack"), "it is there already");
+    let none = ["audit", "export", "--with-proofs", "--to", "2020-01-01", "--output", "none"];
+    assert!(cli.refused(&none).contains("no row of that time"));
+    let csv = ["audit", "export", "--with-proofs", "--format", "csv", "--output", "csv"];
+    assert!(cli.refused(&csv).contains("JSON Lines"));
+    let narrowed = ["audit", "export", "--with-proofs", "--client", "m2m_1", "--output", "x"];
+    assert_eq!(cli.run(&narrowed).code, 2, "what is left out cannot be proved");
+    if let Some((held, said)) = python(&cli, &["pack", "old-pack", "--key", "keys"]) {
+        assert!(held, "{said}");
+    }
+}
+
+#[test]
+fn a_report_of_a_day_has_its_numbers_its_acts_and_a_checkpoint() {
+    let (cli, server) = sealed();
+    let api = crate::support::world::BILLING_API;
+    let reader = server.application("reader", &[(api, "invoices:read")]);
+    server.token(&reader, &[("scope", "invoices:write")]);
+    let told = cli.json(&["audit", "report", "daily", "--date", "2023-11-14"]);
+    let issued: i64 = told["applications"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["issued"].as_i64().unwrap())
+        .sum();
+    assert_eq!(issued, 6, "{told}");
+    assert!(told["applications"].to_string().contains(r#""scope_not_granted":1"#), "{told}");
+    assert!(told["apis"].as_array().unwrap().iter().any(|row| row["issued"] == 6), "{told}");
+    assert!(told["secrets"].as_array().unwrap().iter().any(|row| row["code"] == "secret.added"));
+    assert!(told["acts"].as_array().unwrap().iter().any(|row| row["by"] == "root"), "{told}");
+    assert_eq!(told["new_sources"], serde_json::Value::Null, "years ago");
+    assert!(text(&told["checkpoint"]["text"]).starts_with("issuer.example/audit/tlog"), "{told}");
+
+    let page = cli.done(&["audit", "report", "daily", "--date", "2023-11-14"]);
+    assert!(
+        page.contains("6 issued; refused: none") && page.contains("scope_not_granted 1"),
+        "{page}"
+    );
+    let empty = cli.done(&["audit", "report", "daily", "--date", "2023-11-13"]);
+    assert!(empty.contains("* none") && empty.contains("None was kept"), "{empty}");
+    assert!(cli.done(&["audit", "report", "daily"]).starts_with("# The audit log from 2"));
+    assert!(cli.refused(&["audit", "report", "daily", "--date", "monday"]).contains("monday"));
+    assert!(cli.codes().iter().filter(|code| *code == "report.exported").count() >= 4);
+}

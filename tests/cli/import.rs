@@ -186,7 +186,7 @@ fn an_import_that_was_killed_goes_on_where_it_was() {
     let since = Instant::now();
     let lines = || std::fs::read_to_string(&results).unwrap_or_default().lines().count();
     while lines() < 1_001 {
-        assert!(since.elapsed() < Duration::from_secs(60), "{}", lines());
+        assert!(since.elapsed() < Duration::from_mins(1), "{}", lines());
         std::thread::yield_now();
     }
     child.kill().unwrap();

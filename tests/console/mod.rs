@@ -6,6 +6,7 @@ mod exam;
 mod keys;
 mod live;
 mod log;
+mod log_file;
 mod people;
 mod resources;
 mod revocations;

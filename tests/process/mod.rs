@@ -4,6 +4,7 @@ mod life;
 mod revocation;
 mod sealing;
 mod status_lists;
+mod streams;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};

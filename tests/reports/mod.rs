@@ -304,7 +304,7 @@ fn questions_about_acts() {
     let readers = past.ask("log-readers", &["person", "act", "office_hours"]);
     assert_eq!(readers, ["auditor | report.exported | no"], "at a quarter past ten in the evening");
     assert!(past.ask("completeness", &["what"]).is_empty());
-    past.server.act(audit::export);
+    past.server.act(|conn, actor| audit::export(conn, actor, "jsonl", ""));
     assert!(past.ask("completeness", &["what"]).is_empty(), "to read is no gap");
 }
 

@@ -60,6 +60,13 @@ impl Verify {
             "checkpoints": report.checkpoints,
             "signed_at": signed.map(|at| time(UnixTime::from_seconds(at))),
         }));
+        if let Some((entries, until)) = report.pruned {
+            rows.push(json!({
+                "chain": "(pruned)",
+                "state": format!("by policy until {}", time(until)),
+                "batches": entries,
+            }));
+        }
         if output.json {
             rows.extend(findings.iter().map(describe));
         }

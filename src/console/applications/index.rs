@@ -164,6 +164,7 @@ impl Index {
         }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
     fn moment(&self, at: &UnixTime) -> Moment {
         Moment::new(*at, self.now)
     }

@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 33] = [
+pub const CODES: [&str; 34] = [
     "administrator.created",
     "administrator.password_set",
     "administrator.resumed",
@@ -74,6 +74,7 @@ pub const CODES: [&str; 33] = [
     "signing_key.removed",
     "signing_key.retired",
     "signing_keys.resealed",
+    "stream.rewound",
     "tokens.revoked",
 ];
 
@@ -117,6 +118,7 @@ fn did(event: &Event) -> &str {
         "session.denied" => "could not sign in",
         "session.ended" => "signed out",
         "session.started" => "signed in",
+        "stream.rewound" => "set the place of stream",
         other => other,
     }
 }

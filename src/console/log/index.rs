@@ -9,6 +9,7 @@ use super::entry::{Entry, What};
 use super::fold;
 use super::names::Names;
 use super::query::{PERIODS, Query};
+use super::reading;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
@@ -70,6 +71,9 @@ pub async fn get(
     let (filter, asked) = (filter.ok(), query.clone());
     let load = move |conn: &mut Conn| read(conn, filter, &asked, is_part, now);
     let Found { choices, rows, newest, traffic } = app.store.read(load).await?;
+    if errors.is_empty() {
+        reading::note(&app, &person, reading::of(&query)).await;
+    }
     if let (false, Some(_), [only]) = (is_part, query.event_id(), rows.rows.as_slice()) {
         return Ok(found(&format!("/log/{}", only.id)));
     }
@@ -151,7 +155,8 @@ fn rows(
         alike: fold.alike(query, now),
         ..Entry::new(fold.newest, names, now)
     };
-    let last = events[..told].last().filter(|_| told < events.len());
+    let last =
+        told.checked_sub(1).and_then(|last| events.get(last)).filter(|_| told < events.len());
     (folds.iter().map(entry).collect(), last.map(|event| event.id.clone()))
 }
 

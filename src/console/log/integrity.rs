@@ -14,9 +14,10 @@ use crate::model::checkpoint::SignedCheckpoint;
 use crate::oauth::UnixTime;
 use crate::sealing::Status;
 use crate::sealing::verification::UNSEALED;
+use crate::store::audit_retention::Retention;
 use crate::store::audit_seals::Progress;
 use crate::store::audit_tree::State;
-use crate::store::{Conn, Error, audit_seals, audit_tree, signing_keys};
+use crate::store::{Conn, Error, audit_retention, audit_seals, audit_tree, signing_keys};
 use crate::web::App;
 use crate::web::tlog::{Audience, answer};
 
@@ -34,6 +35,17 @@ struct Integrity {
     /// Where anybody may read, if so.
     public_url: Option<String>,
     checkpoint_file: String,
+    kept: Kept,
+}
+
+/// How long rows are kept.
+struct Kept {
+    /// `None`: for ever.
+    days: Option<i64>,
+    /// How many groups have no rows any more, and the time of the last of them.
+    pruned: Option<(i64, Moment)>,
+    /// Why nothing goes, who said so, and when.
+    hold: Option<(String, String, Moment)>,
 }
 
 /// What somebody who looks wants to know first.
@@ -70,6 +82,7 @@ struct Witness {
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
     let (tree, chains, keys) = app.store.read(move |conn| read(conn, now)).await?;
+    let retention = app.store.read(audit_retention::find).await?;
     let status = app.sealing.status();
     let since = chains.iter().filter_map(|chain| chain.of.unsealed_since).min().map(UnixTime);
     let signed = SignedCheckpoint::parse(&tree.note).ok();
@@ -91,8 +104,19 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
             .collect(),
         public_url: app.config.sealing.public.then(|| app.config.url("/audit/tlog")),
         checkpoint_file: app.config.sealing.checkpoint_file.display().to_string(),
+        kept: kept(app.config.retention_days, retention, now),
         tree,
     })
+}
+
+fn kept(days: Option<i64>, retention: Retention, now: UnixTime) -> Kept {
+    let until = Moment::new(retention.pruned_until(), now);
+    let held_at = Moment::new(retention.held_at(), now);
+    Kept {
+        days,
+        pruned: (retention.minimum > 0).then_some((retention.minimum, until)),
+        hold: (!retention.hold.is_empty()).then_some((retention.hold, retention.held_by, held_at)),
+    }
 }
 
 /// `GET /log/tlog/…`: as `/audit/tlog/…`, whether or not that is public.

@@ -8,6 +8,7 @@ use super::choices::Choices;
 use super::entry::{Entry, What};
 use super::names::Names;
 use super::query::Query;
+use super::reading;
 use crate::audit::tail::Cursor;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -44,6 +45,8 @@ pub async fn get(
         let href = with("/log/live", &query);
         return Ok(HttpResponse::build(StatusCode::FOUND).insert_header((LOCATION, href)).finish());
     }
+    reading::note(&app, &person, format!("live {}", reading::of(&query)).trim_end().to_owned())
+        .await;
     // Before the rows: what comes between is sent again and known by its id.
     app.tail.look().await?;
     let cursor = app.tail.cursor();

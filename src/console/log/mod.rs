@@ -6,6 +6,7 @@ pub mod detail;
 pub mod diff;
 pub mod entry;
 pub mod fate;
+pub mod file;
 pub mod fold;
 pub mod index;
 pub mod integrity;
@@ -13,6 +14,7 @@ pub mod ladder;
 pub mod live;
 pub mod names;
 pub mod query;
+pub mod reading;
 pub mod show;
 pub mod stream;
 pub mod words;
@@ -22,6 +24,7 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/log", web::get().to(index::get))
+        .route("/log.{format:csv|jsonl|cef}", web::get().to(file::get))
         .route("/log/integrity", web::get().to(integrity::get))
         .route("/log/tlog/{rest:.*}", web::get().to(integrity::tlog))
         .route("/log/live", web::get().to(live::get))

@@ -108,6 +108,13 @@ impl Query {
         if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
     }
 
+    /// The path of all that it leaves as a file: `csv`, `jsonl` or `cef`.
+    pub fn file_href(&self, format: &str) -> String {
+        let query = Self { before: String::new(), each: String::new(), ..self.clone() }.to_text();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("/log.{format}{mark}{query}")
+    }
+
     /// The word of the period that is meant.
     pub fn period(&self) -> &str {
         if self.period.is_empty() { DAY } else { &self.period }

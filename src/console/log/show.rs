@@ -8,6 +8,7 @@ use super::entry::{Entry, What};
 use super::fate::Fate;
 use super::names::Names;
 use super::query::event_id;
+use super::reading;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::page;
@@ -51,8 +52,10 @@ pub async fn get(
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
     let (id, now) = (event_id(&id).ok_or(Failure::NotFound)?.to_owned(), person.now());
+    let what = format!("id={id}");
     let found = app.store.read(move |conn| read(conn, &id, now)).await?;
     let (mut entry, detail) = found.ok_or(Failure::NotFound)?;
+    reading::note(&app, &person, what).await;
     let manages = person.manages();
     if page::wants_part(&request) {
         entry.is_open = !query.closed;

@@ -18,6 +18,7 @@ use super::entry::Entry;
 use super::live::narrow;
 use super::names::Names;
 use super::query::Query;
+use super::reading;
 use super::show::Row;
 use crate::audit::tail::{Cursor, News, Seat};
 use crate::console::failure::Failure;
@@ -61,6 +62,8 @@ pub async fn get(
         let full = HttpResponse::ServiceUnavailable();
         return Ok({ full }.insert_header((RETRY_AFTER, "10")).finish());
     };
+    reading::note(&app, &person, format!("live {}", reading::of(&query)).trim_end().to_owned())
+        .await;
     app.tail.look().await?;
     let broken_off = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
     let after = broken_off.unwrap_or(&from.after);

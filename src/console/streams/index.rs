@@ -1,0 +1,79 @@
+//! `GET /streams`.
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::config::streams::Stream;
+use crate::console::chrome::Chrome;
+use crate::console::count;
+use crate::console::failure::Failure;
+use crate::console::moment::Moment;
+use crate::console::page;
+use crate::console::signed_in::SignedIn;
+use crate::oauth::UnixTime;
+use crate::store::streams::Progress;
+use crate::store::{Conn, Error, audit_tree, streams};
+use crate::web::App;
+
+#[derive(Template)]
+#[template(path = "console/streams/index.html")]
+struct Index {
+    chrome: Chrome,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    /// `None`: not configured at this process.
+    to: Option<String>,
+    /// `clear`, `caution` or `danger`.
+    aspect: &'static str,
+    state: String,
+    events: String,
+    delivered: Option<Moment>,
+    /// Why the last try failed, and when that was.
+    failure: Option<(String, Moment)>,
+}
+
+pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
+    let read = |conn: &mut Conn| -> Result<_, Error> {
+        Ok((streams::all(conn)?, audit_tree::find(conn)?.size))
+    };
+    let (known, size) = app.store.read(read).await?;
+    let configured = app.streams.all();
+    let of = |name: &str| known.iter().find(|known| known.name == name);
+    let now = person.now();
+    let here = configured.iter().map(|stream| Row::new(Some(stream), of(&stream.name), size, now));
+    let elsewhere =
+        known.iter().filter(|known| !configured.iter().any(|stream| stream.name == known.name));
+    let elsewhere = elsewhere.map(|known| Row::new(None, Some(known), size, now));
+    page::html(&Index { chrome: person.chrome("/streams"), rows: here.chain(elsewhere).collect() })
+}
+
+impl Row {
+    fn new(stream: Option<&Stream>, known: Option<&Progress>, size: i64, now: UnixTime) -> Self {
+        let behind = known.map_or(0, |known| (size - 1 - known.entry).max(0));
+        let failure = known.filter(|known| !known.failure.is_empty());
+        let (aspect, state) = match (failure, behind) {
+            (Some(_), _) => ("danger", format!("Failing, {} behind", batches(behind))),
+            (None, 0) => ("clear", "Delivered".to_owned()),
+            (None, behind) => ("caution", format!("{} behind", batches(behind))),
+        };
+        Self {
+            name: stream.map_or_else(
+                || known.map(|known| known.name.clone()).unwrap_or_default(),
+                |stream| stream.name.clone(),
+            ),
+            to: stream.map(|stream| stream.target.shown()),
+            aspect,
+            state,
+            events: count::text(known.map_or(0, |known| known.events)),
+            delivered: known.and_then(Progress::delivered_at).map(|at| Moment::new(at, now)),
+            failure: failure
+                .map(|known| (known.failure.clone(), Moment::new(known.failed_at(), now))),
+        }
+    }
+}
+
+fn batches(count: i64) -> String {
+    if count == 1 { "1 batch".to_owned() } else { format!("{} batches", count::text(count)) }
+}
