@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         if self.text(key).is_empty() { Some(None) } else { self.parsed(key, expected).map(Some) }
     }
 
-    #[expect(clippy::option_option, reason = "outer: could be read; inner: was given")]
+    #[expect(clippy::option_option, reason = "outer: could be read; inner: is on")]
     fn metrics_listen(&mut self) -> Option<Option<SocketAddr>> {
         match self.text("metrics_listen") {
             "off" => Some(None),

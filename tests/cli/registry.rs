@@ -70,7 +70,7 @@ fn wrong_usage_is_told_apart_from_a_refusal() {
         &["resource", "list", "--limit", "0"],
         &["nonsense"],
         &["audit", "list", "--outcome", "maybe"],
-        &["audit", "export", "--format", "csv"],
+        &["audit", "export", "--format", "xml"],
     ] {
         assert_eq!(cli.run(wrong).code, 2, "{wrong:?}");
     }
