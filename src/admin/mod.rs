@@ -9,6 +9,7 @@ pub mod grants;
 pub mod guard;
 pub mod imports;
 pub mod introspectors;
+pub mod limits;
 pub mod links;
 pub mod resources;
 pub mod retention;

@@ -3,9 +3,10 @@ use super::actor::{Done, differences};
 use super::{Actor, Error, revocations};
 use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope, Verification};
 use crate::model::role::Right;
+use crate::oauth::limit::Subject;
 use crate::oauth::revocation::Kind;
 use crate::store::registry::Touched;
-use crate::store::{Conn, history, resources, scopes};
+use crate::store::{Conn, history, limits, resources, scopes};
 
 /// Registers an API with its first scopes.
 ///
@@ -114,6 +115,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
     actor.must(Right::ManageRegistry)?;
     let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
     resources::delete(conn, id)?;
+    limits::set(conn, &Subject::Resource(before.identifier.clone()), None)?;
     let subject = (Kind::Resource, before.identifier.as_str());
     revocations::end(conn, actor, subject, None, "API deleted")?;
     let changes = differences(&[("identifier", before.identifier.clone(), String::new())]);

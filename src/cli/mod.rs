@@ -11,6 +11,7 @@ mod healthcheck;
 mod import;
 mod introspectors;
 mod keys;
+mod limits;
 mod listing;
 mod migrate;
 mod moment;
@@ -67,6 +68,9 @@ enum Command {
     /// Who may introspect the tokens of an API.
     #[command(subcommand)]
     Introspector(introspectors::Command),
+    /// Limit how many tokens applications have and APIs are asked for.
+    #[command(subcommand)]
+    Limit(limits::Command),
     /// Services, jobs, tools and devices that ask for tokens.
     #[command(subcommand)]
     Application(applications::Command),
@@ -134,6 +138,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Scope(command) => command.run(&operator(config)?, output),
         Command::Route(command) => command.run(&operator(config)?, output),
         Command::Introspector(command) => command.run(&operator(config)?, output),
+        Command::Limit(command) => command.run(&operator(config)?, output),
         Command::Application(command) => command.run(&operator(config)?, output),
         Command::Secret(command) => command.run(&operator(config)?, output),
         Command::Grant(command) => command.run(&operator(config)?, output),

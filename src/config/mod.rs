@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 
 use setting::{Setting, Source};
 
+use crate::oauth::limit::Limit;
+
 /// What the server and the commands run with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -90,6 +92,8 @@ pub struct Limits {
     pub request_seconds: u64,
     /// Token requests that are worked on at a time.
     pub requests_in_flight: usize,
+    /// On the tokens of each application that has no limit of its own.
+    pub tokens: Option<Limit>,
 }
 
 /// When signing keys change.

@@ -1,7 +1,10 @@
 //! Numbers that have bounds.
 use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+use crate::oauth::limit::MOST;
 
 /// Reads a whole number.
 ///
@@ -19,6 +22,11 @@ where
             bounds.end()
         )),
     }
+}
+
+/// Tokens in a time; `None`: any number.
+pub fn rate(text: &str) -> Result<Option<NonZeroU32>, String> {
+    within(text, 0..=MOST).map(NonZeroU32::new)
 }
 
 /// Days, of which there are few enough not to cover the tracks of last night.

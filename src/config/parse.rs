@@ -7,11 +7,12 @@ use ipnet::IpNet;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::number::{retention, within};
+use super::number::{rate, retention, within};
 use super::setting::{Raw, SETTINGS, Source};
 use super::{
     Config, Effective, Issuer, Keys, Limits, Log, MasterKey, Pkcs11, Sealing, Secret, Witness,
 };
+use crate::oauth::limit::Limit;
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -123,7 +124,10 @@ impl<'a> Reader<'a> {
     fn limits(&mut self) -> Option<Limits> {
         let seconds = self.checked("request_seconds", |text| within(text, 1..=3_600));
         let requests = self.checked("requests_in_flight", |text| within(text, 1..=1_000_000));
-        Some(Limits { request_seconds: seconds?, requests_in_flight: requests? })
+        let per_minute = self.checked("tokens_per_minute", rate)?;
+        let watched = self.parsed("tokens_per_minute_watched", "true or false")?;
+        let tokens = per_minute.map(|_| Limit { per_minute, per_day: None, watched });
+        Some(Limits { request_seconds: seconds?, requests_in_flight: requests?, tokens })
     }
 
     fn keys(&mut self) -> Option<Keys> {

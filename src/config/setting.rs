@@ -179,6 +179,18 @@ pub const SETTINGS: &[Setting] = &[
         "Most token requests that are worked on at a time; others are told to come back.",
     ),
     plain(
+        "tokens_per_minute",
+        "COUNTERSIGN_TOKENS_PER_MINUTE",
+        "0",
+        "Most tokens a minute for each application that has no limit of its own; 0: no limit.",
+    ),
+    plain(
+        "tokens_per_minute_watched",
+        "COUNTERSIGN_TOKENS_PER_MINUTE_WATCHED",
+        "false",
+        "Only count who would be refused by tokens_per_minute.",
+    ),
+    plain(
         "authorization_endpoint",
         "COUNTERSIGN_AUTHORIZATION_ENDPOINT",
         "true",

@@ -17,6 +17,7 @@ pub mod form;
 pub mod impact;
 pub mod invitation;
 pub mod keys;
+pub mod limit;
 pub mod line;
 pub mod log;
 pub mod moment;

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use super::moment::Moment;
 use super::{count, duration};
+use crate::model::limit::Hits;
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::{Policy, ends_at};
 use crate::model::usage::{begin_of_hour, hour};
 use crate::oauth::UnixTime;
+use crate::oauth::limit::Subject;
 use crate::oauth::time::Seconds;
 use crate::reports::hoarders::{self, Hoarder};
 use crate::store::attention::{self, Noted};
 use crate::store::usage::{self, Ghost, Refused};
-use crate::store::{Conn, Error, applications, signing_keys};
+use crate::store::{Conn, Error, applications, limits, resources, signing_keys};
 
 /// The most of a kind that are named.
 const NAMED: i64 = 5;
@@ -46,6 +48,8 @@ pub struct Seen {
     silent: Vec<Noted>,
     keys: Vec<SigningKey>,
     hoarders: Vec<Hoarder>,
+    /// Whose limit was met, with its name and its page.
+    limited: Vec<(String, String, Hits)>,
     /// Secret and application by the secret's id.
     secrets: HashMap<String, (String, String)>,
     applications: HashMap<String, String>,
@@ -67,6 +71,7 @@ impl Seen {
             silent: attention::silent(conn, now, now - SILENT, NAMED)?,
             keys: signing_keys::all(conn)?,
             hoarders,
+            limited: limited(conn, day)?,
             secrets: secrets.map(|(id, secret, application)| (id, (secret, application))).collect(),
             applications: applications::names(conn, &clients)?.into_iter().collect(),
             ghosts,
@@ -87,6 +92,7 @@ impl Seen {
                     .filter(|row| row.requests >= REFUSALS)
                     .map(|row| self.refused(row, now)),
             )
+            .chain(self.limited.iter().map(met))
             .chain(self.hoarders.iter().map(|hoarder| hoards(hoarder, now)))
             .chain(self.keys.iter().filter_map(|key| rotation(key, policy, now)))
             .chain(self.never_used.iter().map(|secret| idle(secret, "was never used", "Made", now)))
@@ -180,6 +186,39 @@ fn idle(secret: &Noted, what: &str, when: &str, now: UnixTime) -> Item {
             (of_secret(&secret.client_id, &secret.secret_id, ""), "See the secret"),
             (of_secret(&secret.client_id, &secret.secret_id, "/revocation"), "Revoke"),
         ],
+    }
+}
+
+/// Whose limits were met since an hour: names, and where the limits are.
+fn limited(conn: &mut Conn, since: i64) -> Result<Vec<(String, String, Hits)>, Error> {
+    let mut rows = Vec::new();
+    for (subject, hits) in limits::most_met(conn, since, NAMED)? {
+        let found = match &subject {
+            Subject::Application(client_id) => applications::find(conn, client_id)?
+                .map(|found| (found.details.name, format!("/applications/{client_id}/limit"))),
+            Subject::Resource(identifier) => resources::find_by_identifier(conn, identifier)?
+                .map(|found| (found.name, format!("/apis/{}/limit", found.id))),
+        };
+        rows.extend(found.map(|(name, page)| (name, page, hits)));
+    }
+    Ok(rows)
+}
+
+fn met((name, page, hits): &(String, String, Hits)) -> Item {
+    let (refused, watched) = (count::text(hits.refused), count::text(hits.watched));
+    let enforced = hits.refused > 0;
+    Item {
+        rank: if enforced { 3 } else { 5 },
+        aspect: "caution",
+        what: format!("The limit on tokens of {name} was met in the last 24 hours."),
+        so: match hits {
+            Hits { watched: 0, .. } => format!("{refused} were refused."),
+            Hits { refused: 0, .. } => {
+                format!("{watched} would have been refused: the limit is only watched.")
+            }
+            _ => format!("{refused} were refused, and {watched} would have been."),
+        },
+        links: vec![(page.clone(), "See who")],
     }
 }
 

@@ -48,6 +48,7 @@ mod tests {
             token_lifetime: Seconds(60),
             algorithm: Algorithm::Es256,
             status_lists: false,
+            limit: None,
         }]
         .into()
     }

@@ -12,6 +12,7 @@ pub mod grant;
 pub mod history;
 pub mod hoarder;
 pub mod import;
+pub mod limit;
 pub mod page;
 pub mod password;
 pub mod proof;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::algorithm::Algorithm;
 use super::client_secret::Digest;
+use super::limit::Limit;
 use super::scope::ScopeSet;
 use super::time::{Seconds, UnixTime};
 
@@ -13,6 +14,8 @@ pub struct Client {
     pub active: bool,
     /// Instead of the resource's own, when set.
     pub token_lifetime: Option<Seconds>,
+    /// On its tokens; `None`: that of all applications.
+    pub limit: Option<Limit>,
     /// The ones in force and those that were: a retired one is still told
     /// apart from a wrong one in the audit log.
     pub secrets: Box<[Secret]>,
@@ -48,4 +51,6 @@ pub struct Grant {
     pub algorithm: Algorithm,
     /// Whether its tokens name a status list.
     pub status_lists: bool,
+    /// On the tokens for this resource.
+    pub limit: Option<Limit>,
 }

@@ -173,6 +173,7 @@ mod tests {
             client_id: "m2m_1".into(),
             active: true,
             token_lifetime: None,
+            limit: None,
             secrets: [secret].into(),
             grants: [].into(),
             introspects: crate::oauth::client::Introspects::For(vec![]),

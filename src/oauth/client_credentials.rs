@@ -299,11 +299,13 @@ mod tests {
             token_lifetime: Seconds(lifetime),
             algorithm: Algorithm::Es256,
             status_lists: false,
+            limit: None,
         };
         Client {
             client_id: "m2m_billing".into(),
             active: true,
             token_lifetime: None,
+            limit: None,
             secrets: [].into(),
             grants: [
                 grant(BILLING, "invoices:read invoices:write", 600),

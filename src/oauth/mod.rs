@@ -10,6 +10,7 @@ pub mod client_secret;
 pub mod error;
 pub mod form;
 pub mod introspection;
+pub mod limit;
 pub mod metadata;
 pub mod reason;
 pub mod resource;

@@ -83,6 +83,10 @@ reasons! {
     TokenMissing = "token_missing" at Request,
     /// A client asked to revoke a token of another, RFC 7009 §2.1.
     TokenOfAnother = "token_of_another_client" at Token,
+    /// The application has had as many tokens as it may have in this time.
+    ApplicationLimit = "application_limit" at Token,
+    /// As many tokens were issued for the resource as may be in this time.
+    ResourceLimit = "resource_limit" at Token,
     /// The audit log is behind or the server is stopping.
     Overloaded = "overloaded" at Token,
 }

@@ -3,7 +3,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
+use super::ratelimit;
+use crate::limits::Exceeded;
 use crate::oauth::error::Code;
+use crate::oauth::limit::Subject;
 use crate::oauth::reason::Reason;
 use crate::oauth::time::Seconds;
 use crate::revocations::Stale;
@@ -21,6 +24,9 @@ pub enum Failure {
     /// A compressed body: nothing of it was unpacked.
     #[error("the body is compressed")]
     Encoded,
+    /// A limit on tokens is met.
+    #[error("a limit on tokens is met")]
+    Limited(Box<Exceeded>),
     #[error(transparent)]
     Keys(#[from] keys::Error),
     /// The client's doing. It is told so.
@@ -54,6 +60,8 @@ impl Failure {
             Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
                 Code::TemporarilyUnavailable
             }
+            // The caller is to do the same again, later.
+            Self::Limited(_) => Code::TemporarilyUnavailable,
             Self::Encoded | Self::TooLarge | Self::TooSlow | Self::TooMany { .. } => {
                 Code::InvalidRequest
             }
@@ -65,7 +73,7 @@ impl Failure {
         match self {
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Limited(_) | Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             other => StatusCode::from_u16(other.code().status())
                 .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
@@ -79,6 +87,10 @@ impl Failure {
                 Reason::Overloaded
             }
             Self::Encoded | Self::TooLarge | Self::TooSlow => Reason::RequestMalformed,
+            Self::Limited(exceeded) => match exceeded.subject {
+                Subject::Application(_) => Reason::ApplicationLimit,
+                Subject::Resource(_) => Reason::ResourceLimit,
+            },
             Self::Refused(error) => error.reason,
             Self::TooMany { .. } => Reason::RateLimited,
         }
@@ -95,6 +107,7 @@ impl Failure {
     /// What an operator may know besides.
     pub fn detail(&self) -> Option<String> {
         match self {
+            Self::Limited(exceeded) => Some(exceeded.to_string()),
             Self::Refused(error) => error.detail.clone(),
             Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
                 Some(self.to_string())
@@ -103,7 +116,6 @@ impl Failure {
         }
     }
 
-    /// The scopes that were the reason.
     /// The secret that was presented and no longer works.
     pub fn secret_id(&self) -> Option<String> {
         match self {
@@ -112,6 +124,7 @@ impl Failure {
         }
     }
 
+    /// The scopes that were the reason.
     pub fn scope_refused(&self) -> Option<String> {
         match self {
             Self::Refused(error) => error.scope_refused.clone(),
@@ -123,6 +136,9 @@ impl Failure {
         match self {
             Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
                 "try again in a moment"
+            }
+            Self::Limited(_) => {
+                "too many tokens, keep one until it expires and wait before the next"
             }
             Self::Encoded => "a compressed body is not accepted",
             Self::Refused(error) => &error.description,
@@ -171,6 +187,10 @@ impl Failure {
                 .insert_header((WWW_AUTHENTICATE, r#"Basic realm="countersign", charset="UTF-8""#));
         }
         match self {
+            Self::Limited(exceeded) => {
+                response.insert_header((RETRY_AFTER, exceeded.wait.0.to_string()));
+                ratelimit::set(&mut response, &exceeded.allowance);
+            }
             Self::TooMany { wait } => {
                 response.insert_header((RETRY_AFTER, wait.0.to_string()));
             }

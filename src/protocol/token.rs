@@ -7,7 +7,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::caller::{Caller, Codes};
 use super::failure::{Failure, REQUEST_ID, uncached};
+use super::{limit, ratelimit};
 use crate::keys::ring::Signed;
+use crate::limits::Taken;
 use crate::model::audit_event::{Event, Outcome, TokenFacts, printable};
 use crate::model::signing_key::Purpose;
 use crate::oauth::access_token::{Claims, Status, StatusReference};
@@ -35,6 +37,7 @@ pub async fn post(
     }
     // Given back once the answer is made.
     let _turn = attempt.turn.take();
+    let allowance = attempt.taken.allowance;
     let recorded = app.recorder.record(attempt.event(&decided)).await;
     let answer = match recorded {
         Ok(()) => decided,
@@ -43,9 +46,14 @@ pub async fn post(
     let result = answer.as_ref().map_or_else(|failure| failure.reason().as_str(), |_| "issued");
     app.metrics.token_answered(result, started.elapsed());
     match answer {
-        Ok((issuance, signed)) => uncached(StatusCode::OK)
-            .insert_header((REQUEST_ID, id))
-            .json(TokenResponse::new(&issuance, &signed.token)),
+        Ok((issuance, signed)) => {
+            let mut response = uncached(StatusCode::OK);
+            response.insert_header((REQUEST_ID, id));
+            if let Some(allowance) = allowance {
+                ratelimit::set(&mut response, &allowance);
+            }
+            response.json(TokenResponse::new(&issuance, &signed.token))
+        }
         Err(failure) => failure.answer("token", &id),
     }
 }
@@ -65,6 +73,7 @@ async fn token(
     let client = attempt.caller.authenticate(app, request, &form).await?;
     attempt.note_default(&client);
     let issuance = decide(&client, &Request::parse(&form)?, attempt.caller.now)?;
+    attempt.taken = limit::take(app, &client, &issuance).await?;
     let issuance = wait_out_revocations(app, &attempt.caller, issuance).await;
     let mut claims = attempt.claims(app, &issuance);
     let signed = sign(app, &issuance, &mut claims).await?;
@@ -114,11 +123,19 @@ struct Attempt {
     resources: Vec<String>,
     status_list: Option<StatusReference>,
     turn: Option<OwnedSemaphorePermit>,
+    taken: Taken,
 }
 
 impl Attempt {
     fn new(caller: Caller) -> Self {
-        Self { caller, scope: None, resources: Vec::new(), status_list: None, turn: None }
+        Self {
+            caller,
+            scope: None,
+            resources: Vec::new(),
+            status_list: None,
+            turn: None,
+            taken: Taken::default(),
+        }
     }
 
     fn note_form(&mut self, request: &HttpRequest, form: &Form<'_>) {
@@ -154,7 +171,10 @@ impl Attempt {
         match decided {
             Ok((issuance, signed)) => {
                 let jti = self.caller.mark.id.clone();
+                let watched =
+                    self.taken.watched.map(|exceeded| format!("{exceeded}, only watched"));
                 let mut event = self.caller.event("token.issued", Outcome::Success);
+                event.detail = watched;
                 // Later than the request when it waited: `iat` is read off it.
                 event.at = issuance.issued_at.0;
                 let facts = TokenFacts { status_list: self.status_list, ..facts };

@@ -32,6 +32,9 @@ const KEYS: Duration = Duration::from_secs(30);
 /// How often what is new in the audit log is sealed.
 const SEAL: Duration = Duration::from_secs(1);
 
+/// How often it is written who met a limit on tokens.
+const MET: Duration = Duration::from_secs(2);
+
 /// How often it is looked whether rows of the log are to go.
 const RETAIN: Duration = Duration::from_mins(1);
 
@@ -50,6 +53,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(publish_status_lists(app.clone())),
         tokio::spawn(keep_keys(app.clone())),
         tokio::spawn(write_counts(app.clone())),
+        tokio::spawn(write_met(app.clone())),
         tokio::spawn(sweep(app.clone())),
         tokio::spawn(seal(app.clone())),
         tokio::spawn(retain(app.clone())),
@@ -162,6 +166,15 @@ async fn write_counts(app: Arc<App>) {
     }
 }
 
+/// Writes who met a limit on tokens, for people: a lost second is no loss.
+async fn write_met(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(MET);
+    loop {
+        ticks.tick().await;
+        app.write_met_limits().await;
+    }
+}
+
 /// The timetable of signing keys moves on by itself.
 async fn keep_keys(app: Arc<App>) {
     let mut ticks = tokio::time::interval(KEYS);
@@ -212,6 +225,7 @@ async fn sweep(app: Arc<App>) {
     loop {
         ticks.tick().await;
         app.secret_guesses.sweep();
+        app.token_limits.sweep();
         app.password_guesses.sweep();
         app.revocations.forget_expired();
         let now = app.clock.now();

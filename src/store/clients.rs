@@ -5,10 +5,11 @@ use super::connection::on;
 use super::schema::{
     applications, grant_scopes, grants, introspectors, resources, scopes, secrets,
 };
-use super::{Conn, Error, registry};
+use super::{Conn, Error, limits, registry};
 use crate::oauth::algorithm::Algorithm;
 use crate::oauth::client::{Client, Grant, Introspects, Secret};
 use crate::oauth::client_secret::Digest;
+use crate::oauth::limit::Subject;
 use crate::oauth::scope::{ScopeSet, ScopeToken};
 use crate::oauth::time::{Seconds, UnixTime};
 
@@ -40,6 +41,7 @@ pub fn find(conn: &mut Conn, client_id: &str) -> Result<Found, Error> {
         client_id: client_id.to_owned(),
         active,
         token_lifetime: lifetime.map(Seconds),
+        limit: limits::find(conn, &Subject::Application(client_id.to_owned()))?,
         secrets: secrets_of(conn, client_id)?.into(),
         grants: grants_of(conn, client_id)?.into(),
         introspects: if any { Introspects::Any } else { introspects(conn, client_id)? },
@@ -106,6 +108,7 @@ fn grants_of(conn: &mut Conn, client_id: &str) -> Result<Vec<Grant>, Error> {
         let scopes: Result<ScopeSet, _> =
             names.iter().map(|name| ScopeToken::parse(name)).collect();
         found.push(Grant {
+            limit: limits::find(conn, &Subject::Resource(resource.clone()))?,
             resource,
             scopes: scopes.map_err(|_| corrupt("scopes"))?,
             token_lifetime: Seconds(lifetime),

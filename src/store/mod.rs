@@ -26,6 +26,7 @@ pub mod holdings;
 pub mod imports;
 pub mod introspectors;
 pub mod invitations;
+pub mod limits;
 pub mod migrations;
 pub mod password_resets;
 pub mod registry;

@@ -1,9 +1,13 @@
 //! The tables, as both databases have them.
+mod delivery;
 mod fleet;
+mod limits;
 mod people;
 mod usage;
 
+pub use delivery::*;
 pub use fleet::*;
+pub use limits::*;
 pub use people::*;
 pub use usage::*;
 
@@ -367,21 +371,6 @@ diesel::table! {
         opened_at -> BigInt,
         closes_at -> BigInt,
         expires_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    streams (name) {
-        name -> Text,
-        generation -> BigInt,
-        entry -> BigInt,
-        events -> BigInt,
-        delivered_at -> BigInt,
-        failure -> Text,
-        failed_at -> BigInt,
-        holder -> Text,
-        epoch -> BigInt,
-        leased_until -> BigInt,
     }
 }
 

@@ -43,6 +43,7 @@ pub struct Metrics {
     pub usage_failures: Counter,
     pub audit_queue: Gauge,
     pub audit_flood_counted: Counter,
+    pub tokens_above_limit: Counter,
     pub audit_unsealed_age_seconds: Gauge<f64, AtomicU64>,
     pub audit_sealed_batches: Counter,
     pub audit_tree_size: Gauge,
@@ -91,6 +92,7 @@ impl Metrics {
             usage_failures: Counter::default(),
             audit_queue: Gauge::default(),
             audit_flood_counted: Counter::default(),
+            tokens_above_limit: Counter::default(),
             audit_unsealed_age_seconds: Gauge::default(),
             audit_sealed_batches: Counter::default(),
             audit_tree_size: Gauge::default(),
@@ -142,6 +144,11 @@ impl Metrics {
             "Time from a token request to its answer, the audit log included",
             Unit::Seconds,
             self.token_seconds.clone(),
+        );
+        registry.register(
+            "tokens_above_limit",
+            "Tokens issued above a limit that is only watched",
+            self.tokens_above_limit.clone(),
         );
         registry.register("sign_ins", "Attempts to sign in to the console", self.sign_ins.clone());
     }

@@ -15,22 +15,26 @@ use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, Hsm, KeyRing, MasterKey, Tagged};
-use crate::limits::Guesses;
+use crate::limits::{Guesses, TokenLimits};
 use crate::model::session::Limits;
 use crate::model::signing_key::{SigningKey, State};
 use crate::model::status_list::SIZE;
 use crate::model::timetable::{Policy, ends_at};
+use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::revocations::Revocations;
 use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
-use crate::store::{self, Conn, Database, Store};
+use crate::store::{self, Conn, Database, Store, limits};
 use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::web::hashing::Hashing;
 use crate::web::signing_keys;
+
+/// How long it is kept who met a limit on tokens.
+const MET_KEPT: Seconds = Seconds::days(9);
 
 pub struct App {
     pub config: Config,
@@ -56,6 +60,8 @@ pub struct App {
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
     /// Token requests that are worked on.
     pub in_flight: Arc<Semaphore>,
+    /// How many tokens applications and APIs had.
+    pub token_limits: TokenLimits,
     pub hashing: Hashing,
     /// One at a time: an exam keeps a thread for as long as the API is slow.
     pub exams: Semaphore,
@@ -145,6 +151,7 @@ impl App {
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
+            token_limits: TokenLimits::new(clock.clone()),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
             hashing: Hashing::new(),
             exams: Semaphore::new(1),
@@ -175,6 +182,24 @@ impl App {
         // Done is done: what cannot be taken up now is taken up by the poll.
         let _ = tokio::task::spawn_blocking(move || app.take_up_changes()).await;
         Ok(done)
+    }
+
+    /// Writes who met a limit on tokens since it was last written.
+    pub async fn write_met_limits(&self) {
+        let met = self.token_limits.take_met();
+        if met.is_empty() {
+            return;
+        }
+        let before = usage::hour(self.clock.now() - MET_KEPT);
+        let rows = met.clone();
+        let write = move |conn: &mut Conn| {
+            limits::add(conn, &rows)?;
+            limits::forget(conn, before)
+        };
+        if let Err(error) = self.store.write(write).await {
+            tracing::warn!(%error, "limits.not_written");
+            self.token_limits.keep_met(met);
+        }
     }
 
     /// Takes up what changed in the registry, by this process or another, and

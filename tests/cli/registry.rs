@@ -94,3 +94,17 @@ fn a_list_is_whole_in_json_and_a_page_with_a_note_for_people() {
     let asked = cli.run(&["resource", "list", "--limit", "51"]);
     assert_eq!((asked.out.lines().count(), asked.err.as_str()), (1 + 51, ""));
 }
+
+#[test]
+fn limits_are_set_listed_and_taken_away() {
+    let cli = Cli::with_billing();
+    cli.done(&["limit", "set", "--resource", BILLING, "--per-minute", "600", "--watch"]);
+    let listed = cli.json(&["limit", "list"]);
+    assert_eq!(listed[0]["subject"], BILLING);
+    assert_eq!((&listed[0]["per_minute"], &listed[0]["watched"]), (&600.into(), &true.into()));
+    cli.done(&["limit", "remove", "--resource", BILLING]);
+    assert_eq!(cli.json(&["limit", "list"]), serde_json::json!([]));
+    assert_eq!(cli.codes()[..2], ["limit.removed", "limit.set"]);
+    assert_eq!(cli.run(&["limit", "set", "--resource", BILLING]).code, 2, "which limit?");
+    assert_ne!(cli.run(&["limit", "set", "--resource", "urn:none", "--per-day", "1"]).code, 0);
+}

@@ -5,6 +5,7 @@ mod diet;
 mod exam;
 mod guessing;
 mod keys;
+mod limits;
 mod links;
 mod live;
 mod log;

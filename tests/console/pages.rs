@@ -100,7 +100,9 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-const FIELDS: [(&str, &str); 37] = [
+const FIELDS: [(&str, &str); 39] = [
+    ("per_minute", "x"),
+    ("per_day", "x"),
     ("name", "x"),
     ("email", "x"),
     ("role", "x"),

@@ -10,4 +10,5 @@ mod revocation_feed;
 mod status_lists;
 mod tlog;
 mod token;
+mod token_limits;
 mod whoami;

@@ -7,6 +7,7 @@ pub mod edit;
 pub mod file;
 pub mod index;
 pub mod lifeline;
+pub mod limit;
 pub mod new;
 pub mod nudge;
 pub mod owners;
@@ -51,6 +52,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/applications/{client_id}/access/restoration")
                 .route(web::get().to(restoration::get))
                 .route(web::post().to(restoration::post)),
+        )
+        .service(
+            web::resource("/applications/{client_id}/limit")
+                .route(web::get().to(limit::get))
+                .route(web::post().to(limit::post)),
         )
         .service(
             web::resource("/applications/{client_id}/owners")

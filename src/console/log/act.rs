@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 42] = [
+pub const CODES: [&str; 44] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -64,6 +64,8 @@ pub const CODES: [&str; 42] = [
     "introspector.removed",
     "invitation.created",
     "invitation.revoked",
+    "limit.removed",
+    "limit.set",
     "resource.created",
     "resource.deleted",
     "resource.updated",
@@ -110,6 +112,8 @@ fn did(event: &Event) -> &str {
         "introspector.removed" => "let introspect tokens no more application",
         "invitation.created" => "invited",
         "invitation.revoked" => "took back the invitation of",
+        "limit.removed" => "took the limit from",
+        "limit.set" => "set the limit of",
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",

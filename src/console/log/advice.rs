@@ -12,6 +12,7 @@ pub struct Facts<'a> {
 }
 
 /// One sentence or two on what happened.
+#[expect(clippy::too_many_lines, reason = "a table: a line or some a reason")]
 pub fn why(reason: Reason, facts: Facts<'_>) -> String {
     let Facts { client, secret, resources, scopes } = facts;
     match reason {
@@ -67,6 +68,12 @@ pub fn why(reason: Reason, facts: Facts<'_>) -> String {
             "{client} asked to revoke a token that was issued to another application. It was not \
              revoked."
         ),
+        Reason::ApplicationLimit => {
+            format!("{client} had had as many tokens as it may have in that time.")
+        }
+        Reason::ResourceLimit => {
+            format!("As many tokens for {resources} were issued as may be in that time.")
+        }
         Reason::Overloaded => {
             "The token could not be signed and recorded at that moment, so it was not issued."
                 .to_owned()
@@ -139,6 +146,14 @@ pub const fn mend(reason: Reason) -> &'static str {
         Reason::TokenMissing => "Send the token as token in the body.",
         Reason::TokenOfAnother => {
             "Send the request as the application that got the token, or revoke it in the console."
+        }
+        Reason::ApplicationLimit => {
+            "Keep a token until it expires instead of asking for each call. If it needs more, set \
+             its limit higher."
+        }
+        Reason::ResourceLimit => {
+            "See who asks for most of them on the page of the API's limit. If all should get \
+             theirs, set it higher."
         }
         Reason::Overloaded => {
             "The caller should try again. If this goes on, look at the server's database and disk."

@@ -106,6 +106,8 @@ const fn of_token(reason: Reason) -> &'static str {
         Reason::ScopeNotGranted => "Scope not granted",
         Reason::TokenMissing => "No token given",
         Reason::TokenOfAnother => "Token of another application",
+        Reason::ApplicationLimit => "Application's limit met",
+        Reason::ResourceLimit => "API's limit met",
         Reason::Overloaded => "Server could not record it",
     }
 }

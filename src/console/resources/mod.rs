@@ -4,6 +4,7 @@ pub mod edit;
 pub mod exam;
 pub mod index;
 pub mod introspectors;
+pub mod limit;
 pub mod new;
 pub mod routes;
 pub mod scopes;
@@ -40,6 +41,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/apis/{id}/exam")
                 .route(web::get().to(exam::get))
                 .route(web::post().to(exam::post)),
+        )
+        .service(
+            web::resource("/apis/{id}/limit")
+                .route(web::get().to(limit::get))
+                .route(web::post().to(limit::post)),
         )
         .configure(introspectors::routes)
         .configure(routes::routes)

@@ -232,6 +232,7 @@ mod tests {
             client_id: "m2m_1".into(),
             active: true,
             token_lifetime: None,
+            limit: None,
             secrets: [].into(),
             grants: [Grant {
                 resource: API.into(),
@@ -239,6 +240,7 @@ mod tests {
                 token_lifetime: Seconds(600),
                 algorithm: Algorithm::Es256,
                 status_lists: false,
+                limit: None,
             }]
             .into(),
             introspects: Introspects::For(Vec::new()),

@@ -1,0 +1,2 @@
+DROP TABLE limit_hours;
+DROP TABLE token_limits;
