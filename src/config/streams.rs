@@ -26,6 +26,18 @@ pub struct Stream {
     pub private: bool,
     /// It begins with the first event there is, not with the next.
     pub from_beginning: bool,
+    pub format: Format,
+}
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Our own: the text that the log hashes, and its place.
+    #[default]
+    Json,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +76,8 @@ struct Entry {
     allow_private: bool,
     #[serde(default)]
     from_beginning: bool,
+    #[serde(default)]
+    format: Format,
 }
 
 /// Reads the file, and the files that it names.
@@ -115,6 +129,7 @@ impl Entry {
             ca: self.ca_file.as_ref().map(file).transpose()?,
             private: self.allow_private,
             from_beginning: self.from_beginning,
+            format: self.format,
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod diet;
 pub mod grant;
 pub mod history;
+pub mod ocsf;
 pub mod page;
 pub mod password;
 pub mod proof;

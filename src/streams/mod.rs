@@ -86,7 +86,8 @@ impl Running {
 pub fn test(stream: &Stream, origin: &str, clock: &Clock, entropy: &Entropy) -> Result<(), String> {
     let now = clock.now();
     let id = entropy.ulid(now);
-    match Sink::new(stream, origin)?.send(&format!("test_{id}"), &[Record::test(&id, now)], now)? {
+    let record = Record::test(&id, now).told_as(stream.format);
+    match Sink::new(stream, origin)?.send(&format!("test_{id}"), &[record], now)? {
         Taken::All => Ok(()),
         Taken::AllBut { why, .. } => Err(format!("it refused the record: {why}")),
     }

@@ -276,6 +276,7 @@ mod tests {
             ca: None,
             private: true,
             from_beginning: false,
+            format: crate::config::streams::Format::Json,
         };
         let mut syslog = Syslog::new(&stream, "127.0.0.1", port, false).unwrap();
         syslog.patience = Duration::from_millis(300);

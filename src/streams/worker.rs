@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Sources;
 use super::record::Record;
 use super::sink::{PATIENCE, Sink, Taken};
-use crate::config::streams::Stream;
+use crate::config::streams::{Format, Stream};
 use crate::model::audit_event::{Event, Outcome, Target};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
@@ -114,7 +114,7 @@ impl Worker {
             return Ok(Step::Standby);
         };
         let until = self.promised.filter(|last| *last > progress.entry);
-        let read = |conn: &mut Conn| read(conn, &progress, until);
+        let read = |conn: &mut Conn| read(conn, &progress, (until, self.stream.format));
         let (generation, delivery, behind) = self.from.store.read_blocking(read).map_err(told)?;
         let since = delivery.as_ref().and_then(|next| next.records.first());
         let lag = since.map_or(Seconds(0), |record| now.since(record.at));
@@ -243,7 +243,7 @@ fn pause(failures: u32, chance: u8) -> Duration {
 fn read(
     conn: &mut Conn,
     progress: &Progress,
-    until: Option<i64>,
+    (until, format): (Option<i64>, Format),
 ) -> Result<(i64, Option<Delivery>, i64), store::Error> {
     let tree = audit_tree::find(conn)?;
     let after = progress.place(tree.generation, audit_retention::find(conn)?.minimum);
@@ -259,7 +259,7 @@ fn read(
         if rows.is_empty() && audit_batches::find(conn, &batch.chain, batch.batch)?.is_some() {
             tracing::warn!(chain = batch.chain, batch = batch.batch, "stream.rows_are_gone");
         }
-        let more = rows.into_iter().map(|row| Record::new(batch.entry, row));
+        let more = rows.into_iter().map(|row| Record::new(batch.entry, row, format));
         let more: Vec<Record> = more.collect();
         let size: usize = more.iter().map(|record| record.json.len()).sum();
         let is_full = delivery.records.len() + more.len() > EVENTS || bytes + size > BYTES;

@@ -483,15 +483,25 @@ fn an_address_that_is_not_public_is_called_only_when_that_is_allowed() {
 fn a_test_record_arrives_and_says_so() {
     let place = Place::new();
     let (syslog, messages) = syslog();
-    let file = place.streams(&format!(
-        "[[stream]]\nname = \"siem\"\nurl = \"syslog+tcp://127.0.0.1:{syslog}\"\n\
-         allow_private = true\n"
-    ));
-    let mut command = place.command(&["stream", "test", "siem"]);
-    let output = command.env("COUNTERSIGN_STREAMS_FILE", &file).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let test = |format: &str| {
+        let file = place.streams(&format!(
+            "[[stream]]\nname = \"siem\"\nurl = \"syslog+tcp://127.0.0.1:{syslog}\"\n\
+             allow_private = true\nformat = \"{format}\"\n"
+        ));
+        let mut command = place.command(&["stream", "test", "siem"]);
+        let output = command.env("COUNTERSIGN_STREAMS_FILE", &file).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(test("json"), (true, String::new()));
     let message = until("it came", || messages.lock().unwrap().first().cloned());
     assert!(message.contains(" stream.tested ") && message.contains("\"entry\":-1"), "{message}");
+    assert!(message.contains("\"event\":{\"v\":1"), "{message}");
+    assert_eq!(test("ocsf"), (true, String::new()));
+    let message = until("the other came", || messages.lock().unwrap().get(1).cloned());
+    let object: Value = serde_json::from_str(&message[message.find('{').unwrap()..]).unwrap();
+    assert_eq!((&object["class_uid"], &object["unmapped"]["entry"]), (&3_004.into(), &(-1).into()));
+    let (went, said) = test("xml");
+    assert!(!went && said.contains("unknown variant"), "{said}");
 }
 
 #[test]
