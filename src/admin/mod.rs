@@ -7,6 +7,7 @@ pub mod applications;
 pub mod audit;
 pub mod grants;
 pub mod guard;
+pub mod imports;
 pub mod introspectors;
 pub mod links;
 pub mod resources;

@@ -44,6 +44,9 @@ pub enum Refused {
 }
 
 impl Refused {
+    pub const ALL: [Self; 5] =
+        [Self::BadPassword, Self::Blocked, Self::Suspended, Self::Throttled, Self::UnknownAccount];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadPassword => "bad_password",
