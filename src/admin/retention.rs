@@ -15,7 +15,7 @@ use crate::store::{Conn, audit_chains, audit_tree};
 pub const LEAST_KEPT: Seconds = Seconds::days(7);
 
 /// What of the log is older than `before` and may go: whole batches that a
-/// signed checkpoint covers.
+/// signed checkpoint covers and every stream has delivered.
 ///
 /// # Errors
 /// * `Invalid`: `before` is too young, see [`LEAST_KEPT`].
@@ -53,6 +53,12 @@ pub fn prune(conn: &mut Conn, actor: &Actor, cut: &Cut) -> Result<(), Error> {
     }
     if cut.is_empty() {
         return Ok(audit_retention::note_look(conn, actor.now)?);
+    }
+    let slowest = audit_retention::slowest_stream(conn)?;
+    if let Some((name, _)) = slowest.filter(|(_, wanted)| *wanted < cut.end) {
+        return Err(Error::Conflict(format!(
+            "the stream {name} was set back in between: try again"
+        )));
     }
     audit_retention::give_up(conn, cut, actor.now)?;
     let signed = SignedCheckpoint::parse(&state.note).map_err(Error::Conflict)?.checkpoint;

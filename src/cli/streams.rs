@@ -11,7 +11,7 @@ use crate::config::streams::{Stream, read};
 use crate::host::{Clock, Entropy};
 use crate::oauth::UnixTime;
 use crate::store::streams::Progress;
-use crate::store::{self, Conn, audit_tree};
+use crate::store::{self, Conn};
 use crate::streams::test;
 
 #[derive(Subcommand)]
@@ -21,6 +21,9 @@ pub enum Command {
     List,
     /// Send one record that is in no log, and say whether it arrived.
     Test { name: String },
+    /// Forget a stream that is configured no more, so that retention does not wait
+    /// for it.
+    Forget { name: String },
     /// Deliver from another place on.
     Rewind {
         name: String,
@@ -58,6 +61,14 @@ impl Command {
                 output.done(&text, &json!({ "name": name, "arrived": true }));
                 Ok(())
             }
+            Self::Forget { name } => {
+                let here = configured(operator)?.iter().any(|stream| stream.name == name);
+                anyhow::ensure!(!here, "{name} is configured here: take it out of the file first");
+                let forget = |conn: &mut Conn, actor: &Actor| streams::forget(conn, actor, &name);
+                operator.act(forget).or_missing("stream", &name)?;
+                output.done(&format!("{name} is forgotten."), &json!({ "name": name }));
+                Ok(())
+            }
             Self::Rewind { name, to } => {
                 let place = match to {
                     To { beginning: true, .. } => Place::Beginning,
@@ -83,24 +94,25 @@ fn configured(operator: &Operator) -> anyhow::Result<Vec<Stream>> {
 /// Those that are configured here, and those that ever were anywhere.
 fn list(operator: &Operator, output: Output) -> anyhow::Result<()> {
     let streams = configured(operator)?;
-    let (known, size) =
-        operator.find(|conn| Ok((store::streams::all(conn)?, audit_tree::find(conn)?.size)))?;
-    let row = |name: &str, stream: Option<&Stream>, known: Option<&Progress>| {
+    let known = operator.read(store::streams::with_backlog)?;
+    let row = |name: &str, stream: Option<&Stream>, known: Option<&(Progress, i64)>| {
+        let behind = known.map(|(_, behind)| *behind);
+        let known = known.map(|(known, _)| known);
         json!({
             "name": name,
             "to": stream.map(|stream| stream.target.shown()),
             "events": known.map_or(0, |known| known.events),
-            "batches_behind": known.map(|known| (size - 1 - known.entry).max(0)),
+            "batches_behind": behind,
             "delivered_at": known.and_then(Progress::delivered_at).map(UnixTime::seconds),
             "failure": known.map(|known| known.failure.as_str()).filter(|why| !why.is_empty()),
         })
     };
-    let of = |name: &str| known.iter().find(|known| known.name == name);
+    let of = |name: &str| known.iter().find(|(known, _)| known.name == name);
     let mut rows: Vec<Value> =
         streams.iter().map(|stream| row(&stream.name, Some(stream), of(&stream.name))).collect();
     let elsewhere =
-        known.iter().filter(|known| !streams.iter().any(|stream| stream.name == known.name));
-    rows.extend(elsewhere.map(|known| row(&known.name, None, Some(known))));
+        known.iter().filter(|(known, _)| !streams.iter().any(|stream| stream.name == known.name));
+    rows.extend(elsewhere.map(|known| row(&known.0.name, None, Some(known))));
     if output.json {
         output.object(&Value::from(rows));
     } else {

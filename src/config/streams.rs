@@ -3,6 +3,8 @@
 //! console: nobody there can make us call an address.
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
@@ -24,6 +26,18 @@ pub struct Stream {
     pub private: bool,
     /// It begins with the first event there is, not with the next.
     pub from_beginning: bool,
+    pub format: Format,
+}
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Our own: the text that the log hashes, and its place.
+    #[default]
+    Json,
+    /// Open Cybersecurity Schema Framework.
+    Ocsf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +76,8 @@ struct Entry {
     allow_private: bool,
     #[serde(default)]
     from_beginning: bool,
+    #[serde(default)]
+    format: Format,
 }
 
 /// Reads the file, and the files that it names.
@@ -103,6 +119,9 @@ impl Entry {
         if secret.as_ref().is_some_and(|secret| secret.0.len() < 24) {
             return Err("the secret has fewer than 24 characters".to_owned());
         }
+        if let (Target::Webhook(_), Some(secret)) = (&target, &secret) {
+            webhook_key(&secret.0)?;
+        }
         Ok(Stream {
             name: self.name.clone(),
             target,
@@ -110,8 +129,23 @@ impl Entry {
             ca: self.ca_file.as_ref().map(file).transpose()?,
             private: self.allow_private,
             from_beginning: self.from_beginning,
+            format: self.format,
         })
     }
+}
+
+/// The key of Standard Webhooks: `whsec_` and base64, or the text itself.
+///
+/// # Errors
+/// What stands after `whsec_` is no key.
+pub fn webhook_key(secret: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+    let Some(text) = secret.strip_prefix("whsec_") else {
+        return Ok(Zeroizing::new(secret.as_bytes().to_vec()));
+    };
+    // To sign with the text instead is to be refused everywhere, and nobody would
+    // say why.
+    let key = STANDARD.decode(text).map(Zeroizing::new).ok().filter(|key| key.len() >= 24);
+    key.ok_or_else(|| "what follows whsec_ in the secret is no base64 of 24 bytes or more".into())
 }
 
 fn target(text: &str, private: bool) -> Result<Target, String> {
@@ -197,5 +231,15 @@ mod tests {
     fn no_secret_of_an_address_is_shown() {
         let hook = target("https://hooks.example.com/services/T0/secret", false).unwrap();
         assert_eq!(hook.shown(), "webhook at hooks.example.com");
+    }
+
+    #[test]
+    fn a_secret_that_looks_like_a_key_is_one() {
+        let key = webhook_key("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX").unwrap();
+        assert_eq!(*key, (0..24).collect::<Vec<u8>>());
+        assert_eq!(*webhook_key("0123456789abcdef01234567").unwrap(), b"0123456789abcdef01234567");
+        for secret in ["whsec_", "whsec_not base64 but long enough", "whsec_AAECAwQFBgc="] {
+            assert!(webhook_key(secret).unwrap_err().contains("whsec_"), "{secret}");
+        }
     }
 }

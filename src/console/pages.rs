@@ -67,7 +67,7 @@ pub const PAGES: &[Page] = &[
     ("/invitation", ANYBODY, ANYBODY),
     ("/keys/rotation", REGISTRY, REGISTRY),
     ("/keys", READ, NONE),
-    ("/log.{format:csv|jsonl|cef}", READ, NONE),
+    ("/log.{format:csv|jsonl|cef|ocsf}", READ, NONE),
     ("/log/integrity", READ, NONE),
     ("/log/live", READ, NONE),
     ("/log/stream", READ, NONE),

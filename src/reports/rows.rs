@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::table::{Cell, Column, Table, column};
 use crate::model::audit_event::Event;
-use crate::model::cef;
+use crate::model::{cef, ocsf};
 use crate::oauth::UnixTime;
 use crate::store::audit_log::StoredEvent;
 
@@ -15,6 +15,8 @@ pub enum Format {
     Csv,
     /// Common Event Format, for security monitors.
     Cef,
+    /// Open Cybersecurity Schema Framework, a JSON object a line.
+    Ocsf,
 }
 
 const COLUMNS: &[Column] = &[
@@ -55,20 +57,29 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Format {
-    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Cef];
+    pub const ALL: [Self; 4] = [Self::Jsonl, Self::Csv, Self::Cef, Self::Ocsf];
 
-    /// Its word, and what the names of its files end in.
+    /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
             Self::Cef => "cef",
+            Self::Ocsf => "ocsf",
+        }
+    }
+
+    /// What the names of its files end in.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Ocsf => "ocsf.jsonl",
+            _ => self.as_str(),
         }
     }
 
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Jsonl => "application/jsonl",
+            Self::Jsonl | Self::Ocsf => "application/jsonl",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Cef => "text/plain; charset=utf-8",
         }
@@ -88,6 +99,9 @@ impl Format {
                 Table { rows, ..Table::new(COLUMNS) }.csv_rows()
             }
             Self::Cef => rows.iter().map(|row| cef::line(&readable(row)) + "\n").collect(),
+            Self::Ocsf => {
+                rows.iter().map(|row| format!("{}\n", ocsf::object(&readable(row)))).collect()
+            }
         }
     }
 }
@@ -215,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_line_of_json_or_cef_is_one_line() {
-        for format in [Format::Jsonl, Format::Cef] {
+        for format in [Format::Jsonl, Format::Cef, Format::Ocsf] {
             let text = format.lines(&[row(BODY), row("not\nJSON")]);
             assert_eq!(text.lines().count(), 2, "{text}");
         }

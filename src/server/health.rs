@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::oauth::algorithm::Algorithm;
+use crate::oauth::time::Seconds;
 use crate::sealing::verification::UNSEALED;
-use crate::store::registry;
+use crate::store::{audit_retention, registry};
 use crate::web::App;
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -38,7 +39,8 @@ async fn readyz(app: web::Data<App>) -> HttpResponse {
     }
     let mut response =
         if missing.is_empty() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    let warnings = warnings(&app);
+    let mut warnings = warnings(&app);
+    warnings.extend(waiting(&app).await);
     let status = if missing.is_empty() { "ready" } else { "not ready" };
     response
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -46,18 +48,28 @@ async fn readyz(app: web::Data<App>) -> HttpResponse {
 }
 
 /// What somebody should look after, though tokens are issued and recorded.
-fn warnings(app: &App) -> Vec<&'static str> {
+fn warnings(app: &App) -> Vec<String> {
     let (status, now) = (app.sealing.status(), app.clock.now());
     let mut warnings = Vec::new();
     if status.fork.is_some() {
-        warnings.push("the audit log does not go on from what was signed: nothing is sealed");
+        warnings.push(
+            "the audit log does not go on from what was signed: nothing is sealed".to_owned(),
+        );
     } else if status.unsealed_since.is_some_and(|since| since + UNSEALED < now) {
-        warnings.push("the audit log is not being sealed");
+        warnings.push("the audit log is not being sealed".to_owned());
     }
     if status.witnesses.iter().any(|witness| witness.failure.is_some()) {
-        warnings.push("a witness does not sign checkpoints");
+        warnings.push("a witness does not sign checkpoints".to_owned());
     }
     warnings
+}
+
+/// Rows that are due to go are kept for a stream.
+async fn waiting(app: &App) -> Option<String> {
+    let before = app.clock.now() - Seconds::days(app.config.retention_days?);
+    let waits_for = app.store.read(move |conn| audit_retention::waits_for(conn, before)).await;
+    let name = waits_for.ok()??;
+    Some(format!("the audit log is kept longer than it need be, for the stream {name}"))
 }
 
 async fn metrics(app: web::Data<App>) -> HttpResponse {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::{audit_events, audit_pruned_chains, audit_retention};
-use super::{Conn, Error, audit_seals, tallies};
+use super::{Conn, Error, audit_seals, audit_tree, streams, tallies};
 use crate::oauth::UnixTime;
 
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -51,6 +51,8 @@ pub struct Cut {
     /// The least and the greatest time of them, microseconds.
     pub from: i64,
     pub until: i64,
+    /// The stream that has not delivered what is to go next.
+    pub waits_for: Option<String>,
     /// The last batch of each chain that is in it.
     chains: BTreeMap<String, i64>,
 }
@@ -98,10 +100,11 @@ pub fn pruned_chains(conn: &mut Conn) -> Result<BTreeMap<String, i64>, Error> {
 }
 
 /// What of the first `size` entries is older than `before`: those from the
-/// beginning of the tree up to the first that has a row that is not, or one
-/// that is still to be counted.
+/// beginning of the tree up to the first that has a row that is not, one that
+/// is still to be counted, or one that a stream has not delivered.
 pub fn plan(conn: &mut Conn, before: UnixTime, size: i64) -> Result<Cut, Error> {
     let first = find(conn)?.minimum;
+    let slowest = slowest_stream(conn)?;
     let mut cut = Cut { first, end: first, from: i64::MAX, until: i64::MIN, ..Cut::default() };
     let mut counted: BTreeMap<String, i64> = BTreeMap::new();
     while cut.end < size {
@@ -124,6 +127,10 @@ pub fn plan(conn: &mut Conn, before: UnixTime, size: i64) -> Result<Cut, Error> 
             if batch.last_at >= before.0 || batch.first_position + batch.events - 1 > done {
                 return Ok(cut);
             }
+            if let Some((name, _)) = slowest.as_ref().filter(|(_, wanted)| *wanted <= cut.end) {
+                cut.waits_for = Some(name.clone());
+                return Ok(cut);
+            }
             cut.end += 1;
             cut.rows += batch.events;
             cut.from = cut.from.min(batch.first_at);
@@ -132,6 +139,22 @@ pub fn plan(conn: &mut Conn, before: UnixTime, size: i64) -> Result<Cut, Error> 
         }
     }
     Ok(cut)
+}
+
+/// The stream that is furthest behind, and the first entry that must be kept for
+/// it. Streams are what was ever delivered, until somebody has it forgotten.
+pub fn slowest_stream(conn: &mut Conn) -> Result<Option<(String, i64)>, Error> {
+    let generation = audit_tree::find(conn)?.generation;
+    streams::slowest(conn, generation)
+}
+
+/// The stream that keeps rows of before `before` from going, if there is one.
+pub fn waits_for(conn: &mut Conn, before: UnixTime) -> Result<Option<String>, Error> {
+    let Some((name, wanted)) = slowest_stream(conn)? else { return Ok(None) };
+    let wanted = wanted.max(find(conn)?.minimum);
+    let next = audit_seals::entries_after(conn, wanted - 1, 1)?.into_iter().next();
+    let is_old = next.and_then(|(_, _, batch)| batch).is_some_and(|b| b.last_at < before.0);
+    Ok(is_old.then_some(name))
 }
 
 /// From now on the rows of `cut` may go. Call it inside a transaction that

@@ -3,7 +3,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::streams;
-use super::{Conn, Error};
+use super::{Conn, Error, audit_retention, audit_tree};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 
@@ -35,6 +35,19 @@ impl Progress {
         (self.delivered_at > 0).then_some(UnixTime(self.delivered_at))
     }
 
+    /// The entry after which it goes on in the log as it is now. One that was begun
+    /// anew has other entries: all of it is sent again, rather than some of it
+    /// never. What was pruned is passed over.
+    pub fn place(&self, generation: i64, minimum: i64) -> i64 {
+        let place = if self.generation == generation { self.entry } else { -1 };
+        place.max(minimum - 1)
+    }
+
+    /// Until when nobody else may deliver it.
+    pub const fn leased_until(&self) -> UnixTime {
+        UnixTime(self.leased_until)
+    }
+
     pub const fn failed_at(&self) -> UnixTime {
         UnixTime(self.failed_at)
     }
@@ -44,12 +57,34 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Progress>, Error> {
     Ok(on!(conn, |c| streams::table.order(streams::name).select(Progress::as_select()).load(c))?)
 }
 
+/// Each stream, and how many sealed batches it is behind.
+pub fn with_backlog(conn: &mut Conn) -> Result<Vec<(Progress, i64)>, Error> {
+    let (tree, minimum) = (audit_tree::find(conn)?, audit_retention::find(conn)?.minimum);
+    let behind = |known: &Progress| (tree.size - 1 - known.place(tree.generation, minimum)).max(0);
+    let all = all(conn)?.into_iter();
+    Ok(all.map(|known| (behind(&known), known)).map(|(behind, known)| (known, behind)).collect())
+}
+
+/// Of the streams that were ever seen the one that is furthest behind, and the
+/// first entry that it may still want.
+pub fn slowest(conn: &mut Conn, generation: i64) -> Result<Option<(String, i64)>, Error> {
+    let all = all(conn)?.into_iter();
+    let wanted = all.map(|known| (known.place(generation, 0) + 1, known.name));
+    Ok(wanted.min().map(|(entry, name)| (name, entry)))
+}
+
+/// As if it had never been seen. `false`: it was not.
+pub fn delete(conn: &mut Conn, name: &str) -> Result<bool, Error> {
+    let deleted = on!(conn, |c| diesel::delete(streams::table.find(name)).execute(c))?;
+    Ok(deleted == 1)
+}
+
 pub fn find(conn: &mut Conn, name: &str) -> Result<Option<Progress>, Error> {
     Ok(on!(conn, |c| streams::table.find(name).select(Progress::as_select()).first(c).optional())?)
 }
 
 /// [`find`], and nobody else changes it before the commit.
-fn lock(conn: &mut Conn, name: &str) -> Result<Option<Progress>, Error> {
+pub fn lock(conn: &mut Conn, name: &str) -> Result<Option<Progress>, Error> {
     let row = streams::table.find(name);
     Ok(match conn {
         Conn::Postgres(c) => row.for_update().select(Progress::as_select()).first(c).optional(),

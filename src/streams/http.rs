@@ -1,8 +1,6 @@
 //! Batches by HTTP: signed webhooks, and logs for OpenTelemetry.
 use std::io::{Error as IoError, ErrorKind, Read as _};
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -18,14 +16,15 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use url::Url;
 
+use super::address::{NOT_PUBLIC, is_public};
 use super::record::Record;
+use super::sink::{PATIENCE, Taken};
 use crate::config::Secret;
-use crate::config::streams::Stream;
+use crate::config::streams::{Stream, webhook_key};
+use crate::model::audit_event::printable;
 use crate::oauth::UnixTime;
 use crate::verify::http::tls;
 
-/// How long a receiver may take for a batch.
-const TIMEOUT: Duration = Duration::from_secs(10);
 /// What is read of an answer.
 const LONGEST: u64 = 16 * 1_024;
 
@@ -44,10 +43,10 @@ enum Kind {
 
 impl Http {
     /// # Errors
-    /// The roots cannot be read.
+    /// The roots or the secret cannot be read.
     pub fn webhook(stream: &Stream, url: Url) -> Result<Self, String> {
         let secret = stream.secret.as_ref().map(|secret| secret.0.as_str()).unwrap_or_default();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &signing_key(secret));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &webhook_key(secret)?);
         Ok(Self { agent: agent(stream)?, url, kind: Kind::Webhook(Box::new(key)) })
     }
 
@@ -58,11 +57,11 @@ impl Http {
         Ok(Self { agent: agent(stream)?, url, kind })
     }
 
-    /// Returns once the receiver said that it has them.
+    /// Returns once the receiver said what it has of them.
     ///
     /// # Errors
     /// Why it may not have them.
-    pub fn send(&self, id: &str, records: &[Record], now: UnixTime) -> Result<(), String> {
+    pub fn send(&self, id: &str, records: &[Record], now: UnixTime) -> Result<Taken, String> {
         let request = self.agent.post(self.url.as_str()).header("content-type", "application/json");
         let mut answer = match &self.kind {
             Kind::Webhook(key) => {
@@ -93,23 +92,10 @@ impl Http {
         if !(200..300).contains(&status) {
             return Err(format!("it answered {status}"));
         }
-        if let Kind::Otlp { .. } = self.kind {
-            let rejected = rejected(&text);
-            if rejected > 0 {
-                // What was rejected must not be sent again: OTLP says so.
-                tracing::error!(rejected, "stream.rejected");
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `whsec_` and base64, or the text itself.
-fn signing_key(secret: &str) -> Vec<u8> {
-    let decoded = secret.strip_prefix("whsec_").map(|text| STANDARD.decode(text));
-    match decoded {
-        Some(Ok(bytes)) => bytes,
-        _ => secret.as_bytes().to_vec(),
+        Ok(match self.kind {
+            Kind::Webhook(_) => Taken::All,
+            Kind::Otlp { .. } => taken(&text),
+        })
     }
 }
 
@@ -150,17 +136,20 @@ fn logs(records: &[Record], service: &str, now: UnixTime) -> Value {
     }]})
 }
 
-/// How many records an OTLP receiver did not take.
-fn rejected(answer: &str) -> i64 {
+/// How many records an OTLP receiver rejected, and why. It says so with a 200,
+/// and they must not be sent again.
+fn taken(answer: &str) -> Taken {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-    let rejected = answer.pointer("/partialSuccess/rejectedLogRecords");
-    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
-    rejected.and_then(number).unwrap_or(0)
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let rejected = answer.pointer("/partialSuccess/rejectedLogRecords").and_then(number);
+    let Some(count @ 1..) = rejected else { return Taken::All };
+    let why = answer.pointer("/partialSuccess/errorMessage").and_then(Value::as_str);
+    Taken::AllBut { count, why: printable(why.unwrap_or("it does not say why"), 200) }
 }
 
 fn agent(stream: &Stream) -> Result<Agent, String> {
     let config = Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
+        .timeout_global(Some(PATIENCE))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -202,50 +191,9 @@ impl Resolver for Careful {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = self.resolver.resolve(uri, config, timeout)?;
         if !self.private && found.iter().any(|address| !is_public(address.ip())) {
-            let why = "the address is not public, and allow_private is not set";
-            return Err(ureq::Error::Io(IoError::new(ErrorKind::PermissionDenied, why)));
+            return Err(ureq::Error::Io(IoError::new(ErrorKind::PermissionDenied, NOT_PUBLIC)));
         }
         Ok(found)
-    }
-}
-
-/// Whether an address is one of the public internet: not of this machine, a
-/// private network, a link (where clouds hand out credentials), or many.
-fn is_public(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            let is_shared = a == 100 && (64..128).contains(&b);
-            !(ip.is_loopback()
-                || ip.is_private()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || ip.is_broadcast()
-                || ip.is_documentation()
-                || is_shared
-                || a == 0
-                || a >= 240
-                || (a == 198 && (b == 18 || b == 19))
-                || ip.octets() == [168, 63, 129, 16])
-        }
-        IpAddr::V6(ip) => {
-            let embedded = match ip.segments() {
-                // RFC 6052 §2.1, RFC 3056.
-                [0x64, 0xff9b, .., high, low] | [0x2002, high, low, ..] => Some((high, low)),
-                _ => None,
-            };
-            let embedded = embedded.map(|(high, low)| {
-                let bits = (u32::from(high) << 16) | u32::from(low);
-                IpAddr::V4(std::net::Ipv4Addr::from_bits(bits))
-            });
-            !(ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || embedded.is_some_and(|ip| !is_public(ip)))
-        }
     }
 }
 
@@ -253,40 +201,10 @@ fn is_public(ip: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_public_addresses_are_called() {
-        for ip in [
-            "127.0.0.1",
-            "10.0.0.1",
-            "172.16.3.4",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "100.100.100.200",
-            "168.63.129.16",
-            "224.0.0.1",
-            "255.255.255.255",
-            "198.18.0.1",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00:ec2::254",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a9fe:a9fe",
-            "2002:7f00:1::",
-        ] {
-            assert!(!is_public(ip.parse().unwrap()), "{ip}");
-        }
-        for ip in ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"] {
-            assert!(is_public(ip.parse().unwrap()), "{ip}");
-        }
-    }
-
     /// The example of the Standard Webhooks specification's libraries.
     #[test]
     fn a_webhook_is_signed_as_the_standard_says() {
-        let key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let key = webhook_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let text = r#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}"#;
         let signature = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
@@ -295,8 +213,10 @@ mod tests {
 
     #[test]
     fn what_a_receiver_rejected_is_read() {
-        assert_eq!(rejected(r#"{"partialSuccess":{"rejectedLogRecords":"3"}}"#), 3);
-        assert_eq!(rejected("{}"), 0);
-        assert_eq!(rejected("no json"), 0);
+        let answer = r#"{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too\nold"}}"#;
+        assert_eq!(taken(answer), Taken::AllBut { count: 3, why: "too\\nold".into() });
+        assert_eq!(taken(r#"{"partialSuccess":{"rejectedLogRecords":0}}"#), Taken::All);
+        assert_eq!(taken("{}"), Taken::All);
+        assert_eq!(taken("no json"), Taken::All);
     }
 }

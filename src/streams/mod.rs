@@ -2,6 +2,7 @@
 //! order, each with its own progress in the database.
 //!
 //! Of several processes one delivers a stream; which one says a lease.
+mod address;
 mod file;
 mod http;
 pub mod record;
@@ -20,7 +21,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 use record::Record;
-use sink::Sink;
+use sink::{Sink, Taken};
 use worker::Worker;
 
 /// What deliveries work with.
@@ -85,5 +86,9 @@ impl Running {
 pub fn test(stream: &Stream, origin: &str, clock: &Clock, entropy: &Entropy) -> Result<(), String> {
     let now = clock.now();
     let id = entropy.ulid(now);
-    Sink::new(stream, origin)?.send(&format!("test_{id}"), &[Record::test(&id, now)], now)
+    let record = Record::test(&id, now).told_as(stream.format);
+    match Sink::new(stream, origin)?.send(&format!("test_{id}"), &[record], now)? {
+        Taken::All => Ok(()),
+        Taken::AllBut { why, .. } => Err(format!("it refused the record: {why}")),
+    }
 }

@@ -1,10 +1,27 @@
 //! One of the places that events go to.
+use std::time::Duration;
+
 use super::file::{self, Lines};
 use super::http::Http;
 use super::record::Record;
 use super::syslog::Syslog;
 use crate::config::streams::{Stream, Target};
 use crate::oauth::UnixTime;
+
+/// How long a whole delivery may take: well under what is left of a lease when
+/// it begins.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What a receiver has of what it was sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken {
+    All,
+    /// It refused some for good: they must not be sent again.
+    AllBut {
+        count: u64,
+        why: String,
+    },
+}
 
 pub enum Sink {
     Stdout,
@@ -23,8 +40,8 @@ impl Sink {
             Target::Stdout => Self::Stdout,
             Target::File(path) => Self::File(Lines::new(path.clone())),
             Target::Syslog { host, port, tls } => {
-                let (host, ca) = (host.clone(), stream.ca.as_deref());
-                Self::Syslog(Box::new(Syslog::new(host, *port, *tls, ca, origin.to_owned())?))
+                let syslog = Syslog::new(stream, host, *port, *tls)?.telling_for(origin);
+                Self::Syslog(Box::new(syslog))
             }
             Target::Webhook(url) => Self::Http(Box::new(Http::webhook(stream, url.clone())?)),
             Target::Otlp(url) => {
@@ -38,12 +55,13 @@ impl Sink {
     ///
     /// # Errors
     /// Why they may not have arrived.
-    pub fn send(&mut self, id: &str, records: &[Record], now: UnixTime) -> Result<(), String> {
-        match self {
-            Self::Stdout => file::to_stdout(records).map_err(|error| error.to_string()),
-            Self::File(lines) => lines.send(records).map_err(|error| error.to_string()),
-            Self::Syslog(syslog) => syslog.send(records).map_err(|error| error.to_string()),
-            Self::Http(http) => http.send(id, records, now),
-        }
+    pub fn send(&mut self, id: &str, records: &[Record], now: UnixTime) -> Result<Taken, String> {
+        let written = match self {
+            Self::Stdout => file::to_stdout(records),
+            Self::File(lines) => lines.send(records),
+            Self::Syslog(syslog) => syslog.send(records),
+            Self::Http(http) => return http.send(id, records, now),
+        };
+        written.map(|()| Taken::All).map_err(|error| error.to_string())
     }
 }

@@ -5,16 +5,22 @@ use std::time::Duration;
 
 use super::Sources;
 use super::record::Record;
-use super::sink::Sink;
-use crate::config::streams::Stream;
+use super::sink::{PATIENCE, Sink, Taken};
+use crate::config::streams::{Format, Stream};
+use crate::model::audit_event::{Event, Outcome, Target};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::streams::Progress;
-use crate::store::{self, Conn, audit_batches, audit_log, audit_seals, audit_tree, streams};
+use crate::store::{
+    self, Conn, audit_batches, audit_chains, audit_log, audit_retention, audit_seals, audit_tree,
+    streams,
+};
 
 /// For how long a process may deliver without saying that it still does: longer
 /// than a receiver may take.
 const LEASE: Seconds = Seconds(45);
+/// How often the log says that a receiver refuses events.
+const AN_HOUR: Seconds = Seconds(3_600);
 /// How soon before its end the lease is prolonged.
 const EARLY: Seconds = Seconds(30);
 
@@ -43,6 +49,10 @@ pub struct Worker {
     /// The last entry of what was sent and may not have arrived. It is sent again
     /// as it was: whoever has it knows it by its id.
     promised: Option<i64>,
+    /// What the receiver refused for good and the log does not say yet.
+    rejected: u64,
+    /// When the log said so last.
+    told_at: Option<UnixTime>,
 }
 
 /// What a step came to.
@@ -64,7 +74,17 @@ struct Delivery {
 impl Worker {
     pub fn new(stream: Stream, sink: Sink, from: Arc<Sources>) -> Self {
         let holder = format!("{} {}", from.instance, from.entropy.ulid(from.clock.now()));
-        Self { stream, sink, from, holder, held: None, failures: 0, promised: None }
+        Self {
+            stream,
+            sink,
+            from,
+            holder,
+            held: None,
+            failures: 0,
+            promised: None,
+            rejected: 0,
+            told_at: None,
+        }
     }
 
     /// Until told to stop.
@@ -80,25 +100,34 @@ impl Worker {
                 break;
             }
         }
+        self.tell_rejected("the server is stopping", true);
         let (name, holder) = (&self.stream.name, &self.holder);
+        self.from.metrics.stream_left(name);
         let _ = self.from.store.write_blocking(|conn| streams::release(conn, name, holder));
     }
 
     fn step(&mut self) -> Result<Step, String> {
         let now = self.from.clock.now();
         let told = |error: store::Error| error.to_string();
-        let Some(progress) = self.progress(now).map_err(told)? else { return Ok(Step::Standby) };
+        let Some(progress) = self.progress(now).map_err(told)? else {
+            self.from.metrics.stream_left(&self.stream.name);
+            return Ok(Step::Standby);
+        };
         let until = self.promised.filter(|last| *last > progress.entry);
-        let read = |conn: &mut Conn| read(conn, &progress, until);
+        let read = |conn: &mut Conn| read(conn, &progress, (until, self.stream.format));
         let (generation, delivery, behind) = self.from.store.read_blocking(read).map_err(told)?;
         let since = delivery.as_ref().and_then(|next| next.records.first());
         let lag = since.map_or(Seconds(0), |record| now.since(record.at));
         self.from.metrics.stream_lag(&self.stream.name, behind, lag.0);
         let Some(Delivery { records, first, last }) = delivery else { return Ok(Step::Nothing) };
+        if !self.has_time() {
+            return Ok(Step::Nothing);
+        }
+        let mut taken = Taken::All;
         if !records.is_empty() {
             self.promised = Some(last);
             let id = format!("{}_{generation}_{first}_{last}", self.stream.name);
-            self.sink.send(&id, &records, now)?;
+            taken = self.sink.send(&id, &records, now)?;
         }
         let (count, place) = (records.len(), (generation, last));
         let events = i64::try_from(count).unwrap_or(i64::MAX);
@@ -112,8 +141,54 @@ impl Worker {
             self.held = None;
         }
         (self.failures, self.promised) = (0, None);
-        self.from.metrics.stream_delivered(&self.stream.name, count as u64);
+        let rejected = match &taken {
+            Taken::All => 0,
+            Taken::AllBut { count, .. } => *count,
+        };
+        self.from
+            .metrics
+            .stream_delivered(&self.stream.name, (count as u64).saturating_sub(rejected));
+        if let Taken::AllBut { count, why } = taken {
+            self.from.metrics.stream_rejected(&self.stream.name, count);
+            self.rejected += count;
+            self.tell_rejected(&why, false);
+        }
         Ok(Step::Sent)
+    }
+
+    /// Whether a receiver that takes its time is done before the stream may go to
+    /// another. Reading took long when it is not.
+    fn has_time(&mut self) -> bool {
+        let end = self.from.clock.now() + Seconds(PATIENCE.as_secs().cast_signed());
+        let has_time = self.held.is_some_and(|(_, until)| end < until);
+        if !has_time {
+            self.held = None;
+        }
+        has_time
+    }
+
+    /// Has the log say what a receiver refused, at once and then each hour: the
+    /// row is an event of the stream itself, and may be refused too.
+    fn tell_rejected(&mut self, why: &str, is_last: bool) {
+        let now = self.from.clock.now();
+        let is_due = is_last || self.told_at.is_none_or(|told| now >= told + AN_HOUR);
+        if self.rejected == 0 || !is_due {
+            return;
+        }
+        let (name, count) = (self.stream.name.as_str(), self.rejected);
+        tracing::error!(stream = name, count, why, "stream.rejected");
+        let mark = self.from.entropy.mark(now);
+        let mut event = Event::new(mark, now, "stream.rejected", Outcome::Error);
+        event.actor.kind = "system".into();
+        event.target = Some(Target { kind: "stream".into(), id: name.into(), name: name.into() });
+        event.detail = Some(format!("{count} events were refused for good: {why}"));
+        let chain = self.from.instance.as_str();
+        let appended =
+            self.from.store.write_blocking(|conn| audit_chains::append(conn, chain, &[event]));
+        match appended {
+            Ok(_) => (self.rejected, self.told_at) = (0, Some(now)),
+            Err(error) => tracing::error!(%error, "stream.rejection_not_recorded"),
+        }
     }
 
     /// Where the stream is, when it is ours.
@@ -168,12 +243,10 @@ fn pause(failures: u32, chance: u8) -> Duration {
 fn read(
     conn: &mut Conn,
     progress: &Progress,
-    until: Option<i64>,
+    (until, format): (Option<i64>, Format),
 ) -> Result<(i64, Option<Delivery>, i64), store::Error> {
     let tree = audit_tree::find(conn)?;
-    // A log that was begun anew has other entries: all of it is sent again,
-    // rather than some of it never.
-    let after = if progress.generation == tree.generation { progress.entry } else { -1 };
+    let after = progress.place(tree.generation, audit_retention::find(conn)?.minimum);
     let behind = (tree.size - 1 - after).max(0);
     let batches = audit_seals::sealed_batches_after(conn, after, BATCHES)?;
     let Some(first) = batches.first().map(|batch| batch.entry) else {
@@ -186,7 +259,7 @@ fn read(
         if rows.is_empty() && audit_batches::find(conn, &batch.chain, batch.batch)?.is_some() {
             tracing::warn!(chain = batch.chain, batch = batch.batch, "stream.rows_are_gone");
         }
-        let more = rows.into_iter().map(|row| Record::new(batch.entry, row));
+        let more = rows.into_iter().map(|row| Record::new(batch.entry, row, format));
         let more: Vec<Record> = more.collect();
         let size: usize = more.iter().map(|record| record.json.len()).sum();
         let is_full = delivery.records.len() + more.len() > EVENTS || bytes + size > BYTES;

@@ -1,5 +1,7 @@
 mod chain;
 mod durability;
+mod events;
+mod ocsf;
 mod retention;
 mod sealing;
 mod usage;

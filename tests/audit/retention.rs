@@ -1,4 +1,5 @@
 //! What the log keeps, and that what it kept can still be proved.
+use countersign::admin::streams::{Place, forget, rewind};
 use countersign::admin::{Error, retention};
 use countersign::oauth::UnixTime;
 use countersign::oauth::time::Seconds;
@@ -6,7 +7,9 @@ use countersign::sealing::proving;
 use countersign::sealing::pruning;
 use countersign::sealing::verification::{self, Against, Kind};
 use countersign::server::retention::pass_blocking;
-use countersign::store::{Conn, audit_chains, audit_log, audit_retention, audit_verification};
+use countersign::store::{
+    Conn, audit_chains, audit_log, audit_retention, audit_tree, audit_verification, streams,
+};
 
 use crate::support::{NOW, Server};
 
@@ -157,6 +160,68 @@ fn a_server_keeps_what_it_is_told_to_keep() {
     server.seal().unwrap();
     let (findings, chains) = verify(&server);
     assert!(findings.is_empty() && chains.is_ok(), "{findings:?} {chains:?}");
+}
+
+/// What a stream has not delivered is kept, however old, until it is delivered or
+/// somebody has the stream forgotten.
+#[test]
+fn nothing_goes_that_a_stream_has_not_delivered() {
+    let (server, _) = with_a_past(&[("COUNTERSIGN_AUDIT_RETENTION_DAYS", "30")]);
+    let now = server.clock.now();
+    let (month, write) = (now - Seconds::days(30), &server.app.store);
+    write.write_blocking(|conn| streams::begin(conn, "siem", 1, 4)).unwrap();
+    write.write_blocking(|conn| streams::begin(conn, "file", 1, 1)).unwrap();
+    let leased = |conn: &mut Conn| streams::lease(conn, "file", "s9", now, Seconds(45));
+    let progress = write.write_blocking(leased).unwrap().unwrap();
+    assert_eq!(server.read(audit_tree::find).generation, 1);
+
+    let cut = server.read(|conn| Ok(retention::plan(conn, month, now).unwrap()));
+    assert_eq!((cut.end, cut.waits_for.as_deref()), (2, Some("file")));
+    assert!(pass_blocking(&server.app).unwrap() > 0);
+    assert_eq!(server.read(audit_retention::find).minimum, 2);
+    let warned = server.get("/readyz");
+    assert_eq!(warned.status, 200);
+    assert!(warned.text.contains("for the stream file"), "{}", warned.text);
+    assert!(server.app.metrics.encode().contains("audit_retention_waits 1"));
+    assert!(server.signed_in("auditor").get("/log/integrity").text.contains("stream forget file"));
+
+    // It goes on; then the other one is the slowest.
+    let on = |conn: &mut Conn| streams::advance(conn, &progress, (1, 9), 1, now);
+    assert!(write.write_blocking(on).unwrap());
+    let cut = server.read(|conn| Ok(retention::plan(conn, month, now).unwrap()));
+    assert_eq!((cut.end, cut.waits_for.as_deref()), (5, Some("siem")));
+    // Planned, and then the stream is set back.
+    server.act(|conn, actor| rewind(conn, actor, "siem", Place::After(2)));
+    let late = server.try_act(|conn, actor| retention::prune(conn, actor, &cut));
+    assert!(matches!(late, Err(Error::Conflict(why)) if why.contains("siem")));
+
+    // A log that was begun anew is sent again from its first entry.
+    server.database.execute("UPDATE streams SET generation = 0 WHERE name = 'siem'").unwrap();
+    assert_eq!(prune(&server, month).unwrap(), 0);
+    let behind = server.read(streams::with_backlog);
+    let (siem, behind) = &behind[1];
+    let size = server.read(audit_tree::find).size;
+    assert_eq!((siem.name.as_str(), *behind), ("siem", size - 2), "less what was pruned");
+
+    server.act(|conn, actor| forget(conn, actor, "siem"));
+    let event = &server.events("stream.forgotten")[0];
+    assert_eq!(event.target.as_ref().unwrap().name, "siem");
+    assert!(matches!(
+        server.try_act(|conn, actor| forget(conn, actor, "siem")),
+        Err(Error::NotFound)
+    ));
+    assert!(prune(&server, month).unwrap() > 0);
+    assert_eq!(server.read(audit_retention::find).minimum, 10);
+    // Somebody delivers that one.
+    let held = server.try_act(|conn, actor| forget(conn, actor, "file"));
+    assert!(matches!(held, Err(Error::Conflict(_))));
+    server.clock.advance(Seconds(46));
+    server.act(|conn, actor| forget(conn, actor, "file"));
+    prune(&server, month).unwrap();
+    pass_blocking(&server.app).unwrap();
+    assert!(server.app.metrics.encode().contains("audit_retention_waits 0"));
+    assert!(!server.get("/readyz").text.contains("stream"));
+    assert_eq!(verify(&server).0, []);
 }
 
 /// Who owns the database can remove rows and say that they were pruned; not

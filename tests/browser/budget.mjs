@@ -50,7 +50,7 @@ const shape = (url) => {
   const one = at.pathname.replace(/\/(m2m|sec|res|adm|req|rev|chg)_[\w-]+/g, '/$1').replace(/\/[0-9A-HJKMNP-TV-Z]{26}/g, '/id').replace(/\/apis\/[^/]{20,}/, '/apis/id');
   return `${one}?${[...at.searchParams.keys()].sort().join('&')}`;
 };
-const isPage = (url) => url.startsWith(`${base}/`) && !/\.(csv|jsonl?|cef|toml)(\?|$)|\/(stream|first-use|static|sign-out|audit\/tlog|log\/tlog|oauth)(\/|$|\?)/.test(url);
+const isPage = (url) => url.startsWith(`${base}/`) && !/\.(csv|jsonl?|cef|ocsf|toml)(\?|$)|\/(stream|first-use|static|sign-out|audit\/tlog|log\/tlog|oauth)(\/|$|\?)/.test(url);
 
 // The bytes of an answer as they travel.
 const travels = (url, cookie) => new Promise((resolve, reject) => {

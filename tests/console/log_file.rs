@@ -19,7 +19,7 @@ fn what_the_page_shows_is_taken_along_as_a_file() {
     server.token(&world.reporting, &[("scope", "invoices:write")]);
     let browser = server.signed_in("auditor");
     let page = browser.get("/log?kind=token&outcome=issued");
-    for format in ["csv", "jsonl", "cef"] {
+    for format in ["csv", "jsonl", "cef", "ocsf"] {
         assert!(page.text.contains(&format!("/log.{format}?kind=token&#38;outcome=issued")));
     }
     let csv = browser.get("/log.csv?kind=token&outcome=issued");

@@ -88,7 +88,7 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
         .replace("{secret_id}", &world.billing.secret_id)
         .replace("{scope}", "none")
         .replace("{session}", "ses_none")
-        .replace("{format:csv|jsonl|cef}", "csv")
+        .replace("{format:csv|jsonl|cef|ocsf}", "csv")
         .replace("{rest:.*}", "checkpoint");
     if path.starts_with("/apis") {
         path.replace("{id}", &api)

@@ -64,6 +64,12 @@ type Requests = Arc<Mutex<Vec<Request>>>;
 
 /// A receiver that answers the nth request with a status, or hangs up.
 fn receiver(answer: fn(usize) -> Option<u16>) -> (u16, Requests) {
+    receiver_saying(move |number| answer(number).map(|status| (status, "{}")))
+}
+
+fn receiver_saying(
+    answer: impl Fn(usize) -> Option<(u16, &'static str)> + Send + 'static,
+) -> (u16, Requests) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let requests = Requests::default();
@@ -76,10 +82,10 @@ fn receiver(answer: fn(usize) -> Option<u16>) -> (u16, Requests) {
                 all.push(request);
                 all.len()
             };
-            if let Some(status) = answer(number) {
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\n");
-                let _ =
-                    (&stream).write_all(format!("{head}connection: close\r\n\r\n{{}}").as_bytes());
+            if let Some((status, body)) = answer(number) {
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
+                let _ = (&stream)
+                    .write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes());
             }
         }
     });
@@ -127,7 +133,9 @@ impl Place {
     /// Writes the file of streams, and a secret of which it may tell.
     fn streams(&self, toml: &str) -> PathBuf {
         let secret = self.file("secret", SECRET);
-        self.file("streams.toml", &toml.replace("SECRET_FILE", secret.to_str().unwrap()))
+        let garbled = self.file("garbled", "whsec_this is no base64 at all");
+        let toml = toml.replace("SECRET_FILE", secret.to_str().unwrap());
+        self.file("streams.toml", &toml.replace("WHSEC_FILE", garbled.to_str().unwrap()))
     }
 
     fn serve_streams(&self, file: &std::path::Path, name: &str) -> Running {
@@ -268,11 +276,17 @@ fn what_a_receiver_does_not_take_is_sent_again_and_nothing_overtakes_it() {
     ));
     place.resources(0, 2);
     let running = place.serve_streams(&file, "s0");
-    let failing = until("it fails", || {
-        let state = place.stream(&file, "hook");
-        state["failure"].as_str().map(str::to_owned)
-    });
-    assert!(failing.contains("500") || !failing.is_empty(), "{failing}");
+    // It waits a second and then two: there is time to look.
+    let failure = |what: &str| {
+        until(what, || {
+            let failure = place.stream(&file, "hook")["failure"].as_str()?.to_owned();
+            failure.contains(what).then_some(failure)
+        })
+    };
+    assert_eq!(failure("500"), "it answered 500");
+    let state = place.stream(&file, "hook");
+    assert_eq!(state["events"], 0, "{state}");
+    assert!(state["batches_behind"].as_i64().unwrap() >= 2, "{state}");
     place.resources(2, 4);
     until("it took them", || {
         let taken: Vec<String> = hooked(&hooks);
@@ -285,11 +299,15 @@ fn what_a_receiver_does_not_take_is_sent_again_and_nothing_overtakes_it() {
     // Without those that were refused: each once, in order.
     let taken: Requests = Arc::new(Mutex::new(requests[2..].to_vec()));
     assert_eq!(told(hooked(&taken).iter().map(String::as_str)), names(4));
+    until("it is well", || {
+        let state = place.stream(&file, "hook");
+        (state["failure"].is_null() && state["batches_behind"] == 0).then_some(())
+    });
     drop(running);
 }
 
 #[test]
-fn after_a_kill_a_stream_goes_on_where_it_was_and_can_be_set_back() {
+fn after_an_orderly_end_a_stream_goes_on_where_it_was_and_can_be_set_back() {
     let place = Place::new();
     let path = place.folder.path().join("audit.jsonl");
     let file = place.streams(&format!(
@@ -315,6 +333,96 @@ fn after_a_kill_a_stream_goes_on_where_it_was_and_can_be_set_back() {
     assert_eq!(place.run(&["stream", "rewind", "nobody", "--end"]).status.code(), Some(1));
     assert_eq!(place.run(&["stream", "rewind", "file", "--after", "99999"]).status.code(), Some(1));
     drop(running);
+}
+
+/// What was being sent when the process died is sent again, once the lease of the
+/// dead has run out.
+#[test]
+fn after_a_kill_another_goes_on_and_nothing_is_missing() {
+    let place = Place::new();
+    // Takes the first delivery and never says so.
+    let (hook, hooks) = receiver(|number| (number > 1).then_some(200));
+    let file = place.streams(&format!(
+        "[[stream]]\nname = \"hook\"\nurl = \"http://127.0.0.1:{hook}/\"\nfrom_beginning = true\n\
+         secret_file = \"SECRET_FILE\"\nallow_private = true\n"
+    ));
+    place.resources(0, 3);
+    let mut running = place.serve_streams(&file, "s0");
+    until("it is being sent", || (!hooks.lock().unwrap().is_empty()).then_some(()));
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    place.resources(3, 4);
+    let running = place.serve_streams(&file, "s1");
+    let state = || place.stream(&file, "hook");
+    assert_eq!(state()["events"], 0, "the lease of the dead still holds");
+    place.database.execute("UPDATE streams SET leased_until = 0").unwrap();
+    let all = || {
+        let requests = hooks.lock().unwrap().clone();
+        let taken: Requests = Arc::new(Mutex::new(requests[1..].to_vec()));
+        told(hooked(&taken).iter().map(String::as_str))
+    };
+    until("the rest came", || (all().len() >= 4).then_some(()));
+    assert_eq!(all(), names(4), "each once, in order, by who went on");
+    drop(running);
+}
+
+/// OTLP: what is rejected for good must not be sent again; it is told, and not
+/// for ever about itself.
+#[test]
+fn what_a_receiver_rejects_for_good_is_in_the_log_once() {
+    let place = Place::new();
+    let (otlp, logs) = receiver_saying(|_| {
+        Some((200, r#"{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}"#))
+    });
+    let file = place.streams(&format!(
+        "[[stream]]\nname = \"otel\"\nurl = \"otlp+http://127.0.0.1:{otlp}/v1/logs\"\n\
+         from_beginning = true\nallow_private = true\n"
+    ));
+    place.resources(0, 1);
+    let running = place.serve_streams(&file, "s0");
+    let rejections = || {
+        let rows = place.json(&["audit", "list", "--outcome", "refused"]);
+        let rows = rows["rows"].as_array().or(rows.as_array()).unwrap();
+        rows.iter().filter(|row| row["code"] == "stream.rejected").cloned().collect::<Vec<_>>()
+    };
+    let told = until("it is in the log", || rejections().first().cloned());
+    assert!(told.to_string().contains("1 events were refused for good: too old"), "{told}");
+    // The row about it is sent, and rejected, too.
+    until("all is delivered", || {
+        let state = place.stream(&file, "otel");
+        (state["batches_behind"] == 0 && logs.lock().unwrap().len() >= 2).then_some(())
+    });
+    assert_eq!(rejections().len(), 1);
+    assert_eq!(place.stream(&file, "otel")["failure"], Value::Null);
+    end(running);
+    assert_eq!(rejections().len(), 2, "what came after the first is told at the end");
+}
+
+#[test]
+fn a_stream_that_is_configured_no_more_can_be_forgotten() {
+    let place = Place::new();
+    let path = place.folder.path().join("audit.jsonl");
+    let toml = format!("[[stream]]\nname = \"file\"\nurl = \"file://{}\"\n", path.display());
+    let file = place.streams(&toml);
+    let running = place.serve_streams(&file, "s0");
+    until("it is known", || (place.stream(&file, "file")["batches_behind"] == 0).then_some(()));
+    let forget = |configured: bool| {
+        let mut command = place.command(&["stream", "forget", "file"]);
+        if configured {
+            command.env("COUNTERSIGN_STREAMS_FILE", &file);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = forget(false);
+    assert!(code == Some(1) && said.contains("a server delivers"), "{said}");
+    let (code, said) = forget(true);
+    assert!(code == Some(1) && said.contains("is configured here"), "{said}");
+    end(running);
+    assert_eq!(forget(false), (Some(0), String::new()));
+    assert_eq!(place.stream(&file, "file")["delivered_at"], Value::Null);
+    let (code, said) = forget(false);
+    assert!(code == Some(1) && said.contains("there is no stream file"), "{said}");
 }
 
 #[test]
@@ -358,6 +466,10 @@ fn an_address_that_is_not_public_is_called_only_when_that_is_allowed() {
         ("[[stream]]\nname = \"a b\"\nurl = \"stdout:\"\n", "a name has"),
         ("[[stream]]\nname = \"a\"\nurl = \"stdout:\"\ncolour = 1\n", "unknown field"),
         ("[[stream]]\nname = \"a\"\nurl = \"http://x.example/\"\n", "allow_private"),
+        (
+            "[[stream]]\nname = \"a\"\nurl = \"https://x.example/\"\nsecret_file = \"WHSEC_FILE\"\n",
+            "whsec_",
+        ),
     ] {
         let file = place.streams(toml);
         let mut command = place.command(&["serve"]);
@@ -371,15 +483,25 @@ fn an_address_that_is_not_public_is_called_only_when_that_is_allowed() {
 fn a_test_record_arrives_and_says_so() {
     let place = Place::new();
     let (syslog, messages) = syslog();
-    let file = place.streams(&format!(
-        "[[stream]]\nname = \"siem\"\nurl = \"syslog+tcp://127.0.0.1:{syslog}\"\n\
-         allow_private = true\n"
-    ));
-    let mut command = place.command(&["stream", "test", "siem"]);
-    let output = command.env("COUNTERSIGN_STREAMS_FILE", &file).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let test = |format: &str| {
+        let file = place.streams(&format!(
+            "[[stream]]\nname = \"siem\"\nurl = \"syslog+tcp://127.0.0.1:{syslog}\"\n\
+             allow_private = true\nformat = \"{format}\"\n"
+        ));
+        let mut command = place.command(&["stream", "test", "siem"]);
+        let output = command.env("COUNTERSIGN_STREAMS_FILE", &file).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(test("json"), (true, String::new()));
     let message = until("it came", || messages.lock().unwrap().first().cloned());
     assert!(message.contains(" stream.tested ") && message.contains("\"entry\":-1"), "{message}");
+    assert!(message.contains("\"event\":{\"v\":1"), "{message}");
+    assert_eq!(test("ocsf"), (true, String::new()));
+    let message = until("the other came", || messages.lock().unwrap().get(1).cloned());
+    let object: Value = serde_json::from_str(&message[message.find('{').unwrap()..]).unwrap();
+    assert_eq!((&object["class_uid"], &object["unmapped"]["entry"]), (&3_004.into(), &(-1).into()));
+    let (went, said) = test("xml");
+    assert!(!went && said.contains("unknown variant"), "{said}");
 }
 
 #[test]
@@ -405,17 +527,22 @@ fn syslog_over_tls_trusts_the_roots_that_are_named_and_no_other() {
             frames(rustls::StreamOwned::new(connection, stream), &received);
         }
     });
-    let test = |ca: &str| {
+    let test = |ca: &str, private: &str| {
         let file = place.streams(&format!(
-            "[[stream]]\nname = \"siem\"\nurl = \"syslog+tls://localhost:{port}\"\n{ca}"
+            "[[stream]]\nname = \"siem\"\nurl = \"syslog+tls://localhost:{port}\"\n{ca}{private}"
         ));
         let mut command = place.command(&["stream", "test", "siem"]);
         command.env("COUNTERSIGN_STREAMS_FILE", &file).output().unwrap()
     };
-    let stranger = test("");
+    let private = "allow_private = true\n";
+    let stranger = test("", private);
     assert!(!stranger.status.success(), "nobody vouches for it");
     let ca = place.file("ca.pem", &made.cert.pem());
-    let known = test(&format!("ca_file = \"{}\"\n", ca.display()));
+    let ca = format!("ca_file = \"{}\"\n", ca.display());
+    let near = test(&ca, "");
+    let said = String::from_utf8_lossy(&near.stderr).into_owned();
+    assert!(!near.status.success() && said.contains("not public"), "{said}");
+    let known = test(&ca, private);
     assert!(known.status.success(), "{}", String::from_utf8_lossy(&known.stderr));
     until("it came", || (all.lock().unwrap().len() == 1).then_some(()));
 }

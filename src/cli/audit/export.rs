@@ -68,6 +68,8 @@ enum FormatArgument {
     Csv,
     /// Common Event Format.
     Cef,
+    /// Open Cybersecurity Schema Framework 1.7, a JSON object a line.
+    Ocsf,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -89,6 +91,7 @@ impl Export {
             FormatArgument::Jsonl => Format::Jsonl,
             FormatArgument::Csv => Format::Csv,
             FormatArgument::Cef => Format::Cef,
+            FormatArgument::Ocsf => Format::Ocsf,
         };
         let filter = self.filter()?;
         if let (true, Some(folder)) = (self.with_proofs, &self.output) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::admin::{Actor, Error, retention};
 use crate::cli::moment::begin_of;
 use crate::cli::operator::Operator;
-use crate::cli::output::{Output, time};
+use crate::cli::output::{Output, note, time};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::sealing::pruning;
@@ -39,8 +39,15 @@ impl Prune {
             "from": (!cut.is_empty()).then(|| time(UnixTime(cut.from))),
             "until": (!cut.is_empty()).then(|| time(UnixTime(cut.until))),
             "minimum_entry": cut.end,
+            "waits_for_stream": cut.waits_for,
             "dry_run": self.dry_run,
         });
+        if let Some(stream) = &cut.waits_for {
+            note(&format!(
+                "the rest is kept until the stream {stream} has delivered it; if that is \
+                 configured no more: countersign stream forget {stream}"
+            ));
+        }
         if self.dry_run {
             output.done(&format!("{} rows of {batches} batches would go", cut.rows), &told);
             return Ok(());

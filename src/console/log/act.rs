@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 44] = [
+pub const CODES: [&str; 45] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -84,6 +84,7 @@ pub const CODES: [&str; 44] = [
     "signing_key.removed",
     "signing_key.retired",
     "signing_keys.resealed",
+    "stream.forgotten",
     "stream.rewound",
     "tokens.revoked",
 ];
@@ -138,6 +139,8 @@ fn did(event: &Event) -> &str {
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
+        "stream.forgotten" => "forgot stream",
+        "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
         other => other,
     }

@@ -1,4 +1,4 @@
-//! `GET /log.csv`, `/log.jsonl` and `/log.cef`: all rows that the log is
+//! `GET /log.csv`, `/log.jsonl`, `/log.cef` and `/log.ocsf`: all rows that the log is
 //! narrowed to, oldest first.
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub async fn get(
     app.act(act).await?;
     let begun = Sending { app, actor: person.actor, format, filter, next: Next::Head, rows: 0 };
     let lines = stream::unfold(begun, Sending::step);
-    let name = format!("attachment; filename=\"audit-log.{}\"", format.as_str());
+    let name = format!("attachment; filename=\"audit-log.{}\"", format.ending());
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.content_type()))
         .insert_header((CONTENT_DISPOSITION, name))

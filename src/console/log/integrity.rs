@@ -12,6 +12,7 @@ use crate::console::signed_in::SignedIn;
 use crate::keys::checkpoints::verifier_keys;
 use crate::model::checkpoint::SignedCheckpoint;
 use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
 use crate::sealing::Status;
 use crate::sealing::verification::UNSEALED;
 use crate::store::audit_retention::Retention;
@@ -46,6 +47,8 @@ struct Kept {
     pruned: Option<(i64, Moment)>,
     /// Why nothing goes, who said so, and when.
     hold: Option<(String, String, Moment)>,
+    /// The stream that keeps rows that are due from going.
+    waits_for: Option<String>,
 }
 
 /// What somebody who looks wants to know first.
@@ -82,7 +85,8 @@ struct Witness {
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
     let (tree, chains, keys) = app.store.read(move |conn| read(conn, now)).await?;
-    let retention = app.store.read(audit_retention::find).await?;
+    let days = app.config.retention_days;
+    let (retention, waits_for) = app.store.read(move |conn| retained(conn, days, now)).await?;
     let status = app.sealing.status();
     let since = chains.iter().filter_map(|chain| chain.of.unsealed_since).min().map(UnixTime);
     let signed = SignedCheckpoint::parse(&tree.note).ok();
@@ -104,7 +108,7 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
             .collect(),
         public_url: app.config.sealing.public.then(|| app.config.url("/audit/tlog")),
         checkpoint_file: app.config.sealing.checkpoint_file.display().to_string(),
-        kept: kept(app.config.retention_days, retention, now),
+        kept: Kept { waits_for, ..kept(days, retention, now) },
         tree,
     })
 }
@@ -116,7 +120,18 @@ fn kept(days: Option<i64>, retention: Retention, now: UnixTime) -> Kept {
         days,
         pruned: (retention.minimum > 0).then_some((retention.minimum, until)),
         hold: (!retention.hold.is_empty()).then_some((retention.hold, retention.held_by, held_at)),
+        waits_for: None,
     }
+}
+
+fn retained(
+    conn: &mut Conn,
+    days: Option<i64>,
+    now: UnixTime,
+) -> Result<(Retention, Option<String>), Error> {
+    let retention = audit_retention::find(conn)?;
+    let Some(days) = days else { return Ok((retention, None)) };
+    Ok((retention, audit_retention::waits_for(conn, now - Seconds::days(days))?))
 }
 
 /// `GET /log/tlog/…`: as `/audit/tlog/…`, whether or not that is public.

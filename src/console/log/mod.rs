@@ -24,7 +24,7 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/log", web::get().to(index::get))
-        .route("/log.{format:csv|jsonl|cef}", web::get().to(file::get))
+        .route("/log.{format:csv|jsonl|cef|ocsf}", web::get().to(file::get))
         .route("/log/integrity", web::get().to(integrity::get))
         .route("/log/tlog/{rest:.*}", web::get().to(integrity::tlog))
         .route("/log/live", web::get().to(live::get))

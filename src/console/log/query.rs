@@ -108,7 +108,7 @@ impl Query {
         if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
     }
 
-    /// The path of all that it leaves as a file: `csv`, `jsonl` or `cef`.
+    /// The path of all that it leaves as a file: `csv`, `jsonl`, `cef` or `ocsf`.
     pub fn file_href(&self, format: &str) -> String {
         let query = Self { before: String::new(), each: String::new(), ..self.clone() }.to_text();
         let mark = if query.is_empty() { "" } else { "?" };

@@ -10,8 +10,7 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::oauth::UnixTime;
-use crate::store::streams::Progress;
-use crate::store::{Conn, Error, audit_tree, streams};
+use crate::store::streams::{self, Progress};
 use crate::web::App;
 
 #[derive(Template)]
@@ -35,23 +34,22 @@ struct Row {
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    let read = |conn: &mut Conn| -> Result<_, Error> {
-        Ok((streams::all(conn)?, audit_tree::find(conn)?.size))
-    };
-    let (known, size) = app.store.read(read).await?;
+    let known = app.store.read(streams::with_backlog).await?;
     let configured = app.streams.all();
-    let of = |name: &str| known.iter().find(|known| known.name == name);
+    let of = |name: &str| known.iter().find(|(known, _)| known.name == name);
     let now = person.now();
-    let here = configured.iter().map(|stream| Row::new(Some(stream), of(&stream.name), size, now));
-    let elsewhere =
-        known.iter().filter(|known| !configured.iter().any(|stream| stream.name == known.name));
-    let elsewhere = elsewhere.map(|known| Row::new(None, Some(known), size, now));
+    let here = configured.iter().map(|stream| Row::new(Some(stream), of(&stream.name), now));
+    let elsewhere = known
+        .iter()
+        .filter(|(known, _)| !configured.iter().any(|stream| stream.name == known.name));
+    let elsewhere = elsewhere.map(|known| Row::new(None, Some(known), now));
     page::html(&Index { chrome: person.chrome("/streams"), rows: here.chain(elsewhere).collect() })
 }
 
 impl Row {
-    fn new(stream: Option<&Stream>, known: Option<&Progress>, size: i64, now: UnixTime) -> Self {
-        let behind = known.map_or(0, |known| (size - 1 - known.entry).max(0));
+    fn new(stream: Option<&Stream>, known: Option<&(Progress, i64)>, now: UnixTime) -> Self {
+        let behind = known.map_or(0, |(_, behind)| *behind);
+        let known = known.map(|(known, _)| known);
         let failure = known.filter(|known| !known.failure.is_empty());
         let (aspect, state) = match (failure, behind) {
             (Some(_), _) => ("danger", format!("Failing, {} behind", batches(behind))),

@@ -23,9 +23,19 @@ impl Metrics {
             self.stream_failures.clone(),
         );
         registry.register(
+            "stream_rejected_events",
+            "Events that a receiver refused for good; they are not sent again",
+            self.stream_rejected.clone(),
+        );
+        registry.register(
             "stream_lag_batches",
             "Sealed batches that were not delivered yet, where this process delivers",
             self.stream_lag_batches.clone(),
+        );
+        registry.register(
+            "audit_retention_waits",
+            "1: rows that are due to go are kept for a stream that is behind",
+            self.audit_retention_waits.clone(),
         );
         registry.register_with_unit(
             "stream_lag",
@@ -40,6 +50,19 @@ impl Metrics {
         let name = StreamName { stream: name.to_owned() };
         self.stream_lag_batches.get_or_create(&name).set(batches);
         self.stream_lag.get_or_create(&name).set(seconds);
+    }
+
+    /// This process delivers it no more: another says how far it is behind.
+    pub fn stream_left(&self, name: &str) {
+        let name = StreamName { stream: name.to_owned() };
+        self.stream_lag_batches.remove(&name);
+        self.stream_lag.remove(&name);
+    }
+
+    /// Events that a receiver refused for good.
+    pub fn stream_rejected(&self, name: &str, events: u64) {
+        let name = StreamName { stream: name.to_owned() };
+        self.stream_rejected.get_or_create(&name).inc_by(events);
     }
 
     pub fn stream_delivered(&self, name: &str, events: u64) {
