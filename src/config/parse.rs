@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::setting::{Raw, SETTINGS, Source};
 use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+use crate::model::role::Role;
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -37,6 +38,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("shutdown_seconds", "a number"),
         reader.parsed("revocation_patience_seconds", "a number"),
     );
+    let second_factor = reader.checked("second_factor_required", roles);
     let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let (authorization_endpoint, sealing) =
@@ -58,6 +60,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         log: log?,
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
+        second_factor_required: second_factor?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         keys: keys?,
@@ -248,6 +251,16 @@ fn refuse_open_doors(config: &Config, insecure: bool, errors: &mut Vec<String>) 
             ));
         }
     }
+}
+
+fn roles(text: &str) -> Result<Vec<Role>, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words
+        .map(|word| {
+            let wrong = || format!("{word:?} is none of owner, admin, developer, auditor");
+            Role::parse(word).ok_or_else(wrong)
+        })
+        .collect()
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {

@@ -100,7 +100,9 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-const FIELDS: [(&str, &str); 37] = [
+const FIELDS: [(&str, &str); 39] = [
+    ("code", "x"),
+    ("draft", "x"),
     ("name", "x"),
     ("email", "x"),
     ("role", "x"),
@@ -191,7 +193,7 @@ fn walk(role: Role, owns: bool) {
         let path = real(&server, &world, &pattern);
         let may = match need(method, &pattern).unwrap() {
             Need::Anybody => true,
-            Need::Right(right) => match role.reach(right) {
+            Need::Right(right) | Need::Confirmed(right) => match role.reach(right) {
                 Reach::Everything => true,
                 Reach::Owned => owns || !pattern.contains("{client_id}"),
                 Reach::Nothing => false,
@@ -275,13 +277,18 @@ fn the_manual_of_roles_says_what_the_tables_say() {
         for (need, method) in [(get, "GET"), (post, "POST")] {
             let Some(need) = need else { continue };
             let cells = Role::ALL.map(|role| match need {
-                Need::Anybody => "all",
-                Need::Right(right) => cell(role, *right),
+                Need::Anybody => "all".to_owned(),
+                Need::Right(right) => cell(role, *right).to_owned(),
+                Need::Confirmed(right) if role.reach(*right) == Reach::Nothing => "–".to_owned(),
+                Need::Confirmed(right) => format!("{}, confirmed", cell(role, *right)),
             });
             writeln!(text, "| {method} `{path}` | {} |", cells.join(" | ")).unwrap();
         }
     }
-    text.push_str("\n*all*: without signing in, with a link or a password.\n");
+    text.push_str(
+        "\n*all*: without signing in, with a link or a password. *confirmed*: whoever proved who \
+         they are more than ten minutes ago is asked again.\n",
+    );
     if std::env::var("UPDATE").is_ok() {
         fs::write("docs/roles.md", &text).unwrap();
     }

@@ -6,11 +6,13 @@ use crate::oauth::reason::{Check, Reason};
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_tokens = Reason::ALL.iter().map(|known| (known.as_str(), of_token(*known)));
     let of_sessions = [
+        Refused::BadCode,
         Refused::BadPassword,
         Refused::Blocked,
         Refused::Suspended,
         Refused::Throttled,
         Refused::UnknownAccount,
+        Refused::UsedCode,
     ];
     of_tokens.chain(of_sessions.map(|known| (known.as_str(), of_session(known)))).chain(OF_ACCESSES)
 }
@@ -118,11 +120,13 @@ const fn of_token(reason: Reason) -> &'static str {
 
 const fn of_session(reason: Refused) -> &'static str {
     match reason {
+        Refused::BadCode => "Wrong code",
         Refused::BadPassword => "Wrong password",
         Refused::Blocked => "Address blocked",
         Refused::Suspended => "Person suspended",
         Refused::Throttled => "Too many wrong passwords",
         Refused::UnknownAccount => "Nobody has this address",
+        Refused::UsedCode => "Code used before",
     }
 }
 
