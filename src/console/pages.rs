@@ -8,6 +8,8 @@ use crate::model::role::Right;
 pub enum Need {
     /// Nothing: there need not be anybody.
     Anybody,
+    /// That a password was right, of whomever: `session::candidate` sees to it.
+    Password,
     Right(Right),
     /// The right, and that they proved who they are within
     /// `model::session::CONFIRMED`.
@@ -19,6 +21,7 @@ pub type Page = (&'static str, Option<Need>, Option<Need>);
 
 const NONE: Option<Need> = None;
 const ANYBODY: Option<Need> = Some(Need::Anybody);
+const PASSWORD: Option<Need> = Some(Need::Password);
 const SIGN_IN: Option<Need> = Some(Need::Right(Right::SignIn));
 const SEE: Option<Need> = Some(Need::Right(Right::ReadApplication));
 const READ: Option<Need> = Some(Need::Right(Right::Read));
@@ -113,8 +116,8 @@ pub const PAGES: &[Page] = &[
     ("/revocations", READ, NONE),
     ("/search", SIGN_IN, NONE),
     ("/session/confirmation", SIGN_IN, SIGN_IN),
-    ("/session/enrolment", ANYBODY, ANYBODY),
-    ("/session/second-factor", ANYBODY, ANYBODY),
+    ("/session/enrolment", PASSWORD, PASSWORD),
+    ("/session/second-factor", PASSWORD, PASSWORD),
     ("/settings/countersign.toml", READ_NOW, NONE),
     ("/settings", READ, NONE),
     ("/setup", ANYBODY, ANYBODY),

@@ -211,7 +211,7 @@ fn admit(request: &HttpRequest, role: Role, owns: bool, fresh: bool) -> Result<(
     let path = request.match_pattern().unwrap_or_default();
     let need = pages::need(request.method().as_str(), &path);
     let right = match need {
-        Some(Need::Anybody) => return Ok(()),
+        Some(Need::Anybody | Need::Password) => return Ok(()),
         Some(Need::Right(right) | Need::Confirmed(right)) => right,
         // The handler and the act ask again; for whom only some is open, what
         // nobody thought of is not.

@@ -100,7 +100,7 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-const FIELDS: [(&str, &str); 39] = [
+pub(super) const FIELDS: [(&str, &str); 39] = [
     ("code", "x"),
     ("draft", "x"),
     ("name", "x"),
@@ -192,7 +192,7 @@ fn walk(role: Role, owns: bool) {
     for (pattern, method) in routes {
         let path = real(&server, &world, &pattern);
         let may = match need(method, &pattern).unwrap() {
-            Need::Anybody => true,
+            Need::Anybody | Need::Password => true,
             Need::Right(right) | Need::Confirmed(right) => match role.reach(right) {
                 Reach::Everything => true,
                 Reach::Owned => owns || !pattern.contains("{client_id}"),
@@ -278,6 +278,7 @@ fn the_manual_of_roles_says_what_the_tables_say() {
             let Some(need) = need else { continue };
             let cells = Role::ALL.map(|role| match need {
                 Need::Anybody => "all".to_owned(),
+                Need::Password => "password".to_owned(),
                 Need::Right(right) => cell(role, *right).to_owned(),
                 Need::Confirmed(right) if role.reach(*right) == Reach::Nothing => "–".to_owned(),
                 Need::Confirmed(right) => format!("{}, confirmed", cell(role, *right)),
@@ -286,7 +287,8 @@ fn the_manual_of_roles_says_what_the_tables_say() {
         }
     }
     text.push_str(
-        "\n*all*: without signing in, with a link or a password. *confirmed*: whoever proved who \
+        "\n*all*: without signing in, with a link or a password. *password*: after it, and \
+         before anybody is signed in. *confirmed*: whoever proved who \
          they are more than ten minutes ago is asked again.\n",
     );
     if std::env::var("UPDATE").is_ok() {

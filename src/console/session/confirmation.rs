@@ -60,7 +60,9 @@ pub async fn post(
 ) -> Result<HttpResponse, Failure> {
     let (app, form) = (app.into_inner(), form.into_inner());
     let pair = (None, person.administrator.id.clone());
+    let record = |why| sessions::refusal(&person.actor, &person.administrator.email, why);
     if let Some(wait) = app.password_guesses.wait(&pair) {
+        app.recorder.record(record(Refused::Throttled)).await?;
         return Err(Failure::TooMany { wait });
     }
     let next = page::local(form.next.clone());
@@ -71,8 +73,7 @@ pub async fn post(
     };
     if let Some((field, why)) = refused {
         app.password_guesses.failed(&pair);
-        let record = sessions::refusal(&person.actor, &person.administrator.email, why);
-        app.recorder.record(record).await?;
+        app.recorder.record(record(why)).await?;
         let errors = FieldErrors::one(
             field,
             match field {
