@@ -4,6 +4,7 @@ mod ceiling;
 mod clients;
 mod latency;
 mod load;
+mod pages;
 mod process;
 mod seed;
 mod tokens;
@@ -50,6 +51,13 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Print the milliseconds of the first and of the last page of applications
+    /// in the database that the environment names; its clients in the order of
+    /// their names.
+    Pages {
+        #[arg(long)]
+        clients: PathBuf,
+    },
     /// Print a free port.
     Port,
     /// Print the median and the 99th percentile of a small synchronised write
@@ -73,6 +81,7 @@ fn main() -> ExitCode {
             ceiling::serve(listen, workers, &data, &clients).map(|()| String::new())
         }
         Some(Command::Load(load)) => load.run(),
+        Some(Command::Pages { clients }) => pages::run(&clients),
         Some(Command::Port) => free_port(),
         Some(Command::Probe { folder }) => latency::probe(&folder),
         Some(Command::Tokens { target, clients, count, out }) => {

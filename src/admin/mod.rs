@@ -8,6 +8,7 @@ pub mod audit;
 pub mod factors;
 pub mod grants;
 pub mod guard;
+pub mod imports;
 pub mod introspectors;
 pub mod links;
 pub mod resources;

@@ -75,6 +75,16 @@ pub enum Refused {
 }
 
 impl Refused {
+    pub const ALL: [Self; 7] = [
+        Self::BadCode,
+        Self::BadPassword,
+        Self::Blocked,
+        Self::Suspended,
+        Self::Throttled,
+        Self::UnknownAccount,
+        Self::UsedCode,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadCode => "bad_code",

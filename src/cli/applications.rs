@@ -209,6 +209,9 @@ fn shown(conn: &mut Conn, client_id: &str) -> Result<Value, admin::Error> {
         members.insert("grants".into(), grants.into());
         let names: Vec<Value> = secrets.iter().map(|secret| secret.name.clone().into()).collect();
         members.insert("secrets".into(), names.into());
+        if let Some(external_id) = store::imports::external_id(conn, client_id)? {
+            members.insert("external_id".into(), external_id.into());
+        }
     }
     Ok(shown)
 }

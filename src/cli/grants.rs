@@ -1,12 +1,11 @@
 //! `countersign grant`.
-use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::json;
 
 use super::operator::{Missing as _, Operator};
 use super::output::Output;
 use crate::admin::grants;
-use crate::model::grant::Access;
+use crate::model::grant::{self, Access};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -47,32 +46,7 @@ impl Command {
     }
 }
 
-/// Reads `URI=scope,scope` or `URI=*`.
+/// [`grant::parse`] in a sentence of its own.
 pub fn parse(text: &str) -> anyhow::Result<(String, Access)> {
-    let (resource, scopes) = text
-        .rsplit_once('=')
-        .filter(|(resource, _)| !resource.is_empty())
-        .with_context(|| format!("{text:?} is no grant: write URI=scope,scope or URI=*"))?;
-    let access = match scopes {
-        "*" => Access::All,
-        list => Access::Scopes(
-            list.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
-        ),
-    };
-    Ok((resource.to_owned(), access))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_grant_is_a_resource_and_its_scopes() {
-        let (resource, access) = parse("https://a.example/b=x:read, y").unwrap();
-        assert_eq!(resource, "https://a.example/b");
-        assert_eq!(access, Access::Scopes(vec!["x:read".into(), "y".into()]));
-        assert_eq!(parse("urn:a=*").unwrap().1, Access::All);
-        assert_eq!(parse("urn:a=").unwrap().1, Access::Scopes(vec![]));
-        assert!(parse("urn:a").is_err() && parse("=x").is_err());
-    }
+    grant::parse(text).map_err(anyhow::Error::msg)
 }

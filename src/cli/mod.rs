@@ -8,6 +8,7 @@ mod demo;
 mod exam;
 mod grants;
 mod healthcheck;
+mod import;
 mod introspectors;
 mod keys;
 mod listing;
@@ -75,6 +76,8 @@ enum Command {
     /// What an application may ask for.
     #[command(subcommand)]
     Grant(grants::Command),
+    /// Register many applications from a file.
+    Import(import::Import),
     /// Say who could call what, now or at a moment in the past.
     Access(access::Access),
     /// Signing keys.
@@ -134,6 +137,7 @@ fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<
         Command::Application(command) => command.run(&operator(config)?, output),
         Command::Secret(command) => command.run(&operator(config)?, output),
         Command::Grant(command) => command.run(&operator(config)?, output),
+        Command::Import(import) => import.run(&operator(config)?, output),
         Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
         Command::Revoke(revoke) => revoke.run(&operator(config)?, output),

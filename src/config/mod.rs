@@ -3,7 +3,9 @@
 //! A value comes from the environment, else from the file that
 //! `COUNTERSIGN_CONFIG` names, else it is the default. A key nobody knows is an
 //! error in either: a typing mistake must not quietly leave a default.
+mod number;
 mod parse;
+mod roles;
 pub mod setting;
 pub mod streams;
 
@@ -45,6 +47,7 @@ pub struct Config {
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,
+    pub limits: Limits,
     pub authorization_endpoint: bool,
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
@@ -82,6 +85,15 @@ pub struct Pkcs11 {
     /// Its label.
     pub token: String,
     pub pin_file: PathBuf,
+}
+
+/// What a caller may take from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request, and again for its body.
+    pub request_seconds: u64,
+    /// Token requests that are worked on at a time.
+    pub requests_in_flight: usize,
 }
 
 /// When signing keys change.

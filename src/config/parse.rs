@@ -7,9 +7,12 @@ use ipnet::IpNet;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use super::number::{retention, within};
+use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
-use crate::model::role::Role;
+use super::{
+    Config, Effective, Issuer, Keys, Limits, Log, MasterKey, Pkcs11, Sealing, Secret, Witness,
+};
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -37,12 +40,12 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("session_hours", "a number"),
         reader.parsed("shutdown_seconds", "a number"),
         reader.parsed("revocation_patience_seconds", "a number"),
+        reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
     );
     let second_factor = reader.checked("second_factor_required", roles);
-    let status_list_ttl = reader.checked("status_list_ttl_seconds", status_list_ttl);
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
-    let (authorization_endpoint, sealing) =
-        (reader.parsed("authorization_endpoint", "true or false"), reader.sealing(&data_dir));
+    let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
+    let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -63,9 +66,10 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         second_factor_required: second_factor?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
+        limits: limits?,
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
-        status_list_ttl_seconds: status_list_ttl?,
+        status_list_ttl_seconds: numbers.7?,
         sealing: sealing?,
         streams_file: reader.path("streams_file"),
         retention_days: kept?,
@@ -117,6 +121,12 @@ impl<'a> Reader<'a> {
             "off" => Some(None),
             _ => self.parsed("metrics_listen", "an address and port, or off").map(Some),
         }
+    }
+
+    fn limits(&mut self) -> Option<Limits> {
+        let seconds = self.checked("request_seconds", |text| within(text, 1..=3_600));
+        let requests = self.checked("requests_in_flight", |text| within(text, 1..=1_000_000));
+        Some(Limits { request_seconds: seconds?, requests_in_flight: requests? })
     }
 
     fn keys(&mut self) -> Option<Keys> {
@@ -198,15 +208,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Days, of which there are few enough not to cover the tracks of last night.
-fn retention(text: &str) -> Result<Option<i64>, String> {
-    match text.parse() {
-        Ok(0) => Ok(None),
-        Ok(days @ 7..=36_500) => Ok(Some(days)),
-        _ => Err(format!("{text:?} is neither 0 nor a number of days from 7 to 36500")),
-    }
-}
-
 fn issuer(text: &str, insecure: bool) -> Result<Issuer, String> {
     let url = Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))?;
     if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
@@ -253,16 +254,6 @@ fn refuse_open_doors(config: &Config, insecure: bool, errors: &mut Vec<String>) 
     }
 }
 
-fn roles(text: &str) -> Result<Vec<Role>, String> {
-    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-    words
-        .map(|word| {
-            let wrong = || format!("{word:?} is none of owner, admin, developer, auditor");
-            Role::parse(word).ok_or_else(wrong)
-        })
-        .collect()
-}
-
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     text.split(',')
         .map(str::trim)
@@ -273,13 +264,6 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
                 .map_err(|_| format!("{part:?} is no network, such as 10.0.0.0/8"))
         })
         .collect()
-}
-
-fn status_list_ttl(text: &str) -> Result<i64, String> {
-    match text.parse() {
-        Ok(seconds @ 5..=3_600) => Ok(seconds),
-        _ => Err(format!("{text:?} is not whole seconds from 5 to 3600")),
-    }
 }
 
 fn witnesses(text: &str) -> Result<Vec<Witness>, String> {

@@ -173,6 +173,18 @@ pub const SETTINGS: &[Setting] = &[
         "How long requests in flight may take once the server is told to stop.",
     ),
     plain(
+        "request_seconds",
+        "COUNTERSIGN_REQUEST_SECONDS",
+        "5",
+        "How long a caller may take to send the head of a request, and again for its body.",
+    ),
+    plain(
+        "requests_in_flight",
+        "COUNTERSIGN_REQUESTS_IN_FLIGHT",
+        "2048",
+        "Most token requests that are worked on at a time; others are told to come back.",
+    ),
+    plain(
         "authorization_endpoint",
         "COUNTERSIGN_AUTHORIZATION_ENDPOINT",
         "true",

@@ -2,13 +2,14 @@
 //! was seen, a verb, and where it leads.
 use std::collections::HashMap;
 
-use super::count;
 use super::moment::Moment;
+use super::{count, duration};
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::{Policy, ends_at};
 use crate::model::usage::{begin_of_hour, hour};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::reports::hoarders::{self, Hoarder};
 use crate::store::attention::{self, Noted};
 use crate::store::usage::{self, Ghost, Refused};
 use crate::store::{Conn, Error, applications, signing_keys};
@@ -44,6 +45,7 @@ pub struct Seen {
     never_used: Vec<Noted>,
     silent: Vec<Noted>,
     keys: Vec<SigningKey>,
+    hoarders: Vec<Hoarder>,
     /// Secret and application by the secret's id.
     secrets: HashMap<String, (String, String)>,
     applications: HashMap<String, String>,
@@ -54,6 +56,8 @@ impl Seen {
         let day = hour(now - Seconds::DAY);
         let ghosts = usage::ghosts(conn, day, NAMED)?;
         let refused = usage::refused(conn, day, NAMED)?;
+        let (mut hoarders, _) = hoarders::find(conn, (day, hour(now) + 1), None)?;
+        hoarders.truncate(usize::try_from(NAMED).unwrap_or_default());
         let ids: Vec<String> = ghosts.iter().map(|ghost| ghost.secret_id.clone()).collect();
         let clients: Vec<String> = refused.iter().map(|row| row.client_id.clone()).collect();
         let secrets = attention::names(conn, &ids)?.into_iter();
@@ -62,6 +66,7 @@ impl Seen {
             never_used: attention::never_used(conn, now, now - UNUSED, NAMED)?,
             silent: attention::silent(conn, now, now - SILENT, NAMED)?,
             keys: signing_keys::all(conn)?,
+            hoarders,
             secrets: secrets.map(|(id, secret, application)| (id, (secret, application))).collect(),
             applications: applications::names(conn, &clients)?.into_iter().collect(),
             ghosts,
@@ -82,6 +87,7 @@ impl Seen {
                     .filter(|row| row.requests >= REFUSALS)
                     .map(|row| self.refused(row, now)),
             )
+            .chain(self.hoarders.iter().map(|hoarder| hoards(hoarder, now)))
             .chain(self.keys.iter().filter_map(|key| rotation(key, policy, now)))
             .chain(self.never_used.iter().map(|secret| idle(secret, "was never used", "Made", now)))
             .chain(
@@ -173,6 +179,30 @@ fn idle(secret: &Noted, what: &str, when: &str, now: UnixTime) -> Item {
         links: vec![
             (of_secret(&secret.client_id, &secret.secret_id, ""), "See the secret"),
             (of_secret(&secret.client_id, &secret.secret_id, "/revocation"), "Revoke"),
+        ],
+    }
+}
+
+/// An application that fetches a token where it could keep one.
+fn hoards(hoarder: &Hoarder, now: UnixTime) -> Item {
+    let fetched = hoarder.fetched;
+    let (tokens, needed) = (count::text(fetched.tokens), count::text(fetched.needed()));
+    Item {
+        rank: 3,
+        aspect: "caution",
+        what: format!(
+            "{} fetched {tokens} tokens for {} where {needed} would do.",
+            hoarder.name, hoarder.resource
+        ),
+        so: format!(
+            "In the busy hours of one day, the last {}. A token there is good for {}; its quick \
+             start keeps one.",
+            Moment::new(hoarder.last_at, now).text,
+            duration::text(fetched.lifetime)
+        ),
+        links: vec![
+            (format!("/applications/{}#s-qs", hoarder.client_id), "See how to keep it"),
+            ("/reports/hoarders".to_owned(), "See all"),
         ],
     }
 }

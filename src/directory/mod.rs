@@ -5,6 +5,7 @@
 //! made by another within a second. A client that was read while a change was
 //! being made is not kept: what is in memory is never older than the last
 //! version that was taken up.
+mod grants;
 pub mod resources;
 
 use std::collections::{HashMap, VecDeque};
@@ -12,8 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use moka::sync::Cache;
+use quick_cache::UnitWeighter;
 
+use self::grants::Shared;
 use self::resources::Protected;
 use crate::host::Clock;
 use crate::oauth::UnixTime;
@@ -32,14 +37,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The most ids that are remembered as unknown.
 const UNKNOWN: u64 = 65_536;
 
+/// The clients that there is room for at the start. There may be as many more as
+/// are configured.
+const EXPECTED: usize = 1_024;
+
 /// How many changes are remembered for clients that are being read now.
 const RECENT: usize = 1_024;
 
 pub struct Directory {
     store: Store,
     clock: Clock,
-    known: Cache<String, Arc<Client>>,
-    unknown: Cache<String, UnixTime>,
+    known: quick_cache::sync::Cache<Key, Arc<Client>>,
+    unknown: Cache<Key, UnixTime>,
+    grants: Shared,
     /// By id and by identifier. Few, and asked for with each access: without a
     /// lock.
     resources: ArcSwap<HashMap<String, Arc<Protected>>>,
@@ -48,6 +58,9 @@ pub struct Directory {
     seen: Mutex<Seen>,
     metrics: Arc<Metrics>,
 }
+
+/// A client id without its prefix: 128 bits.
+type Key = u128;
 
 /// The registry up to a version.
 #[derive(Default)]
@@ -67,11 +80,13 @@ impl Directory {
         metrics: Arc<Metrics>,
     ) -> Result<Self, store::Error> {
         let version = store.read_blocking(registry::version)?;
+        let expected = usize::try_from(most).unwrap_or(usize::MAX).min(EXPECTED);
         Ok(Self {
             store,
             clock,
-            known: Cache::new(most),
+            known: quick_cache::sync::Cache::with_weighter(expected, most, UnitWeighter),
             unknown: Cache::new(UNKNOWN),
+            grants: Shared::default(),
             resources: ArcSwap::default(),
             unknown_resources: Cache::new(UNKNOWN),
             seen: Mutex::new(Seen { version, recent: VecDeque::new() }),
@@ -84,13 +99,11 @@ impl Directory {
     /// # Errors
     /// `Unavailable`: it is not in memory and cannot be read.
     pub async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, store::Error> {
-        if let Some(client) = self.known.get(client_id) {
+        let Some(key) = key(client_id) else { return Ok(None) };
+        if let Some(client) = self.known.get(&key) {
             return Ok(Some(client));
         }
-        if !is_well_formed(client_id) {
-            return Ok(None);
-        }
-        if self.unknown.get(client_id).is_some_and(|until| self.clock.now() < until) {
+        if self.unknown.get(&key).is_some_and(|until| self.clock.now() < until) {
             return Ok(None);
         }
         self.metrics.client_reads.inc();
@@ -99,7 +112,7 @@ impl Directory {
         let found = tokio::time::timeout(PATIENCE, read)
             .await
             .map_err(|_| store::Error::Unavailable("no answer within a second".to_owned()))??;
-        Ok(self.keep(client_id, found))
+        Ok(self.keep((client_id, key), found))
     }
 
     /// Takes up the changes that were made since it was last asked.
@@ -123,11 +136,13 @@ impl Directory {
         for (version, touched) in changes.into_iter().filter(|(v, _)| *v > since) {
             match &touched {
                 Touched::Client(client_id) => {
-                    self.known.invalidate(client_id);
-                    self.unknown.invalidate(client_id);
+                    if let Some(key) = key(client_id) {
+                        self.known.remove(&key);
+                        self.unknown.invalidate(&key);
+                    }
                 }
                 Touched::Everything => {
-                    self.known.invalidate_all();
+                    self.known.clear();
                     self.resources.store(Arc::default());
                     self.unknown_resources.invalidate_all();
                 }
@@ -139,12 +154,14 @@ impl Directory {
                 seen.recent.pop_front();
             }
         }
-        self.metrics.clients_cached.set(i64::try_from(self.known.entry_count()).unwrap_or(0));
+        self.metrics.clients_cached.set(i64::try_from(self.known.len()).unwrap_or(0));
         Ok(true)
     }
 
-    fn keep(&self, client_id: &str, found: clients::Found) -> Option<Arc<Client>> {
-        let client = found.client.map(Arc::new);
+    fn keep(&self, (client_id, key): (&str, Key), found: clients::Found) -> Option<Arc<Client>> {
+        let client = found
+            .client
+            .map(|client| Arc::new(Client { grants: self.grants.share(client.grants), ..client }));
         let seen = self.lock();
         // Kept only when no change of it came after the version it was read at.
         let forgotten = seen.recent.front().is_some_and(|(oldest, _)| *oldest > found.version + 1)
@@ -161,8 +178,8 @@ impl Directory {
             return client;
         }
         match &client {
-            Some(client) => self.known.insert(client_id.to_owned(), client.clone()),
-            None => self.unknown.insert(client_id.to_owned(), self.clock.now() + UNKNOWN_FOR),
+            Some(client) => self.known.insert(key, client.clone()),
+            None => self.unknown.insert(key, self.clock.now() + UNKNOWN_FOR),
         }
         client
     }
@@ -172,10 +189,28 @@ impl Directory {
     }
 }
 
-/// Whether it could be an id of ours: what could not is not looked up.
-fn is_well_formed(client_id: &str) -> bool {
-    client_id.strip_prefix("m2m_").is_some_and(|rest| {
-        rest.len() == 22
-            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    })
+/// The key of what could be an id of ours: what could not is not looked up.
+fn key(client_id: &str) -> Option<Key> {
+    let rest = client_id.strip_prefix("m2m_")?;
+    let mut bytes = [0; 16];
+    let written = URL_SAFE_NO_PAD.decode_slice(rest, &mut bytes).ok()?;
+    (written == bytes.len()).then(|| Key::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_texts_are_one_client() {
+        assert_eq!(key("m2m_AAAAAAAAAAAAAAAAAAAAAQ"), Some(1));
+        // The last four bits of 22 characters say nothing, and must be none.
+        for other in
+            ["AAAAAAAAAAAAAAAAAAAAAR", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", ""]
+        {
+            assert_eq!(key(&format!("m2m_{other}")), None, "{other}");
+        }
+        assert_eq!(key("AAAAAAAAAAAAAAAAAAAAAQ"), None);
+        assert_eq!(key("m2m_AAAAAAAAAAAAAAAAAAAAAQ=="), None);
+    }
 }

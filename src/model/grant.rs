@@ -38,3 +38,36 @@ impl std::fmt::Display for Access {
         }
     }
 }
+
+/// Reads `URI=scope,scope` or `URI=*`.
+///
+/// # Errors
+/// What is wrong with it, for who wrote it.
+pub fn parse(text: &str) -> Result<(String, Access), String> {
+    let (resource, scopes) = text
+        .rsplit_once('=')
+        .filter(|(resource, _)| !resource.is_empty())
+        .ok_or_else(|| format!("{text:?} is no grant: write URI=scope,scope or URI=*"))?;
+    let access = match scopes {
+        "*" => Access::All,
+        list => Access::Scopes(
+            list.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        ),
+    };
+    Ok((resource.to_owned(), access))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_is_a_resource_and_its_scopes() {
+        let (resource, access) = parse("https://a.example/b=x:read, y").unwrap();
+        assert_eq!(resource, "https://a.example/b");
+        assert_eq!(access, Access::Scopes(vec!["x:read".into(), "y".into()]));
+        assert_eq!(parse("urn:a=*").unwrap().1, Access::All);
+        assert_eq!(parse("urn:a=").unwrap().1, Access::Scopes(vec![]));
+        assert!(parse("urn:a").is_err() && parse("=x").is_err());
+    }
+}

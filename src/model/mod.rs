@@ -10,6 +10,8 @@ pub mod checkpoint;
 pub mod diet;
 pub mod grant;
 pub mod history;
+pub mod hoarder;
+pub mod import;
 pub mod page;
 pub mod password;
 pub mod proof;

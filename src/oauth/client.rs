@@ -1,4 +1,6 @@
-//! The client, as one request sees it.
+//! The client, as one request sees it. A million of them are kept in memory.
+use std::sync::Arc;
+
 use super::algorithm::Algorithm;
 use super::client_secret::Digest;
 use super::scope::ScopeSet;
@@ -13,8 +15,9 @@ pub struct Client {
     pub token_lifetime: Option<Seconds>,
     /// The ones in force and those that were: a retired one is still told
     /// apart from a wrong one in the audit log.
-    pub secrets: Vec<Secret>,
-    pub grants: Vec<Grant>,
+    pub secrets: Box<[Secret]>,
+    /// Shared with the other clients that hold the same.
+    pub grants: Arc<[Grant]>,
     /// Whose tokens it may introspect.
     pub introspects: Introspects,
 }
@@ -37,7 +40,7 @@ pub struct Secret {
 }
 
 /// What may be asked for at one resource, RFC 8707.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Grant {
     pub resource: String,
     pub scopes: ScopeSet,

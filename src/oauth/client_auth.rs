@@ -173,8 +173,8 @@ mod tests {
             client_id: "m2m_1".into(),
             active: true,
             token_lifetime: None,
-            secrets: vec![secret],
-            grants: vec![],
+            secrets: [secret].into(),
+            grants: [].into(),
             introspects: crate::oauth::client::Introspects::For(vec![]),
         }
     }

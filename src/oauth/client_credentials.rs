@@ -144,7 +144,7 @@ fn resources(form: &Form<'_>) -> Result<Vec<String>, Error> {
 fn granted<'c>(client: &'c Client, request: &Request) -> Result<Vec<&'c Grant>, Error> {
     let target = |reason, description| Error::new(Code::InvalidTarget, reason, description);
     if request.resources.is_empty() {
-        return match client.grants.as_slice() {
+        return match &*client.grants {
             [only] => Ok(vec![only]),
             [] => Err(target(Reason::ResourceNotGranted, "this client may call no resource")),
             _ => Err(target(
@@ -221,10 +221,10 @@ mod tests {
         assert_eq!((several.code, several.reason), (Code::InvalidTarget, Reason::ResourceMissing));
 
         let mut one = client();
-        one.grants.truncate(1);
+        one.grants = one.grants[..1].into();
         assert_eq!(decide(&one, &asking(None, &[]), NOW).unwrap().resources, [BILLING]);
 
-        one.grants.clear();
+        one.grants = [].into();
         let none = decide(&one, &asking(None, &[]), NOW).unwrap_err();
         assert_eq!(none.reason, Reason::ResourceNotGranted);
     }
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn resources_that_sign_differently_are_not_mixed() {
         let mut client = client();
-        client.grants[1].algorithm = Algorithm::Rs256;
+        std::sync::Arc::make_mut(&mut client.grants)[1].algorithm = Algorithm::Rs256;
         let error = decide(&client, &asking(None, &[BILLING, LEDGER]), NOW).unwrap_err();
         assert_eq!(error.reason, Reason::ResourcesNotTogether);
     }
@@ -285,7 +285,7 @@ mod tests {
             asked in "[a-f]( [a-f]){0,4}", held in "[a-f]( [a-f]){0,4}",
         ) {
             let mut client = client();
-            client.grants[0].scopes = ScopeSet::parse(&held).unwrap();
+            std::sync::Arc::make_mut(&mut client.grants)[0].scopes = ScopeSet::parse(&held).unwrap();
             if let Ok(issuance) = decide(&client, &asking(Some(&asked), &[BILLING]), NOW) {
                 prop_assert!(issuance.scope.beyond(&client.grants[0].scopes).is_empty());
             }
@@ -304,11 +304,12 @@ mod tests {
             client_id: "m2m_billing".into(),
             active: true,
             token_lifetime: None,
-            secrets: vec![],
-            grants: vec![
+            secrets: [].into(),
+            grants: [
                 grant(BILLING, "invoices:read invoices:write", 600),
                 grant(LEDGER, "invoices:read ledger:export", 300),
-            ],
+            ]
+            .into(),
             introspects: crate::oauth::client::Introspects::For(vec![]),
         }
     }

@@ -10,7 +10,7 @@ use super::reason::Reason;
 pub struct ScopeToken(String);
 
 /// A set of scope-tokens. The order a client writes them in has no meaning.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ScopeSet(BTreeSet<ScopeToken>);
 
 /// The most scope-tokens one request may name.

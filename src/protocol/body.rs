@@ -1,4 +1,6 @@
-//! Reading the body of an OAuth request: small, plain, of the one type.
+//! Reading the body of an OAuth request: small, plain, of the one type, soon.
+use std::time::Duration;
+
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt as _;
@@ -7,6 +9,7 @@ use super::failure::Failure;
 use crate::oauth::Error;
 use crate::oauth::error::Code;
 use crate::oauth::reason::Reason;
+use crate::web::App;
 
 /// The most bytes that are read.
 pub const MAX_BYTES: usize = 32 * 1_024;
@@ -19,13 +22,24 @@ const DRAIN_BYTES: usize = 256 * 1_024;
 ///
 /// # Errors
 /// * `TooLarge`: more than 32 KiB.
+/// * `TooSlow`: it did not come in time.
 /// * `Encoded`: compressed.
 /// * `invalid_request`: another type than `application/x-www-form-urlencoded`,
 ///   another charset than UTF-8, or the body broke off.
-pub async fn read(
-    request: &HttpRequest,
-    mut payload: web::Payload,
-) -> Result<web::BytesMut, Failure> {
+pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<web::BytesMut, Failure> {
+    let app = request.app_data::<web::Data<App>>();
+    let seconds = app.map_or(5, |app| app.config.limits.request_seconds);
+    let read = tokio::time::timeout(Duration::from_secs(seconds), bytes(payload));
+    let body = read.await.map_err(|_| Failure::TooSlow)??;
+    let encoding = request.headers().get(CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Failure::Encoded);
+    }
+    must_be_form(request)?;
+    Ok(body)
+}
+
+async fn bytes(mut payload: web::Payload) -> Result<web::BytesMut, Failure> {
     let mut body = web::BytesMut::new();
     let mut length = 0;
     while let Some(chunk) = payload.next().await {
@@ -41,11 +55,6 @@ pub async fn read(
     if length > MAX_BYTES {
         return Err(Failure::TooLarge);
     }
-    let encoding = request.headers().get(CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Failure::Encoded);
-    }
-    must_be_form(request)?;
     Ok(body)
 }
 

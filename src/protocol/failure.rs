@@ -15,6 +15,9 @@ use crate::{audit, keys, oauth, store};
 pub enum Failure {
     #[error(transparent)]
     Audit(#[from] audit::NotRecorded),
+    /// More requests are being worked on than may be.
+    #[error("too many requests at a time")]
+    Busy,
     /// A compressed body: nothing of it was unpacked.
     #[error("the body is compressed")]
     Encoded,
@@ -29,6 +32,8 @@ pub enum Failure {
     Store(#[from] store::Error),
     #[error("the body is too large")]
     TooLarge,
+    #[error("the body did not come in time")]
+    TooSlow,
     /// Too many wrong secrets from this address for this client.
     #[error("too many wrong secrets")]
     TooMany { wait: Seconds },
@@ -46,10 +51,12 @@ impl From<Unknown> for Failure {
 impl Failure {
     pub fn code(&self) -> Code {
         match self {
-            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
                 Code::TemporarilyUnavailable
             }
-            Self::Encoded | Self::TooLarge | Self::TooMany { .. } => Code::InvalidRequest,
+            Self::Encoded | Self::TooLarge | Self::TooSlow | Self::TooMany { .. } => {
+                Code::InvalidRequest
+            }
             Self::Refused(error) => error.code,
         }
     }
@@ -59,6 +66,7 @@ impl Failure {
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             other => StatusCode::from_u16(other.code().status())
                 .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -67,8 +75,10 @@ impl Failure {
     /// The word that the audit log and the metrics have for it.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => Reason::Overloaded,
-            Self::Encoded | Self::TooLarge => Reason::RequestMalformed,
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+                Reason::Overloaded
+            }
+            Self::Encoded | Self::TooLarge | Self::TooSlow => Reason::RequestMalformed,
             Self::Refused(error) => error.reason,
             Self::TooMany { .. } => Reason::RateLimited,
         }
@@ -76,14 +86,17 @@ impl Failure {
 
     /// Whether the caller, and not we, is at fault.
     pub fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_))
+        !matches!(
+            self,
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_)
+        )
     }
 
     /// What an operator may know besides.
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::Refused(error) => error.detail.clone(),
-            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
                 Some(self.to_string())
             }
             _ => None,
@@ -108,12 +121,13 @@ impl Failure {
 
     fn description(&self) -> &str {
         match self {
-            Self::Audit(_) | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
+            Self::Audit(_) | Self::Busy | Self::Keys(_) | Self::Stale(_) | Self::Store(_) => {
                 "try again in a moment"
             }
             Self::Encoded => "a compressed body is not accepted",
             Self::Refused(error) => &error.description,
             Self::TooLarge => "the body is larger than 32 KiB",
+            Self::TooSlow => "the body did not come in time",
             Self::TooMany { .. } => "too many failed attempts, wait before the next",
         }
     }
@@ -138,6 +152,15 @@ impl Failure {
     /// The answer to what is not recorded, and so has no id.
     pub fn response(&self) -> HttpResponse {
         self.describe(self.description())
+    }
+
+    /// The answer to what there was no time for: nothing is recorded of it. Those
+    /// who were refused together are told to come back apart.
+    pub fn turn_away(chance: u8) -> HttpResponse {
+        let mut response = Self::Busy.response();
+        let seconds = u64::from(chance % 5) + 1;
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        response
     }
 
     /// RFC 6749 §5.2. A 401 always has a challenge, RFC 9110 §15.5.2.

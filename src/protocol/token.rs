@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::caller::{Caller, Codes};
 use super::failure::{Failure, REQUEST_ID, uncached};
@@ -27,6 +28,13 @@ pub async fn post(
     let mut attempt = Attempt::new(Caller::new(&app, &request));
     let (id, started) = (attempt.caller.request_id(), attempt.caller.started);
     let decided = token(&app, &request, payload, &mut attempt).await;
+    if let Err(Failure::Busy) = decided {
+        app.metrics.token_answered("turned_away", started.elapsed());
+        let [chance] = app.entropy.bytes::<1>();
+        return Failure::turn_away(chance);
+    }
+    // Given back once the answer is made.
+    let _turn = attempt.turn.take();
     let recorded = app.recorder.record(attempt.event(&decided)).await;
     let answer = match recorded {
         Ok(()) => decided,
@@ -50,6 +58,8 @@ async fn token(
     attempt: &mut Attempt,
 ) -> Result<(Issuance, Signed), Failure> {
     let bytes = Caller::read_body(request, payload).await?;
+    // After the body: who sends slowly takes nobody's turn.
+    attempt.turn = Some(app.in_flight.clone().try_acquire_owned().map_err(|_| Failure::Busy)?);
     let form = Form::parse(&bytes)?;
     attempt.note_form(request, &form);
     let client = attempt.caller.authenticate(app, request, &form).await?;
@@ -103,11 +113,12 @@ struct Attempt {
     scope: Option<String>,
     resources: Vec<String>,
     status_list: Option<StatusReference>,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Attempt {
     fn new(caller: Caller) -> Self {
-        Self { caller, scope: None, resources: Vec::new(), status_list: None }
+        Self { caller, scope: None, resources: Vec::new(), status_list: None, turn: None }
     }
 
     fn note_form(&mut self, request: &HttpRequest, form: &Form<'_>) {
@@ -123,7 +134,7 @@ impl Attempt {
 
     /// A client that names no resource means its only one, in a refusal too.
     fn note_default(&mut self, client: &Client) {
-        if let ([], [only]) = (self.resources.as_slice(), client.grants.as_slice()) {
+        if let ([], [only]) = (self.resources.as_slice(), &*client.grants) {
             self.resources.push(only.resource.clone());
         }
     }

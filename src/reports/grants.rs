@@ -195,6 +195,10 @@ fn same_person(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             "application.created" => {
                 let name = event.target.as_ref().map(|target| target.name.clone());
                 let made = (person, name.unwrap_or_default(), UnixTime(event.at), event.id.clone());
+                // An import grants in the event that registers.
+                let count = event.changes.iter().filter(|change| change.field == "grant").count();
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                *granted.entry((client_id.clone(), made.0.clone())).or_default() += count;
                 registered.insert(client_id, made);
             }
             "grant.set" => *granted.entry((client_id, person)).or_default() += 1,

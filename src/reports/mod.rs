@@ -3,6 +3,7 @@ pub mod access;
 pub mod acts;
 pub mod daily;
 pub mod grants;
+pub mod hoarders;
 pub mod holders;
 pub mod refusals;
 pub mod report;

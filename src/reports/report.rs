@@ -239,6 +239,6 @@ mod tests {
         let count = ids.len();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!((ids.len(), count), (22, 22));
+        assert_eq!((ids.len(), count), (23, 23));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::grants::Names;
 use super::report::{Family, MOST, Parameter, Parameters, Report, scan};
 use super::table::{Cell, Column, Table, column};
-use super::{refusals, trespass};
+use super::{hoarders, refusals, trespass};
 use crate::model::audit_event::{Event, TokenFacts};
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
@@ -92,6 +92,19 @@ pub const REPORTS: &[Report] = &[
         parameters: &[Parameter::Key],
         columns: BY_KEY,
         answer: by_key,
+    },
+    Report {
+        id: "hoarders",
+        family: Family::Tokens,
+        title: "Tokens that are not kept",
+        question: "Which applications fetch tokens far more often than the lifetime of a token \
+                   requires?",
+        limits: "Looked at are hours in which one secret fetched sixty tokens or more from one \
+                 address; they are known for nine days. Ten processes behind one address are \
+                 allowed for. The quick starts on an application's page keep their token.",
+        parameters: &[Parameter::Period, Parameter::Application],
+        columns: hoarders::COLUMNS,
+        answer: hoarders::answer,
     },
     Report {
         id: "outside-policy",

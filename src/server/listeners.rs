@@ -19,9 +19,6 @@ pub struct Doors {
     pub addresses: Vec<SocketAddr>,
 }
 
-/// How long a caller may take to send the head of a request.
-const HEAD: Duration = Duration::from_secs(5);
-
 /// Opens every configured door.
 pub fn open(app: &Arc<App>) -> Result<Doors, Error> {
     let config = &app.config;
@@ -89,7 +86,7 @@ fn serve(
     let data = web::Data::from(app.clone());
     let server =
         HttpServer::new(move || Actix::new().app_data(data.clone()).configure(routes.clone()))
-            .client_request_timeout(HEAD)
+            .client_request_timeout(Duration::from_secs(app.config.limits.request_seconds))
             .shutdown_timeout(app.config.shutdown_seconds)
             .disable_signals();
     let server = match app.config.workers {

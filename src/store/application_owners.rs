@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::people_schema::application_owners;
+use super::schema::application_owners;
 use super::{Conn, Error};
 
 /// The ids of the people who own an application.

@@ -150,6 +150,15 @@ pub fn named(conn: &mut Conn, start: &str, limit: i64) -> Result<Vec<Application
     Ok(rows.into_iter().map(Application::from).collect())
 }
 
+/// These applications; those that are gone are left out.
+pub fn of_ids(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<Application>, Error> {
+    let rows: Vec<Row> = on!(conn, |c| applications::table
+        .filter(applications::client_id.eq_any(client_ids))
+        .select(Row::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Application::from).collect())
+}
+
 /// The names of these applications; those that are gone are left out.
 pub fn names(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| applications::table

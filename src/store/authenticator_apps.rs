@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::people_schema::authenticator_apps;
+use super::schema::authenticator_apps;
 use super::{Conn, Error};
 use crate::model::totp::Step;
 use crate::oauth::UnixTime;

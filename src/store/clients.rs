@@ -40,8 +40,8 @@ pub fn find(conn: &mut Conn, client_id: &str) -> Result<Found, Error> {
         client_id: client_id.to_owned(),
         active,
         token_lifetime: lifetime.map(Seconds),
-        secrets: secrets_of(conn, client_id)?,
-        grants: grants_of(conn, client_id)?,
+        secrets: secrets_of(conn, client_id)?.into(),
+        grants: grants_of(conn, client_id)?.into(),
         introspects: if any { Introspects::Any } else { introspects(conn, client_id)? },
     };
     Ok(Found { version, client: Some(client) })

@@ -180,6 +180,15 @@ impl Conn {
         }
     }
 
+    /// Lets SQLite keep more of the file in memory, 128 MiB: many rows at once
+    /// touch pages all over it. Nothing on PostgreSQL.
+    pub fn expect_many_rows(&mut self) -> Result<(), Error> {
+        if let Self::Sqlite(conn) = self {
+            conn.batch_execute("PRAGMA cache_size=-131072")?;
+        }
+        Ok(())
+    }
+
     /// Moves SQLite's write-ahead log into the file. Nothing on PostgreSQL.
     pub fn checkpoint(&mut self, mode: Checkpoint) -> Result<(), Error> {
         if let Self::Sqlite(conn) = self {

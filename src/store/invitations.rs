@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::people_schema::invitations;
+use super::schema::invitations;
 use super::{Conn, Error};
 use crate::model::administrator::{AdministratorDetails, Invitation, email_key};
 use crate::model::role::Role;

@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::people_schema::password_resets;
+use super::schema::password_resets;
 use super::{Conn, Error};
 use crate::oauth::UnixTime;
 

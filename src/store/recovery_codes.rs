@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
-use super::people_schema::recovery_codes;
+use super::schema::recovery_codes;
 use super::{Conn, Error};
 use crate::model::recovery_code::Digest;
 

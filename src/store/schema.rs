@@ -1,5 +1,11 @@
 //! The tables, as both databases have them.
-pub use super::usage_schema::{streams, usage_days, usage_hours, usage_marks};
+mod fleet;
+mod people;
+mod usage;
+
+pub use fleet::*;
+pub use people::*;
+pub use usage::*;
 
 diesel::table! {
     administrators (id) {
@@ -365,11 +371,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    traffic_hours (hour, resource, reason) {
-        hour -> BigInt,
-        resource -> Text,
-        reason -> Text,
-        requests -> BigInt,
+    streams (name) {
+        name -> Text,
+        generation -> BigInt,
+        entry -> BigInt,
+        events -> BigInt,
+        delivered_at -> BigInt,
+        failure -> Text,
+        failed_at -> BigInt,
+        holder -> Text,
+        epoch -> BigInt,
+        leased_until -> BigInt,
     }
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use ipnet::IpNet;
 
 use super::connection::on;
-use super::people_schema::{sign_in_blocks, sign_in_tallies};
+use super::schema::{sign_in_blocks, sign_in_tallies};
 use super::{Conn, Error};
 use crate::model::sign_in::{Kind, Tally};
 use crate::oauth::UnixTime;

@@ -54,6 +54,8 @@ pub struct App {
     pub secret_guesses: Guesses<(Option<IpAddr>, String)>,
     /// Wrong passwords of people in a session, by account.
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
+    /// Token requests that are worked on.
+    pub in_flight: Arc<Semaphore>,
     pub hashing: Hashing,
     /// One at a time: an exam keeps a thread for as long as the API is slow.
     pub exams: Semaphore,
@@ -99,8 +101,7 @@ impl App {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::new());
-        let now = clock.now();
-        let system = Actor::system(now, &config.instance, &entropy);
+        let system = Actor::system(clock.now(), &config.instance, &entropy);
         signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
@@ -144,6 +145,7 @@ impl App {
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
+            in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
             hashing: Hashing::new(),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,

@@ -5,6 +5,7 @@ mod administrators;
 mod applications;
 mod audit;
 mod evidence;
+mod import;
 mod operations;
 mod registry;
 mod server;

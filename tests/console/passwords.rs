@@ -76,7 +76,7 @@ fn nothing_is_done_by_get_and_no_other_origin_reads_a_page() {
     let before = server.read(countersign::store::audit_log::count);
     for (path, get, post) in countersign::console::pages::PAGES {
         if get.is_none() && post.is_some() {
-            let path = path.replace('{', "").replace('}', "");
+            let path = path.replace(['{', '}'], "");
             let status = browser.get(&path).status;
             assert!(matches!(status, 404 | 405), "GET {path}: {status}");
         }

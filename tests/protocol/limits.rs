@@ -71,3 +71,58 @@ fn a_head_that_never_ends_is_cut_off() {
     assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
     assert_eq!(server.get("/healthz").status, 200);
 }
+
+/// Under more than it can work on the server says when to come back, to each
+/// another time, and does nothing else.
+#[test]
+fn whom_there_is_no_turn_for_is_told_to_come_back() {
+    let server = Server::start_with(&[("COUNTERSIGN_REQUESTS_IN_FLIGHT", "1")]);
+    let billing = server.world().billing;
+    let turn = server.app.in_flight.clone().try_acquire_owned().unwrap();
+    let mut told = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let answer = server.token(&billing, &[]);
+        assert_eq!((answer.status, answer.error().as_str()), (503, "temporarily_unavailable"));
+        told.insert(answer.header("retry-after").unwrap().parse::<u8>().unwrap());
+    }
+    assert!(told.len() > 1 && told.iter().all(|seconds| (1..=5).contains(seconds)), "{told:?}");
+    assert_eq!(server.get("/oauth/jwks.json").status, 200);
+    assert!(server.app.metrics.encode().contains(r#"result="turned_away"} 40"#));
+
+    drop(turn);
+    for _ in 0..3 {
+        assert_eq!(server.token(&billing, &[]).status, 200, "a turn is given back");
+    }
+    assert_eq!(server.token(&billing, &[("scope", "nope")]).status, 400);
+    assert_eq!(server.token(&billing, &[]).status, 200, "after a refusal too");
+}
+
+/// Slowloris, and bodies that never come.
+#[test]
+fn who_sends_slowly_takes_nobody_s_turn_and_is_cut_off() {
+    use std::io::{Read as _, Write as _};
+    let settings = [("COUNTERSIGN_REQUESTS_IN_FLIGHT", "1"), ("COUNTERSIGN_REQUEST_SECONDS", "1")];
+    let server = Server::start_with(&settings);
+    let billing = server.world().billing;
+    let open = |text: &str| {
+        let mut connection = std::net::TcpStream::connect(server.address).unwrap();
+        connection.write_all(text.as_bytes()).unwrap();
+        connection
+    };
+    let head = "POST /oauth/token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 40\r\n";
+    let mut slow: Vec<_> = (0..100)
+        .map(|number| match number % 3 {
+            0 => open(""),
+            1 => open(head),
+            _ => open(&format!("{head}\r\ngrant_type=")),
+        })
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(server.token(&billing, &[]).status, 200);
+    }
+    // 98 leaves a remainder of 2: its head came, and half of its body.
+    slow[98].set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    let mut answer = [0; 12];
+    slow[98].read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}

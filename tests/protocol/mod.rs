@@ -1,4 +1,5 @@
 mod client_authentication;
+mod fleet;
 mod gate;
 mod introspection;
 mod limits;

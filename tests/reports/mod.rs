@@ -358,3 +358,22 @@ fn a_report_is_read_printed_and_taken_along_with_its_hash() {
     assert_eq!(review.texts("thead th.paper"), ["Keep", "Remove"]);
     assert!(browser.get("/reports/access?scope=%3Cscript%3E").text.contains("&#60;script&#62;"));
 }
+
+#[test]
+fn who_fetches_a_token_for_each_request_is_named_with_how_many_would_do() {
+    let past = Past::new();
+    let columns = ["application", "api", "tokens", "needed", "times", "addresses"];
+    assert!(past.ask("hoarders", &columns).is_empty());
+    for _ in 0..80 {
+        assert_eq!(past.token(&past.world.billing, "192.0.2.1", "invoices:read").status, 200);
+    }
+    past.server.settle();
+    assert_eq!(past.ask("hoarders", &columns), ["billing | billing | 80 | 8 | 10 | 1"]);
+
+    let browser = past.server.signed_in("auditor");
+    let overview = browser.get("/");
+    assert!(overview.text.contains("billing fetched 80 tokens for"), "{}", overview.text);
+    assert!(overview.text.contains("/reports/hoarders"));
+    let other = Parameters { application: Some("m2m_nobody".into()), ..past.told() };
+    assert!(past.ask_with("hoarders", &columns, &other).is_empty());
+}

@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 43] = [
+pub const CODES: [&str; 45] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -58,6 +58,8 @@ pub const CODES: [&str; 43] = [
     "exam.held",
     "grant.removed",
     "grant.set",
+    "import.begun",
+    "import.finished",
     "introspector.added",
     "introspector.removed",
     "invitation.created",
@@ -105,6 +107,8 @@ fn did(event: &Event) -> &str {
         "exam.held" => "examined API",
         "grant.removed" => "took access from application",
         "grant.set" => "set the access of application",
+        "import.begun" => "began to import the applications of",
+        "import.finished" => "imported the applications of",
         "introspector.added" => "let introspect tokens application",
         "introspector.removed" => "let introspect tokens no more application",
         "invitation.created" => "invited",

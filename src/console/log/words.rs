@@ -5,16 +5,8 @@ use crate::oauth::reason::{Check, Reason};
 /// Every reason there is: the word that is stored, and the one people read.
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_tokens = Reason::ALL.iter().map(|known| (known.as_str(), of_token(*known)));
-    let of_sessions = [
-        Refused::BadCode,
-        Refused::BadPassword,
-        Refused::Blocked,
-        Refused::Suspended,
-        Refused::Throttled,
-        Refused::UnknownAccount,
-        Refused::UsedCode,
-    ];
-    of_tokens.chain(of_sessions.map(|known| (known.as_str(), of_session(known)))).chain(OF_ACCESSES)
+    let of_sessions = Refused::ALL.iter().map(|known| (known.as_str(), of_session(*known)));
+    of_tokens.chain(of_sessions).chain(OF_ACCESSES)
 }
 
 /// Why the gate or introspection refused, by the words of `model::access`.
@@ -163,7 +155,7 @@ mod tests {
     fn every_reason_has_its_own_words() {
         let mut texts: Vec<_> = reasons().map(|(_, text)| text).collect();
         let all = texts.len();
-        assert_eq!(all, Reason::ALL.len() + 4 + OF_ACCESSES.len());
+        assert_eq!(all, Reason::ALL.len() + Refused::ALL.len() + OF_ACCESSES.len());
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), all);

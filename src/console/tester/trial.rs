@@ -232,14 +232,15 @@ mod tests {
             client_id: "m2m_1".into(),
             active: true,
             token_lifetime: None,
-            secrets: Vec::new(),
-            grants: vec![Grant {
+            secrets: [].into(),
+            grants: [Grant {
                 resource: API.into(),
                 scopes: ScopeSet::parse("a b").unwrap(),
                 token_lifetime: Seconds(600),
                 algorithm: Algorithm::Es256,
                 status_lists: false,
-            }],
+            }]
+            .into(),
             introspects: Introspects::For(Vec::new()),
         }
     }

@@ -1,4 +1,13 @@
-//! The tables of what was counted and delivered; see `schema`.
+//! What is used, in sums.
+
+diesel::table! {
+    traffic_hours (hour, resource, reason) {
+        hour -> BigInt,
+        resource -> Text,
+        reason -> Text,
+        requests -> BigInt,
+    }
+}
 
 diesel::table! {
     usage_days (day, client_id, resource, scope) {
@@ -31,20 +40,5 @@ diesel::table! {
         done -> BigInt,
         next -> BigInt,
         parts -> BigInt,
-    }
-}
-
-diesel::table! {
-    streams (name) {
-        name -> Text,
-        generation -> BigInt,
-        entry -> BigInt,
-        events -> BigInt,
-        delivered_at -> BigInt,
-        failure -> Text,
-        failed_at -> BigInt,
-        holder -> Text,
-        epoch -> BigInt,
-        leased_until -> BigInt,
     }
 }

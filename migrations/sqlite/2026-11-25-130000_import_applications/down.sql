@@ -1,0 +1,2 @@
+DROP TABLE external_ids;
+DROP TABLE imports;
