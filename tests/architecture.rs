@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["oauth"]),
     ("verify", &["oauth"]),
     ("samples", &[]),
-    ("config", &["oauth"]),
+    ("config", &["model", "oauth"]),
     ("telemetry", &["config"]),
     ("host", &["oauth", "model"]),
     ("store", &["model", "oauth"]),

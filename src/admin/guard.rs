@@ -27,6 +27,9 @@ pub struct Attempt {
     pub is_known: bool,
     /// The browser, when it signed in to this account before.
     pub device: Option<String>,
+    /// Whether a code is tried, by somebody who gave the right password. Codes
+    /// are short: they are counted over all addresses together too.
+    pub is_code: bool,
 }
 
 /// Whether an attempt may be made.
@@ -37,6 +40,10 @@ pub enum Verdict {
     Blocked(Seconds),
     Wait(Seconds),
 }
+
+/// The place that wrong codes of an account are counted under, wherever they
+/// came from.
+const CODES: &str = "codes";
 
 impl Attempt {
     /// What it is counted under, always in this order: rows are locked in it.
@@ -53,10 +60,20 @@ impl Attempt {
             return vec![Key { kind: Kind::Device, place, account_digest, account }];
         }
         let place = self.place();
-        vec![
-            Key { kind: Kind::Pair, place: place.clone(), account_digest, account },
+        let pair = |place: String| Key {
+            kind: Kind::Pair,
+            place,
+            account_digest: account_digest.clone(),
+            account: account.clone(),
+        };
+        let mut keys = vec![
+            pair(place.clone()),
             Key { kind: Kind::Address, place, account_digest: Vec::new(), account: String::new() },
-        ]
+        ];
+        if self.is_code {
+            keys.push(pair(CODES.to_owned()));
+        }
+        keys
     }
 
     fn place(&self) -> String {

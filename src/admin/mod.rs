@@ -5,6 +5,7 @@ pub mod administrators;
 pub mod application_owners;
 pub mod applications;
 pub mod audit;
+pub mod factors;
 pub mod grants;
 pub mod guard;
 pub mod imports;

@@ -14,46 +14,86 @@ pub fn candidate(conn: &mut Conn, email: &str) -> Result<Option<(Administrator, 
     Ok(administrators::find_by_email(conn, email)?)
 }
 
-/// Notes that this person proved who they are.
+/// How somebody proved who they are, in the words of the log.
+pub const PASSWORD: &str = "with a password";
+pub const CODE: &str = "with a code of the authenticator app";
+pub const APP: &str = "with a password and a code of the authenticator app";
+pub const RECOVERY_CODE: &str = "with a password and a recovery code";
+
+/// Notes that this person proved who they are, and how.
 ///
 /// # Errors
 /// `NotFound`: they were suspended or deleted since [`candidate`].
-pub fn begin(conn: &mut Conn, actor: &Actor, id: &str) -> Result<Administrator, Error> {
+pub fn begin(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    how: &'static str,
+) -> Result<Administrator, Error> {
     let administrator =
         administrators::find(conn, id)?.filter(|person| person.active).ok_or(Error::NotFound)?;
     administrators::note_sign_in(conn, id, actor.now)?;
     let mut event = actor.signed_in_as(&administrator).event("session.started", Outcome::Success);
-    event.target = Some(Target {
-        kind: "administrator".into(),
-        id: administrator.id.clone(),
-        name: administrator.name.clone(),
-    });
+    event.detail = Some(how.to_owned());
+    event.target = Some(target(&administrator));
     audit_chains::append(conn, &actor.chain, &[event])?;
     Ok(administrator)
+}
+
+/// The record that a password was right, and a second factor is asked for.
+pub fn challenge(actor: &Actor, person: &Administrator) -> Event {
+    let mut event = actor.event("session.challenged", Outcome::Success);
+    event.target = Some(target(person));
+    event
+}
+
+/// Notes that the actor, signed in, proved again who they are.
+pub fn confirm(conn: &mut Conn, actor: &Actor, how: &'static str) -> Result<(), Error> {
+    let mut event = actor.event("session.confirmed", Outcome::Success);
+    event.detail = Some(how.to_owned());
+    audit_chains::append(conn, &actor.chain, &[event])?;
+    Ok(())
+}
+
+fn target(person: &Administrator) -> Target {
+    Target { kind: "administrator".into(), id: person.id.clone(), name: person.name.clone() }
 }
 
 /// Why somebody could not sign in. The person is told none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
+    /// Of an authenticator app, or for recovery.
+    BadCode,
     BadPassword,
     /// An owner blocked the address.
     Blocked,
     Suspended,
     Throttled,
     UnknownAccount,
+    /// A code that was right and had been used.
+    UsedCode,
 }
 
 impl Refused {
-    pub const ALL: [Self; 5] =
-        [Self::BadPassword, Self::Blocked, Self::Suspended, Self::Throttled, Self::UnknownAccount];
+    pub const ALL: [Self; 7] = [
+        Self::BadCode,
+        Self::BadPassword,
+        Self::Blocked,
+        Self::Suspended,
+        Self::Throttled,
+        Self::UnknownAccount,
+        Self::UsedCode,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::BadCode => "bad_code",
             Self::BadPassword => "bad_password",
             Self::Blocked => "address_blocked",
             Self::Suspended => "administrator_suspended",
             Self::Throttled => "throttled",
             Self::UnknownAccount => "unknown_account",
+            Self::UsedCode => "used_code",
         }
     }
 }
@@ -68,7 +108,7 @@ pub fn refusal(actor: &Actor, email: &str, why: Refused) -> Event {
             let start = printable(email, 3);
             format!("account begins with {start}")
         }
-        Refused::BadPassword | Refused::Suspended => {
+        Refused::BadCode | Refused::UsedCode | Refused::BadPassword | Refused::Suspended => {
             format!("account {}", printable(email, 254))
         }
     });

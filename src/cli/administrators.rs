@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
 use super::output::{self, Output, time};
-use crate::admin::{self, administrators};
+use crate::admin::{self, administrators, factors};
 use crate::host::Entropy;
 use crate::model::administrator::{Administrator, AdministratorDetails};
 use crate::model::page::Page;
@@ -31,6 +31,9 @@ pub enum Command {
     },
     /// List who may sign in.
     List(Listing),
+    /// Remove somebody's authenticator app and recovery codes, and end their
+    /// sessions: for who can sign in no other way.
+    ResetFactors { email: String },
     /// Give somebody a password, and end their sessions. The password comes
     /// from `COUNTERSIGN_PASSWORD` or the first line of standard input.
     SetPassword { email: String },
@@ -54,12 +57,17 @@ impl Command {
                     Ok(Page { rows: all.iter().map(describe).collect(), next: None })
                 })?;
             }
+            Self::ResetFactors { email } => {
+                let person = find(operator, &email)?;
+                operator
+                    .act(|conn, actor| factors::remove(conn, actor, &person.id))
+                    .or_missing("second factor of", &person.email)?;
+                let sentence =
+                    format!("{} has no second factor any more; sessions are ended.", person.email);
+                output.done(&sentence, &describe(&person));
+            }
             Self::SetPassword { email } => {
-                let find = |conn: &mut Conn| {
-                    store::administrators::find_by_email(conn, &email)?
-                        .ok_or(admin::Error::NotFound)
-                };
-                let (person, _) = operator.find(find).or_missing("administrator", &email)?;
+                let person = find(operator, &email)?;
                 let hash = read_password()?;
                 operator.act(|conn, actor| {
                     administrators::set_password(conn, actor, &person.id, &hash)
@@ -70,6 +78,14 @@ impl Command {
         }
         Ok(())
     }
+}
+
+fn find(operator: &Operator, email: &str) -> anyhow::Result<Administrator> {
+    let find = |conn: &mut Conn| {
+        store::administrators::find_by_email(conn, email)?.ok_or(admin::Error::NotFound)
+    };
+    let (person, _) = operator.find(find).or_missing("administrator", email)?;
+    Ok(person)
 }
 
 /// Never from an argument: those are seen by everybody on the machine.

@@ -13,7 +13,7 @@ use super::output::{self, Output, time};
 use crate::admin::{self, signing_keys};
 use crate::config;
 use crate::host::Entropy;
-use crate::keys::{MasterKey, import};
+use crate::keys::{MasterKey, import, sealed_text};
 use crate::model::page::Page;
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::{self, Policy};
@@ -119,6 +119,10 @@ fn reseal(operator: &Operator, output: Output, file: PathBuf) -> anyhow::Result<
     let ring = operator.key_ring(master(operator)?)?;
     let count = operator.act(|conn, actor| {
         let seal = |key: &SigningKey| ring.reseal(key, &new).map_err(|error| error.to_string());
+        admin::factors::reseal(conn, actor, |id, sealed| {
+            let purpose = sealed_text::of_app(id);
+            ring.reseal_text(&purpose, sealed, &new).map_err(|error| error.to_string())
+        })?;
         signing_keys::reseal(conn, actor, seal)
     })?;
     let sentence = format!("{count} keys are sealed under the new master key. Use it from now on.");

@@ -5,6 +5,7 @@
 //! error in either: a typing mistake must not quietly leave a default.
 mod number;
 mod parse;
+mod roles;
 pub mod setting;
 pub mod streams;
 
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
+use crate::model::role::Role;
 use setting::{Setting, Source};
 
 use crate::oauth::limit::Limit;
@@ -42,6 +44,8 @@ pub struct Config {
     pub log: Log,
     pub session_idle_minutes: i64,
     pub session_hours: i64,
+    /// Who needs a second factor to sign in; others may have one.
+    pub second_factor_required: Vec<Role>,
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,

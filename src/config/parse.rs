@@ -8,6 +8,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::number::{rate, retention, within};
+use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
 use super::{
     Config, Effective, Issuer, Keys, Limits, Log, MasterKey, Pkcs11, Sealing, Secret, Witness,
@@ -42,6 +43,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("revocation_patience_seconds", "a number"),
         reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
     );
+    let second_factor = reader.checked("second_factor_required", roles);
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
@@ -62,6 +64,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         log: log?,
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
+        second_factor_required: second_factor?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         limits: limits?,

@@ -137,6 +137,12 @@ pub const SETTINGS: &[Setting] = &[
         "A console session ends after this long in any case.",
     ),
     plain(
+        "second_factor_required",
+        "COUNTERSIGN_SECOND_FACTOR_REQUIRED",
+        "",
+        "Roles that sign in to the console with a second factor too, separated by commas.",
+    ),
+    plain(
         "key_lead_seconds",
         "COUNTERSIGN_KEY_LEAD_SECONDS",
         "86400",

@@ -3,7 +3,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 
 use crate::model::role::Right;
@@ -21,6 +21,9 @@ pub enum Failure {
     /// Ours; the text is for the log.
     #[error("{0}")]
     Broken(String),
+    /// They have to say again that it is them; `next` is where they go on.
+    #[error("signed in too long ago")]
+    Confirm { next: String },
     #[error("{0}")]
     Conflict(String),
     #[error("the role lacks the right")]
@@ -115,7 +118,9 @@ impl Failure {
                 "It may have been deleted, or the address is mistyped.".to_owned(),
                 back,
             ),
-            Self::SignIn { .. } => ("Sign in", String::new(), ("/sign-in", "Sign in")),
+            Self::Confirm { .. } | Self::SignIn { .. } => {
+                ("Sign in", String::new(), ("/sign-in", "Sign in"))
+            }
             Self::TooMany { wait } => (
                 "Too many attempts",
                 format!("Wait {} seconds, then try again.", wait.0),
@@ -154,6 +159,13 @@ fn forbidden(right: Right) -> String {
     }
 }
 
+/// To a page that asks something, and leads on to `next`.
+fn asking(mut response: HttpResponseBuilder, page: &str, next: &str) -> HttpResponse {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let query = query.append_pair("next", next).finish();
+    response.insert_header((LOCATION, format!("{page}?{query}"))).finish()
+}
+
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -161,7 +173,7 @@ impl ResponseError for Failure {
             Self::Forbidden(_) | Self::Forged => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::Confirm { .. } | Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Audit(_) | Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -174,12 +186,8 @@ impl ResponseError for Failure {
         }
         let mut response = HttpResponse::build(self.status_code());
         match self {
-            Self::SignIn { next } => {
-                let query: String = url::form_urlencoded::Serializer::new(String::new())
-                    .append_pair("next", next)
-                    .finish();
-                return response.insert_header((LOCATION, format!("/sign-in?{query}"))).finish();
-            }
+            Self::SignIn { next } => return asking(response, "/sign-in", next),
+            Self::Confirm { next } => return asking(response, "/session/confirmation", next),
             Self::TooMany { wait } => {
                 response.insert_header((RETRY_AFTER, wait.0.to_string()));
             }

@@ -8,7 +8,12 @@ use crate::model::role::Right;
 pub enum Need {
     /// Nothing: there need not be anybody.
     Anybody,
+    /// That a password was right, of whomever: `session::candidate` sees to it.
+    Password,
     Right(Right),
+    /// The right, and that they proved who they are within
+    /// `model::session::CONFIRMED`.
+    Confirmed(Right),
 }
 
 /// A path as it is routed, and what GET and POST need; `None`: there is none.
@@ -16,12 +21,21 @@ pub type Page = (&'static str, Option<Need>, Option<Need>);
 
 const NONE: Option<Need> = None;
 const ANYBODY: Option<Need> = Some(Need::Anybody);
+const PASSWORD: Option<Need> = Some(Need::Password);
 const SIGN_IN: Option<Need> = Some(Need::Right(Right::SignIn));
 const SEE: Option<Need> = Some(Need::Right(Right::ReadApplication));
 const READ: Option<Need> = Some(Need::Right(Right::Read));
 const CARE: Option<Need> = Some(Need::Right(Right::ManageApplication));
 const REGISTRY: Option<Need> = Some(Need::Right(Right::ManageRegistry));
 const PEOPLE: Option<Need> = Some(Need::Right(Right::ManageAdministrators));
+
+/// The same, and they say again who they are: what hands out or takes away
+/// credentials and rights, and what carries the log away.
+const OWN_NOW: Option<Need> = Some(Need::Confirmed(Right::SignIn));
+const READ_NOW: Option<Need> = Some(Need::Confirmed(Right::Read));
+const CARE_NOW: Option<Need> = Some(Need::Confirmed(Right::ManageApplication));
+const REGISTRY_NOW: Option<Need> = Some(Need::Confirmed(Right::ManageRegistry));
+const PEOPLE_NOW: Option<Need> = Some(Need::Confirmed(Right::ManageAdministrators));
 
 /// In alphabetical order.
 pub const PAGES: &[Page] = &[
@@ -44,20 +58,20 @@ pub const PAGES: &[Page] = &[
     ("/apis/{id}", READ, NONE),
     ("/apis", READ, NONE),
     ("/applications.csv", READ, NONE),
-    ("/applications/new", REGISTRY, REGISTRY),
+    ("/applications/new", REGISTRY_NOW, REGISTRY_NOW),
     ("/applications/{client_id}/access/diet", REGISTRY, REGISTRY),
     ("/applications/{client_id}/access/restoration", REGISTRY, REGISTRY),
     ("/applications/{client_id}/access", REGISTRY, REGISTRY),
-    ("/applications/{client_id}/deletion", REGISTRY, REGISTRY),
+    ("/applications/{client_id}/deletion", REGISTRY_NOW, REGISTRY_NOW),
     ("/applications/{client_id}/edit", CARE, CARE),
     ("/applications/{client_id}/limit", REGISTRY, REGISTRY),
-    ("/applications/{client_id}/owners", REGISTRY, REGISTRY),
+    ("/applications/{client_id}/owners", REGISTRY_NOW, REGISTRY_NOW),
     ("/applications/{client_id}/resumption", REGISTRY, REGISTRY),
-    ("/applications/{client_id}/secrets/new", CARE, CARE),
-    ("/applications/{client_id}/secrets/{secret_id}/expiry", CARE, CARE),
+    ("/applications/{client_id}/secrets/new", CARE_NOW, CARE_NOW),
+    ("/applications/{client_id}/secrets/{secret_id}/expiry", CARE_NOW, CARE_NOW),
     ("/applications/{client_id}/secrets/{secret_id}/first-use", SEE, NONE),
-    ("/applications/{client_id}/secrets/{secret_id}/revocation", CARE, CARE),
-    ("/applications/{client_id}/secrets/{secret_id}/rotation", CARE, CARE),
+    ("/applications/{client_id}/secrets/{secret_id}/revocation", CARE_NOW, CARE_NOW),
+    ("/applications/{client_id}/secrets/{secret_id}/rotation", CARE_NOW, CARE_NOW),
     ("/applications/{client_id}/secrets/{secret_id}", SEE, NONE),
     ("/applications/{client_id}/suspension", CARE, CARE),
     ("/applications/{client_id}", SEE, NONE),
@@ -65,9 +79,9 @@ pub const PAGES: &[Page] = &[
     ("/changes/{id}", READ, NONE),
     ("/changes", READ, NONE),
     ("/invitation", ANYBODY, ANYBODY),
-    ("/keys/rotation", REGISTRY, REGISTRY),
+    ("/keys/rotation", REGISTRY_NOW, REGISTRY_NOW),
     ("/keys", READ, NONE),
-    ("/log.{format:csv|jsonl|cef|ocsf}", READ, NONE),
+    ("/log.{format:csv|jsonl|cef|ocsf}", READ_NOW, NONE),
     ("/log/integrity", READ, NONE),
     ("/log/live", READ, NONE),
     ("/log/stream", READ, NONE),
@@ -75,19 +89,23 @@ pub const PAGES: &[Page] = &[
     ("/log/{id}", READ, NONE),
     ("/log", READ, NONE),
     ("/password-reset", ANYBODY, ANYBODY),
-    ("/people/invitations/{id}/revocation", NONE, PEOPLE),
-    ("/people/new", PEOPLE, PEOPLE),
-    ("/people/{id}/edit", PEOPLE, PEOPLE),
-    ("/people/{id}/password-reset", NONE, PEOPLE),
-    ("/people/{id}/resumption", PEOPLE, PEOPLE),
+    ("/people/invitations/{id}/revocation", NONE, PEOPLE_NOW),
+    ("/people/new", PEOPLE_NOW, PEOPLE_NOW),
+    ("/people/{id}/edit", PEOPLE_NOW, PEOPLE_NOW),
+    ("/people/{id}/password-reset", NONE, PEOPLE_NOW),
+    ("/people/{id}/resumption", PEOPLE_NOW, PEOPLE_NOW),
+    ("/people/{id}/second-factor/deletion", PEOPLE_NOW, PEOPLE_NOW),
     ("/people/{id}/sessions/deletion", NONE, PEOPLE),
     ("/people/{id}/sessions/{session}/deletion", NONE, PEOPLE),
-    ("/people/{id}/suspension", PEOPLE, PEOPLE),
+    ("/people/{id}/suspension", PEOPLE_NOW, PEOPLE_NOW),
     ("/people/{id}", READ, NONE),
     ("/people", READ, NONE),
     ("/preferences/keys", NONE, ANYBODY),
     ("/preferences/theme", NONE, ANYBODY),
+    ("/profile/authenticator/deletion", OWN_NOW, OWN_NOW),
+    ("/profile/authenticator/new", OWN_NOW, OWN_NOW),
     ("/profile/password", NONE, SIGN_IN),
+    ("/profile/recovery-codes", NONE, OWN_NOW),
     ("/profile/sessions/deletion", NONE, SIGN_IN),
     ("/profile/sessions/{session}/deletion", NONE, SIGN_IN),
     ("/profile", SIGN_IN, NONE),
@@ -99,7 +117,10 @@ pub const PAGES: &[Page] = &[
     ("/revocations/{id}", READ, NONE),
     ("/revocations", READ, NONE),
     ("/search", SIGN_IN, NONE),
-    ("/settings/countersign.toml", READ, NONE),
+    ("/session/confirmation", SIGN_IN, SIGN_IN),
+    ("/session/enrolment", PASSWORD, PASSWORD),
+    ("/session/second-factor", PASSWORD, PASSWORD),
+    ("/settings/countersign.toml", READ_NOW, NONE),
     ("/settings", READ, NONE),
     ("/setup", ANYBODY, ANYBODY),
     ("/sign-in-attempts/blocks/deletion", NONE, PEOPLE),
@@ -120,5 +141,41 @@ pub fn need(method: &str, path: &str) -> Option<Need> {
         "GET" | "HEAD" => *get,
         "POST" => *post,
         _ => None,
+    }
+}
+
+/// The page that a form stands on which is posted to `path`, routed as `pattern`:
+/// the path itself, or what is above it.
+pub fn form_of<'p>(pattern: &str, path: &'p str) -> &'p str {
+    let (mut pattern, mut path) = (pattern, path);
+    while let (Some((above, _)), Some((shorter, _))) =
+        (pattern.rsplit_once('/'), path.rsplit_once('/'))
+    {
+        if need("GET", pattern).is_some() {
+            return path;
+        }
+        (pattern, path) = (above, shorter);
+    }
+    "/"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_stands_on_the_page_of_its_path_or_above() {
+        let of = form_of;
+        assert_eq!(of("/people/{id}/edit", "/people/adm_1/edit"), "/people/adm_1/edit");
+        assert_eq!(
+            of("/people/{id}/password-reset", "/people/adm_1/password-reset"),
+            "/people/adm_1"
+        );
+        assert_eq!(of("/profile/recovery-codes", "/profile/recovery-codes"), "/profile");
+        assert_eq!(
+            of("/people/invitations/{id}/revocation", "/people/invitations/inv_1/revocation"),
+            "/people"
+        );
+        assert_eq!(of("/nowhere/else", "/nowhere/else"), "/");
     }
 }

@@ -15,9 +15,12 @@ use crate::admin::actor::Who;
 use crate::model::administrator::Administrator;
 use crate::model::revocation::Recorded;
 use crate::model::role::{Reach, Right, Role};
+use crate::model::session::CONFIRMED;
 use crate::oauth::UnixTime;
 use crate::store::{administrators, application_owners};
-use crate::web::session_store::{ADDRESS, ADMINISTRATOR, ID, NOTICE, SIGNED_IN_AT};
+use crate::web::session_store::{
+    ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT,
+};
 use crate::web::{App, actor};
 
 /// Somebody who signed in, is still active, and whose session has not ended.
@@ -182,7 +185,14 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
         // Where it was last seen; a list without it is not worth a failure.
         let _ = session.insert(ADDRESS, &actor.source.address);
     }
-    admit(request, administrator.role, owns)?;
+    let proved: bool = session.get(SECOND_FACTOR).ok().flatten().unwrap_or_default();
+    if !proved && app.config.second_factor_required.contains(&administrator.role) {
+        session.purge();
+        return Err(out());
+    }
+    let confirmed_at: Option<i64> = session.get(CONFIRMED_AT).ok().flatten();
+    let fresh = confirmed_at.is_some_and(|at| actor.now < UnixTime(at) + CONFIRMED);
+    admit(request, administrator.role, owns, fresh)?;
     let host = url::Url::parse(&app.config.issuer.url).ok();
     Ok(SignedIn {
         actor: actor.signed_in_as(&administrator),
@@ -197,22 +207,36 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
 }
 
 /// Holds the request to the table of pages, before its handler runs.
-fn admit(request: &HttpRequest, role: Role, owns: bool) -> Result<(), Failure> {
+fn admit(request: &HttpRequest, role: Role, owns: bool, fresh: bool) -> Result<(), Failure> {
     let path = request.match_pattern().unwrap_or_default();
-    let right = match pages::need(request.method().as_str(), &path) {
-        Some(Need::Anybody) => return Ok(()),
-        Some(Need::Right(right)) => right,
+    let need = pages::need(request.method().as_str(), &path);
+    let right = match need {
+        Some(Need::Anybody | Need::Password) => return Ok(()),
+        Some(Need::Right(right) | Need::Confirmed(right)) => right,
         // The handler and the act ask again; for whom only some is open, what
         // nobody thought of is not.
         None => Right::Read,
     };
     let of_one = request.match_info().get("client_id").is_some();
     match role.reach(right) {
-        Reach::Everything => Ok(()),
+        Reach::Everything => {}
         // A list: the handler shows their own.
-        Reach::Owned if owns || !of_one => Ok(()),
-        Reach::Owned | Reach::Nothing => Err(Failure::Forbidden(right)),
+        Reach::Owned if owns || !of_one => {}
+        Reach::Owned | Reach::Nothing => return Err(Failure::Forbidden(right)),
     }
+    match need {
+        Some(Need::Confirmed(_)) if !fresh => Err(Failure::Confirm { next: back(request, &path) }),
+        _ => Ok(()),
+    }
+}
+
+/// Where one goes on after saying again who one is: the same page; of a form
+/// that was sent, which is not sent again, the page it stands on.
+fn back(request: &HttpRequest, pattern: &str) -> String {
+    if matches!(request.method().as_str(), "GET" | "HEAD") {
+        return request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    pages::form_of(pattern, request.path()).to_owned()
 }
 
 /// Where a form of the frame leads back to. The answer to a form is not asked

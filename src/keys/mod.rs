@@ -10,6 +10,7 @@ pub mod pair;
 pub mod provider;
 pub mod public;
 pub mod ring;
+pub mod sealed_text;
 pub mod tagged;
 
 pub use hsm::Hsm;

@@ -8,12 +8,29 @@ use crate::oauth::time::Seconds;
 pub const ADMINISTRATOR: &str = "administrator";
 /// When they signed in, microseconds.
 pub const SIGNED_IN_AT: &str = "signed_in_at";
+/// When they last proved who they are, microseconds.
+pub const CONFIRMED_AT: &str = "confirmed_at";
+/// Whether they proved it with a second factor.
+pub const SECOND_FACTOR: &str = "second_factor";
+/// Who gave the right password and has to show more; nobody is signed in.
+pub const CANDIDATE: &str = "candidate";
+/// When they gave it, microseconds.
+pub const CANDIDATE_SINCE: &str = "candidate_since";
+/// Where they wanted to go.
+pub const NEXT: &str = "next";
 /// What the session is called in a list. It opens nothing.
 pub const ID: &str = "id";
 /// Where its last request came from.
 pub const ADDRESS: &str = "address";
 /// The `User-Agent` it began with.
 pub const USER_AGENT: &str = "user_agent";
+
+/// How long somebody may take to show the second factor.
+pub const CANDIDACY: Seconds = Seconds(10 * 60);
+
+/// How long it counts that somebody proved who they are, for what is asked for
+/// again.
+pub const CONFIRMED: Seconds = Seconds(10 * 60);
 
 /// How long a session lasts.
 #[derive(Clone, Copy, Debug)]

@@ -16,7 +16,10 @@ use crate::oauth::time::Seconds;
 use crate::store::sessions::{self, NewSession};
 use crate::store::{self, Store};
 
-pub use crate::model::session::{ADDRESS, ADMINISTRATOR, ID, SIGNED_IN_AT, USER_AGENT};
+pub use crate::model::session::{
+    ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, ID, NEXT, SECOND_FACTOR,
+    SIGNED_IN_AT, USER_AGENT,
+};
 
 /// One message for the next page.
 pub const NOTICE: &str = "notice";
@@ -125,6 +128,7 @@ impl SessionStore for Sessions {
         // request left goes into a session of its own, without its owner.
         let mut state = state;
         state.remove(ADMINISTRATOR);
+        state.remove(CANDIDATE);
         self.save(state, ttl).await.map_err(|error| UpdateError::Other(error.into()))
     }
 
@@ -150,7 +154,11 @@ fn digest_of(key: &SessionKey) -> Vec<u8> {
     digest::digest(&digest::SHA256, key.as_ref().as_bytes()).as_ref().to_vec()
 }
 
-/// The values of a session are JSON texts.
+/// Whose it is, or of whom a password was right: what ends their sessions ends
+/// this one. The values of a session are JSON texts.
 fn administrator_of(state: &State) -> Option<String> {
-    state.get(ADMINISTRATOR).and_then(|text| serde_json::from_str(text).ok())
+    state
+        .get(ADMINISTRATOR)
+        .or_else(|| state.get(CANDIDATE))
+        .and_then(|text| serde_json::from_str(text).ok())
 }

@@ -3,7 +3,7 @@ use countersign::admin::actor::Who;
 use countersign::admin::introspectors::{self, Of};
 use countersign::admin::secrets::Tokens;
 use countersign::admin::{
-    Actor, Error, administrators, application_owners, applications, grants, guard, links,
+    Actor, Error, administrators, application_owners, applications, factors, grants, guard, links,
     resources, revocations, routes, secrets, sessions, signing_keys,
 };
 use countersign::model::administrator::AdministratorDetails;
@@ -115,6 +115,12 @@ fn acts() -> Vec<(&'static str, Right, Act)> {
             Registry,
             Box::new(|c, a| signing_keys::reseal(c, a, |_| Err("x".into())).map(drop)),
         ),
+        (
+            "second_factors.reseal",
+            Registry,
+            Box::new(|c, a| factors::reseal(c, a, |_, _| Err("x".into()))),
+        ),
+        ("second_factor.remove", People, Box::new(|c, a| factors::remove(c, a, "x"))),
         (
             "tokens.revoke",
             Registry,

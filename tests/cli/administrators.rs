@@ -1,5 +1,11 @@
 //! `administrator`.
+use countersign::admin::factors::{self, NewApp};
+use countersign::keys::{MasterKey, sealed_text};
+use countersign::model::totp::Step;
+use countersign::store::administrators::find_by_email;
+
 use super::Cli;
+use crate::support::Server;
 
 const CREATE: [&str; 8] =
     ["administrator", "create", "--email", "ada@example.com", "--name", "Ada", "--role", "owner"];
@@ -44,4 +50,39 @@ fn who_cannot_be_let_in_is_refused() {
     let argument = [&CREATE[..], &["--password", "correct horse battery"]].concat();
     assert_eq!(cli.run(&argument).code, 2);
     assert_eq!(cli.codes(), ["administrator.created"]);
+}
+
+/// Break glass: who can sign in no other way is let in from the machine itself.
+#[test]
+fn a_second_factor_is_removed_and_goes_along_to_another_master_key() {
+    let mut cli = Cli::new();
+    let server = Server::start_on(cli.database.clone(), &[]);
+    let browser = server.signed_in("owner");
+    cli.set("COUNTERSIGN_MASTER_KEY", &"0f".repeat(32));
+    let reset = ["administrator", "reset-factors", "owner@example.com"];
+    assert!(cli.refused(&reset).contains("no second factor"));
+    let id = server.read(|conn| find_by_email(conn, "owner@example.com")).unwrap().0.id;
+    let purpose = sealed_text::of_app(&id);
+    let sealed = server.app.keys.seal_text(&purpose, &[7; 20]).unwrap();
+    let app = NewApp { sealed, step: Step(1), recovery_codes: vec![[1; 32]] };
+    server.act(|conn, actor| factors::set_up_first(conn, actor, &id, &app));
+
+    let file = cli.data().join("other.key");
+    std::fs::create_dir_all(cli.data()).unwrap();
+    std::fs::write(&file, "11".repeat(32)).unwrap();
+    let file = file.display().to_string();
+    cli.done(&["keys", "reseal", "--new-master-key-file", &file]);
+    let resealed = server.read(|conn| factors::of(conn, &id)).unwrap().app.sealed;
+    let other = MasterKey::from_bytes([0x11; 32]);
+    assert_eq!(other.open(&purpose, &resealed).unwrap().as_slice(), [7; 20]);
+    assert!(server.app.keys.open_text(&purpose, &resealed).is_err());
+
+    let said = cli.done(&reset);
+    assert!(said.contains("owner@example.com has no second factor any more"), "{said}");
+    assert_eq!(browser.get("/").status, 303, "sessions are ended");
+    assert!(server.read(|conn| factors::of(conn, &id)).is_none());
+    let event = server.events("second_factor.removed").pop().unwrap();
+    assert_eq!(event.actor.kind, "operator");
+    let unknown = cli.refused(&["administrator", "reset-factors", "eve@example.com"]);
+    assert_eq!(unknown, "there is no administrator eve@example.com");
 }

@@ -149,6 +149,7 @@ fn ten_thousand_guesses_from_one_address_do_not_keep_the_person_out() {
     }
     // The rest without HTTP: it is the same decision.
     let attempt = Attempt {
+        is_code: false,
         address: Some("203.0.113.9".parse().unwrap()),
         email: OWNER.to_owned(),
         is_known: true,
@@ -184,6 +185,7 @@ fn ten_thousand_guesses_from_as_many_addresses_do_not_keep_the_person_out() {
         .write_blocking(|conn| {
             for number in 0..10_000_u32 {
                 let attempt = Attempt {
+                    is_code: false,
                     address: Some((0xC612_0000_u32 + number).to_be_bytes().into()),
                     email: OWNER.to_owned(),
                     is_known: true,

@@ -3,6 +3,7 @@ use countersign::oauth::time::Seconds;
 use serde_json::Value;
 
 use crate::support::Server;
+use crate::support::browser::PASSWORD;
 
 fn details(server: &Server, code: &str) -> Vec<String> {
     let events = server.events(code).into_iter();
@@ -80,6 +81,10 @@ fn who_reads_the_log_is_in_the_log_once_an_hour() {
     assert_eq!(browser.get("/log?period=custom&from=yesterday").status, 422);
     assert_eq!(details(&server, "audit.read").len(), 6, "nothing was read");
     assert!(!browser.get("/changes").text.contains("audit.read"), "no change");
+
+    // The export asks again who one is.
+    let confirmed = browser.post("/session/confirmation", &[("password", PASSWORD)]);
+    assert_eq!(confirmed.status, 303);
 
     // A database that takes no writes is when the log is needed; no copy leaves.
     server.database.refuse_inserts("audit_events");

@@ -1,8 +1,10 @@
 mod access;
 mod applications;
 mod changes;
+mod confirmation;
 mod diet;
 mod exam;
+mod factors;
 mod guessing;
 mod keys;
 mod limits;

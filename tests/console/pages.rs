@@ -100,7 +100,9 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-const FIELDS: [(&str, &str); 39] = [
+pub(super) const FIELDS: [(&str, &str); 41] = [
+    ("code", "x"),
+    ("draft", "x"),
     ("per_minute", "x"),
     ("per_day", "x"),
     ("name", "x"),
@@ -192,8 +194,8 @@ fn walk(role: Role, owns: bool) {
     for (pattern, method) in routes {
         let path = real(&server, &world, &pattern);
         let may = match need(method, &pattern).unwrap() {
-            Need::Anybody => true,
-            Need::Right(right) => match role.reach(right) {
+            Need::Anybody | Need::Password => true,
+            Need::Right(right) | Need::Confirmed(right) => match role.reach(right) {
                 Reach::Everything => true,
                 Reach::Owned => owns || !pattern.contains("{client_id}"),
                 Reach::Nothing => false,
@@ -277,13 +279,20 @@ fn the_manual_of_roles_says_what_the_tables_say() {
         for (need, method) in [(get, "GET"), (post, "POST")] {
             let Some(need) = need else { continue };
             let cells = Role::ALL.map(|role| match need {
-                Need::Anybody => "all",
-                Need::Right(right) => cell(role, *right),
+                Need::Anybody => "all".to_owned(),
+                Need::Password => "password".to_owned(),
+                Need::Right(right) => cell(role, *right).to_owned(),
+                Need::Confirmed(right) if role.reach(*right) == Reach::Nothing => "–".to_owned(),
+                Need::Confirmed(right) => format!("{}, confirmed", cell(role, *right)),
             });
             writeln!(text, "| {method} `{path}` | {} |", cells.join(" | ")).unwrap();
         }
     }
-    text.push_str("\n*all*: without signing in, with a link or a password.\n");
+    text.push_str(
+        "\n*all*: without signing in, with a link or a password. *password*: after it, and \
+         before anybody is signed in. *confirmed*: whoever proved who \
+         they are more than ten minutes ago is asked again.\n",
+    );
     if std::env::var("UPDATE").is_ok() {
         fs::write("docs/roles.md", &text).unwrap();
     }

@@ -6,6 +6,7 @@ pub mod link;
 pub mod new;
 pub mod reset;
 pub mod resumption;
+pub mod second_factor;
 pub mod sessions;
 pub mod show;
 pub mod suspension;
@@ -42,6 +43,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/people/{id}/resumption")
                 .route(web::get().to(resumption::get))
                 .route(web::post().to(resumption::post)),
+        )
+        .service(
+            web::resource("/people/{id}/second-factor/deletion")
+                .route(web::get().to(second_factor::deletion::get))
+                .route(web::post().to(second_factor::deletion::post)),
         )
         .route("/people/{id}/sessions/deletion", web::post().to(sessions::post))
         .route("/people/{id}/sessions/{session}/deletion", web::post().to(sessions::post_one))

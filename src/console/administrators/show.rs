@@ -10,6 +10,7 @@ use crate::console::page;
 use crate::console::profile::sessions::{self, Row};
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
+use crate::store::authenticator_apps;
 use crate::web::App;
 
 #[derive(Template)]
@@ -23,6 +24,8 @@ struct Show {
     role: &'static str,
     created: Moment,
     signed_in: Option<Moment>,
+    /// For owners: when the second factor was last used, if there is one.
+    factor: Option<Moment>,
     /// For owners.
     sessions: Vec<Row>,
 }
@@ -40,8 +43,12 @@ async fn fill(person: &SignedIn, app: &App, found: Administrator) -> Result<Show
     let now = person.now();
     let sessions =
         if person.is_owner() { sessions::rows(person, app, &found.id).await? } else { Vec::new() };
+    let id = found.id.clone();
+    let read = app.store.read(move |conn| authenticator_apps::find(conn, &id));
+    let factor = if person.is_owner() { read.await? } else { None };
     Ok(Show {
         sessions,
+        factor: factor.map(|found| Moment::new(found.last_used_at, now)),
         chrome: person.chrome("/people"),
         is_owner: person.is_owner(),
         is_own: person.administrator.id == found.id,

@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 45] = [
+pub const CODES: [&str; 48] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -74,6 +74,9 @@ pub const CODES: [&str; 45] = [
     "route.removed",
     "scope.added",
     "scope.removed",
+    "second_factor.codes_renewed",
+    "second_factor.removed",
+    "second_factor.set_up",
     "secret.added",
     "secret.revoked",
     "session.revoked",
@@ -129,6 +132,9 @@ fn did(event: &Event) -> &str {
         "tokens.revoked" => revoked(event.target.as_ref().map_or("", |target| &target.kind)),
         "scope.added" => "added a scope to API",
         "scope.removed" => "removed a scope from API",
+        "second_factor.codes_renewed" => "made new recovery codes for",
+        "second_factor.removed" => "removed the second factor of",
+        "second_factor.set_up" => "set up a second factor for",
         "secret.added" => "added secret",
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
@@ -136,6 +142,8 @@ fn did(event: &Event) -> &str {
         "session.denied" | "session.denied_repeatedly" => "could not sign in",
         "sign_in_block.added" => "blocked from signing in",
         "sign_in_block.removed" => "let sign in again",
+        "session.challenged" => "was asked for the second factor",
+        "session.confirmed" => "confirmed who they are",
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",

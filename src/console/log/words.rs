@@ -114,11 +114,13 @@ const fn of_token(reason: Reason) -> &'static str {
 
 const fn of_session(reason: Refused) -> &'static str {
     match reason {
+        Refused::BadCode => "Wrong code",
         Refused::BadPassword => "Wrong password",
         Refused::Blocked => "Address blocked",
         Refused::Suspended => "Person suspended",
         Refused::Throttled => "Too many wrong passwords",
         Refused::UnknownAccount => "Nobody has this address",
+        Refused::UsedCode => "Code used before",
     }
 }
 

@@ -1,5 +1,7 @@
 //! One's own account.
+pub mod authenticator;
 pub mod password;
+pub mod recovery_codes;
 pub mod sessions;
 pub mod show;
 
@@ -9,6 +11,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/profile", web::get().to(show::get))
         .route("/profile/password", web::post().to(password::post))
+        .route("/profile/recovery-codes", web::post().to(recovery_codes::post))
+        .configure(authenticator::routes)
         .route("/profile/sessions/deletion", web::post().to(sessions::post))
         .route("/profile/sessions/{session}/deletion", web::post().to(sessions::post_one));
 }

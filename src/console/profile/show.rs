@@ -3,6 +3,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::sessions::{self, Row};
+use crate::admin::factors;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
@@ -18,8 +19,19 @@ pub(super) struct Show {
     chrome: Chrome,
     person: Administrator,
     signed_in: Option<Moment>,
+    factor: Option<Factor>,
+    /// Whether their role may not be without one.
+    required: bool,
     sessions: Vec<Row>,
     errors: FieldErrors,
+}
+
+/// The authenticator app.
+struct Factor {
+    since: Moment,
+    used: Moment,
+    /// Recovery codes that are left.
+    codes: i64,
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
@@ -32,7 +44,15 @@ pub(super) async fn fill(
     errors: FieldErrors,
 ) -> Result<Show, Failure> {
     let now = person.now();
+    let id = person.administrator.id.clone();
+    let factors = app.store.read(move |conn| factors::of(conn, &id)).await?;
     Ok(Show {
+        factor: factors.map(|found| Factor {
+            since: Moment::new(found.app.created_at, now),
+            used: Moment::new(found.app.last_used_at, now),
+            codes: found.codes,
+        }),
+        required: app.config.second_factor_required.contains(&person.administrator.role),
         sessions: sessions::rows(person, app, &person.administrator.id).await?,
         chrome: person.chrome("/profile"),
         signed_in: person.administrator.last_signed_in_at.map(|at| Moment::new(at, now)),

@@ -5,24 +5,86 @@ use actix_web::HttpResponse;
 use crate::admin::Actor;
 use crate::console::failure::Failure;
 use crate::model::administrator::Administrator;
+use crate::store::authenticator_apps;
 use crate::web::App;
 use crate::web::device::Device;
-use crate::web::session_store::{ADDRESS, ADMINISTRATOR, ID, SIGNED_IN_AT, USER_AGENT};
+use crate::web::session_store::{
+    ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, ID, NEXT, SECOND_FACTOR,
+    SIGNED_IN_AT, USER_AGENT,
+};
+
+/// What stands between the right password and a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    Nothing,
+    /// A code of the authenticator app, or what stands in for it.
+    Code,
+    /// Their role needs a second factor, and they have none.
+    SetUp,
+}
+
+impl Ahead {
+    pub async fn of(app: &App, person: &Administrator) -> Result<Self, Failure> {
+        let id = person.id.clone();
+        let has = app.store.read(move |conn| authenticator_apps::find(conn, &id)).await?.is_some();
+        Ok(match has {
+            true => Self::Code,
+            false if app.config.second_factor_required.contains(&person.role) => Self::SetUp,
+            false => Self::Nothing,
+        })
+    }
+
+    /// The page that asks for it.
+    pub const fn path(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Code => Some("/session/second-factor"),
+            Self::SetUp => Some("/session/enrolment"),
+        }
+    }
+}
 
 /// Gives the person a session under a new key: one that was known before they
 /// signed in is worth nothing.
 ///
 /// # Errors
 /// None that a caller could cause.
-pub fn begin(session: &Session, actor: &Actor, person: &Administrator) -> Result<(), Failure> {
+pub fn begin(
+    session: &Session,
+    actor: &Actor,
+    person: &Administrator,
+    second_factor: bool,
+) -> Result<(), Failure> {
     session.clear();
     session.renew();
     let kept = session
         .insert(ADMINISTRATOR, &person.id)
         .and_then(|()| session.insert(SIGNED_IN_AT, actor.now.0))
+        .and_then(|()| session.insert(CONFIRMED_AT, actor.now.0))
+        .and_then(|()| session.insert(SECOND_FACTOR, second_factor))
         .and_then(|()| session.insert(ID, actor.entropy.id("ses_", actor.now)))
         .and_then(|()| session.insert(ADDRESS, &actor.source.address))
         .and_then(|()| session.insert(USER_AGENT, &actor.source.user_agent));
+    kept.map_err(|error| Failure::Broken(error.to_string()))
+}
+
+/// Remembers that the password of this person was right, in a session that is
+/// nobody's yet, and under a new key.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn half(
+    session: &Session,
+    actor: &Actor,
+    person: &Administrator,
+    next: &str,
+) -> Result<(), Failure> {
+    session.clear();
+    session.renew();
+    let kept = session
+        .insert(CANDIDATE, &person.id)
+        .and_then(|()| session.insert(CANDIDATE_SINCE, actor.now.0))
+        .and_then(|()| session.insert(NEXT, next));
     kept.map_err(|error| Failure::Broken(error.to_string()))
 }
 

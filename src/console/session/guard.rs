@@ -19,7 +19,14 @@ pub struct Admission {
     pub lane: Lane,
 }
 
-/// Charges the attempt before its password is looked at.
+/// What is guessed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Password,
+    Code,
+}
+
+/// Charges the attempt before what was typed is looked at.
 ///
 /// # Errors
 /// `TooMany`: it has to wait, or the address is blocked. That is recorded.
@@ -28,6 +35,7 @@ pub async fn admit(
     actor: &Actor,
     request: &HttpRequest,
     (email, found): (&str, Option<&Administrator>),
+    asked: Asked,
 ) -> Result<Admission, Failure> {
     let device = app.keys.cookie_key().ok().and_then(|key| {
         let device = Device::of(request, &app.config, &key, actor.now)?;
@@ -38,6 +46,7 @@ pub async fn admit(
         email: email.to_owned(),
         is_known: found.is_some(),
         device,
+        is_code: asked == Asked::Code,
     };
     let (looked, now) = (attempt.clone(), actor.now);
     let mut verdict = app.store.read(move |conn| guard::look(conn, &looked, now)).await?;

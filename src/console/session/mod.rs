@@ -1,8 +1,14 @@
 //! Signing in and out.
 pub mod beginning;
+pub mod candidate;
+pub mod code;
+pub mod confirmation;
 pub mod deletion;
+pub mod enrolment;
 pub mod guard;
 pub mod new;
+pub mod recovery_codes;
+pub mod second_factor;
 
 use actix_web::web;
 
@@ -12,6 +18,21 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/sign-in")
                 .route(web::get().to(new::get))
                 .route(web::post().to(new::post)),
+        )
+        .service(
+            web::resource("/session/second-factor")
+                .route(web::get().to(second_factor::get))
+                .route(web::post().to(second_factor::post)),
+        )
+        .service(
+            web::resource("/session/enrolment")
+                .route(web::get().to(enrolment::get))
+                .route(web::post().to(enrolment::post)),
+        )
+        .service(
+            web::resource("/session/confirmation")
+                .route(web::get().to(confirmation::get))
+                .route(web::post().to(confirmation::post)),
         )
         .route("/sign-out", web::post().to(deletion::post));
 }

@@ -4,6 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::beginning::Ahead;
+use super::guard::Asked;
 use super::{beginning, guard};
 use crate::admin::sessions::{self, Refused};
 use crate::admin::{self, Actor};
@@ -12,6 +14,7 @@ use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::Administrator;
+use crate::store::Conn;
 use crate::web::App;
 
 #[derive(Template)]
@@ -56,9 +59,14 @@ pub async fn post(
     let app = app.into_inner();
     let actor = anonymous(&request, &app);
     match authenticate(&app, &actor, &request, &form).await? {
-        Ok(administrator) => {
+        Ok((person, ahead)) if ahead != Ahead::Nothing => {
+            app.metrics.sign_in("challenge");
+            beginning::half(&session, &actor, &person, &page::local(form.next))?;
+            Ok(page::see_other(ahead.path().unwrap_or("/")))
+        }
+        Ok((administrator, _)) => {
             app.metrics.sign_in("success");
-            beginning::begin(&session, &actor, &administrator)?;
+            beginning::begin(&session, &actor, &administrator, false)?;
             let mut answer = page::see_other(&page::local(form.next));
             beginning::remember(&mut answer, &app, &actor, &administrator)?;
             Ok(answer)
@@ -78,14 +86,14 @@ async fn authenticate(
     actor: &Actor,
     request: &HttpRequest,
     form: &Credentials,
-) -> Result<Result<Administrator, Refused>, Failure> {
+) -> Result<Result<(Administrator, Ahead), Refused>, Failure> {
     let email = form.email.clone();
     let found =
         app.store.read(move |conn| crate::store::administrators::find_by_email(conn, &email));
     let found = found.await?;
     let hash = found.as_ref().map_or(NOBODY, |(_, hash)| hash.as_str()).to_owned();
     let account = (form.email.as_str(), found.as_ref().map(|(person, _)| person));
-    let admission = guard::admit(app, actor, request, account).await?;
+    let admission = guard::admit(app, actor, request, account, Asked::Password).await?;
     let checked = profile::password::verify_in(app, admission.lane, &form.password, hash).await;
     let right = match checked {
         Ok(right) => right,
@@ -104,10 +112,19 @@ async fn authenticate(
     let (None, Some((person, _))) = (refused, found) else {
         return Ok(Err(refused.unwrap_or(Refused::UnknownAccount)));
     };
+    let ahead = Ahead::of(app, &person).await?;
+    if ahead != Ahead::Nothing {
+        // Half of the proof forgives no failure: else who has the password could
+        // go on guessing codes for ever.
+        admission.refund(app, actor).await?;
+        app.recorder.record(sessions::challenge(actor, &person)).await?;
+        return Ok(Ok((person, ahead)));
+    }
     admission.acquit(app, actor).await?;
     let (actor, id) = (actor.clone(), person.id);
-    match app.store.write(move |conn| sessions::begin(conn, &actor, &id)).await {
-        Ok(administrator) => Ok(Ok(administrator)),
+    let begin = move |conn: &mut Conn| sessions::begin(conn, &actor, &id, sessions::PASSWORD);
+    match app.store.write(begin).await {
+        Ok(administrator) => Ok(Ok((administrator, ahead))),
         Err(admin::Error::NotFound) => Ok(Err(Refused::Suspended)),
         Err(error) => Err(error.into()),
     }

@@ -78,13 +78,21 @@ pub async fn post(
         }
     };
     let (visitor, token) = (actor.clone(), form.token.clone());
+    let must_enrol = app.config.second_factor_required.contains(&Role::Owner);
     let begun = app.act(move |conn| {
         let made = setup::complete(conn, &visitor, &token, details, &hash)?;
-        sessions::begin(conn, &visitor, &made.id)
+        if must_enrol {
+            return Ok(made);
+        }
+        sessions::begin(conn, &visitor, &made.id, sessions::PASSWORD)
     });
     match begun.await {
+        Ok(administrator) if must_enrol => {
+            beginning::half(&session, &actor, &administrator, "/")?;
+            Ok(page::see_other("/session/enrolment"))
+        }
         Ok(administrator) => {
-            beginning::begin(&session, &actor, &administrator)?;
+            beginning::begin(&session, &actor, &administrator, false)?;
             let mut answer = page::see_other("/");
             beginning::remember(&mut answer, &app, &actor, &administrator)?;
             Ok(answer)

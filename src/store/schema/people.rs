@@ -52,3 +52,20 @@ diesel::table! {
         administrator_id -> Text,
     }
 }
+
+diesel::table! {
+    authenticator_apps (administrator_id) {
+        administrator_id -> Text,
+        sealed -> Binary,
+        last_step -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (administrator_id, digest) {
+        administrator_id -> Text,
+        digest -> Binary,
+    }
+}

@@ -1,0 +1,2 @@
+//! The second factor of somebody else.
+pub mod deletion;
