@@ -71,7 +71,7 @@ fn a_second_factor_is_removed_and_goes_along_to_another_master_key() {
     std::fs::create_dir_all(cli.data()).unwrap();
     std::fs::write(&file, "11".repeat(32)).unwrap();
     let file = file.display().to_string();
-    cli.done(&["keys", "reseal", "--new-master-key-file", &file]);
+    cli.done(&["key", "reseal", "--new-master-key-file", &file]);
     let resealed = server.read(|conn| factors::of(conn, &id)).unwrap().app.sealed;
     let other = MasterKey::from_bytes([0x11; 32]);
     assert_eq!(other.open(&purpose, &resealed).unwrap().as_slice(), [7; 20]);

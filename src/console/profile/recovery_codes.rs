@@ -3,12 +3,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use zeroize::Zeroizing;
 
-use crate::admin::{self, factors};
+use crate::admin::{self, Actor, factors};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
-use crate::host::Entropy;
 use crate::model::recovery_code::{CODES, Digest, RecoveryCode};
 use crate::web::App;
 
@@ -20,8 +19,8 @@ pub struct Codes {
 }
 
 impl Codes {
-    pub fn new(entropy: &Entropy) -> Self {
-        let codes: Vec<_> = (0..CODES).map(|_| RecoveryCode::new(entropy.bytes())).collect();
+    pub fn new(actor: &Actor) -> Self {
+        let codes: Vec<_> = (0..CODES).map(|_| RecoveryCode::new(actor.entropy.bytes())).collect();
         let mut lines = Zeroizing::new(String::with_capacity(CODES * 32));
         for code in &codes {
             lines.push_str(&code.shown());
@@ -47,7 +46,7 @@ struct Page {
 }
 
 pub async fn post(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    let codes = Codes::new(&person.actor.entropy);
+    let codes = Codes::new(&person.actor);
     let (actor, id, digests) =
         (person.actor.clone(), person.administrator.id.clone(), codes.digests());
     let renew =

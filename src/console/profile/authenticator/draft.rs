@@ -106,7 +106,7 @@ pub fn confirm(
     };
     let sealed = app.keys.seal_text(&sealed_text::of_app(&person.id), draft.secret.bytes());
     let sealed = sealed.map_err(|error| Failure::Broken(error.to_string()))?;
-    let codes = Codes::new(&actor.entropy);
+    let codes = Codes::new(actor);
     let app = NewApp { sealed, step, recovery_codes: codes.digests() };
     Ok(Ok(Confirmed { app, codes }))
 }
