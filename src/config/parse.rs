@@ -1,4 +1,6 @@
 //! From texts to a checked configuration.
+mod limits;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -7,13 +9,10 @@ use ipnet::IpNet;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::number::{rate, retention, within};
+use super::number::{retention, within};
 use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
-use super::{
-    Config, Effective, Issuer, Keys, Limits, Log, MasterKey, Pkcs11, Sealing, Secret, Witness,
-};
-use crate::oauth::limit::Limit;
+use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -28,10 +27,6 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     let metrics_listen = reader.metrics_listen();
     let trusted_proxies = reader.checked("trusted_proxies", networks);
     let (master_key, pkcs11) = (reader.master_key(&data_dir), reader.pkcs11());
-    let database_url = Secret(Zeroizing::new(match reader.text("database_url") {
-        "" => format!("sqlite://{}", data_dir.join("countersign.db").display()),
-        url => url.to_owned(),
-    }));
     let (log, instance) = (reader.log(), reader.checked("instance", instance));
     let numbers = (
         reader.parsed("connections", "a number"),
@@ -52,8 +47,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         listen: listen?,
         console_listen: console_listen?,
         metrics_listen: metrics_listen?,
+        database_url: reader.database_url(&data_dir),
         data_dir,
-        database_url,
         connections: numbers.0?,
         master_key: master_key?,
         pkcs11: pkcs11?,
@@ -90,6 +85,13 @@ impl<'a> Reader<'a> {
         self.raw.get(key).map_or("", |(text, _)| text.as_str())
     }
 
+    fn database_url(&self, data_dir: &Path) -> Secret {
+        Secret(Zeroizing::new(match self.text("database_url") {
+            "" => format!("sqlite://{}", data_dir.join("countersign.db").display()),
+            url => url.to_owned(),
+        }))
+    }
+
     /// `None`: the setting is empty.
     fn path(&self, key: &str) -> Option<PathBuf> {
         Some(self.text(key)).filter(|text| !text.is_empty()).map(PathBuf::from)
@@ -122,15 +124,6 @@ impl<'a> Reader<'a> {
             "off" => Some(None),
             _ => self.parsed("metrics_listen", "an address and port, or off").map(Some),
         }
-    }
-
-    fn limits(&mut self) -> Option<Limits> {
-        let seconds = self.checked("request_seconds", |text| within(text, 1..=3_600));
-        let requests = self.checked("requests_in_flight", |text| within(text, 1..=1_000_000));
-        let per_minute = self.checked("tokens_per_minute", rate)?;
-        let watched = self.parsed("tokens_per_minute_watched", "true or false")?;
-        let tokens = per_minute.map(|_| Limit { per_minute, per_day: None, watched });
-        Some(Limits { request_seconds: seconds?, requests_in_flight: requests?, tokens })
     }
 
     fn keys(&mut self) -> Option<Keys> {
