@@ -82,7 +82,7 @@ fn every_page_that_says_so_asks_again_and_no_other() {
         if ["stream", "first-use", "sign-out"].iter().any(|word| pattern.ends_with(word)) {
             continue;
         }
-        let path = pattern.replace("{format:csv|jsonl|cef}", "csv").replace("{rest:.*}", "x");
+        let path = pattern.replace("{format:csv|jsonl|cef|ocsf}", "csv").replace("{rest:.*}", "x");
         let path = path.replace(['{', '}'], "");
         for method in ["GET", "POST"] {
             let Some(need) = need(method, pattern) else { continue };

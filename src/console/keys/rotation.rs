@@ -45,9 +45,11 @@ impl Pair {
 pub async fn get(
     person: SignedIn,
     app: web::Data<App>,
-    pair: web::Query<Pair>,
+    pair: Option<web::Query<Pair>>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
+    // Who confirmed who they are comes back without saying which keys.
+    let Some(pair) = pair else { return Ok(page::see_other("/keys")) };
     let (purpose, algorithm) = pair.parse()?;
     let keys = app.store.read(signing_keys::all).await?;
     let of = |state| timetable::of(&keys, purpose, algorithm, state);
