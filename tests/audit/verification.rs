@@ -131,6 +131,25 @@ fn every_way_of_touching_sealed_things_is_found() {
     }
 }
 
+/// A server that is killed as it begins the log left rows that no checkpoint
+/// names yet; a minute later one was taken away.
+#[test]
+fn a_log_without_a_checkpoint_is_complete_for_its_first_minute_only() {
+    for (later, found) in [(0, vec![]), (60, vec![]), (61, vec![Kind::Incomplete])] {
+        let server = Server::start();
+        server.world();
+        server.seal().unwrap();
+        server.database.disarm();
+        let forgotten = "DELETE FROM audit_checkpoints; UPDATE audit_tree SET note = ''";
+        server.database.execute(forgotten).unwrap();
+        server.clock.advance(Seconds(later));
+        let nowhere = Against { keys: None, outside: vec![] };
+        let report = verify(&server.app.store, &nowhere, server.clock.now()).unwrap();
+        let kinds: Vec<_> = report.findings.iter().map(|found| found.kind).collect();
+        assert_eq!(kinds, found, "after {later} s: {:?}", report.findings);
+    }
+}
+
 /// Not one byte of what is signed can be another.
 #[test]
 fn every_byte_of_a_checkpoint_counts() {
