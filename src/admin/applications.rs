@@ -111,6 +111,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
     let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
     store::secrets::bury(conn, client_id, actor.now)?;
     applications::delete(conn, client_id)?;
+    store::dismissals::delete_of(conn, client_id)?;
     store::limits::set(conn, &Subject::Application(client_id.to_owned()), None)?;
     end_tokens(conn, actor, client_id, "application deleted")?;
     let changes = changes(&before.details, &ApplicationDetails::default());

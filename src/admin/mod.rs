@@ -12,6 +12,7 @@ pub mod imports;
 pub mod introspectors;
 pub mod limits;
 pub mod links;
+pub mod nudges;
 pub mod resources;
 pub mod retention;
 pub mod revocations;

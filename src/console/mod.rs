@@ -21,6 +21,8 @@ pub mod limit;
 pub mod line;
 pub mod log;
 pub mod moment;
+pub mod nudge;
+pub mod nudges;
 pub mod overview;
 pub mod page;
 pub mod pages;
@@ -57,6 +59,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         web::scope("")
             .wrap(from_fn(refuse_forged))
             .route("/", web::get().to(overview::get))
+            .configure(nudges::routes)
             .configure(applications::routes)
             .configure(resources::routes)
             .configure(access::routes)

@@ -5,12 +5,14 @@ use askama::Template;
 use super::chrome::Chrome;
 use super::failure::Failure;
 use super::moment::Moment;
+use super::nudge::{Aside, Nudge};
 use super::page;
 use super::revocations::clock::Clock;
 use super::revocations::what::{Names, What};
 use super::signed_in::SignedIn;
 use super::traffic::Traffic;
-use super::work::{self, Item};
+use super::work;
+use crate::model::nudge::Dismissal;
 use crate::model::page::Page;
 use crate::model::usage::hour;
 use crate::oauth::UnixTime;
@@ -30,7 +32,11 @@ struct Overview {
     exposed: Vec<Exposed>,
     /// There are more of them.
     has_more: bool,
-    work: Vec<Item>,
+    work: Vec<Nudge>,
+    /// What was set aside last.
+    aside: Vec<Aside>,
+    /// How many more were.
+    more_aside: usize,
     /// Of 24 hours.
     traffic: Traffic,
     newest: Vec<(String, String, Moment)>,
@@ -55,13 +61,18 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         return Ok(page::see_other("/applications"));
     }
     let now = person.now();
+    let policy = app.key_policy();
     let read = move |conn: &mut Conn| {
+        let work = work::Seen::read(conn, now)?.work(policy, now);
+        let more_aside = work.aside.len().saturating_sub(NAMED);
+        let aside = aside(conn, work.aside, now)?;
         Ok((
-            (steps(conn)?, exposed(conn, now)?),
-            (work::Seen::read(conn, now)?, counted(conn, now)?, attention::newest(conn, 5)?),
+            (steps(conn)?, exposed(conn, now)?, counted(conn, now)?),
+            (work.said, aside, more_aside, attention::newest(conn, 5)?),
         ))
     };
-    let ((steps, exposed), (seen, counted, newest)) = app.store.read(read).await?;
+    let ((steps, exposed, counted), (work, aside, more_aside, newest)) =
+        app.store.read(read).await?;
     let newest = newest.into_iter().map(|(id, name, at)| (id, name, Moment::new(at, now)));
     page::html(&Overview {
         chrome: person.chrome("/"),
@@ -69,7 +80,9 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         steps,
         has_more: exposed.next.is_some(),
         exposed: exposed.rows,
-        work: seen.items(app.key_policy(), now),
+        work,
+        aside,
+        more_aside,
         traffic: Traffic::new(&counted, Seconds::DAY, now),
         newest: newest.collect(),
     })
@@ -82,6 +95,24 @@ fn counted(conn: &mut Conn, now: UnixTime) -> Result<Vec<usage::Traffic>, Error>
 
 /// The most that are named here.
 const NAMED: usize = 5;
+
+/// What was set aside last, with the applications that it is about.
+fn aside(
+    conn: &mut Conn,
+    mut dismissals: Vec<Dismissal>,
+    now: UnixTime,
+) -> Result<Vec<Aside>, Error> {
+    dismissals.truncate(NAMED);
+    let ids: Vec<String> =
+        dismissals.iter().map(|dismissal| dismissal.matter.client_id.clone()).collect();
+    let names = applications::names(conn, &ids)?;
+    let shown = dismissals.into_iter().map(|dismissal| {
+        let of = names.iter().find(|(id, _)| *id == dismissal.matter.client_id);
+        let of = of.map(|(id, name)| (name.clone(), format!("/applications/{id}")));
+        Aside { of, ..Aside::new(dismissal, now) }
+    });
+    Ok(shown.collect())
+}
 
 fn exposed(conn: &mut Conn, now: UnixTime) -> Result<Page<Exposed>, Error> {
     let running = revocations::running(conn, now, NAMED)?;

@@ -13,6 +13,7 @@ pub mod history;
 pub mod hoarder;
 pub mod import;
 pub mod limit;
+pub mod nudge;
 pub mod ocsf;
 pub mod page;
 pub mod password;

@@ -10,7 +10,7 @@ use crate::admin::{guard, links};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
-use crate::store::{Checkpoint, sessions};
+use crate::store::{Checkpoint, dismissals, sessions};
 use crate::web::App;
 
 /// How often changes of other processes are looked for.
@@ -234,6 +234,7 @@ async fn sweep(app: Arc<App>) {
             .write(move |conn| {
                 guard::sweep(conn, now)?;
                 links::sweep(conn, now)?;
+                dismissals::delete_expired(conn, now)?;
                 sessions::delete_expired(conn, now)
             })
             .await;

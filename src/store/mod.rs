@@ -20,6 +20,7 @@ pub mod authenticator_apps;
 pub mod chain_heads;
 pub mod clients;
 mod connection;
+pub mod dismissals;
 pub mod grants;
 pub mod heavy_use;
 pub mod history;

@@ -2,12 +2,14 @@
 mod delivery;
 mod fleet;
 mod limits;
+mod nudges;
 mod people;
 mod usage;
 
 pub use delivery::*;
 pub use fleet::*;
 pub use limits::*;
+pub use nudges::*;
 pub use people::*;
 pub use usage::*;
 

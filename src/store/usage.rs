@@ -64,6 +64,15 @@ pub struct Refused {
     pub last_at: UnixTime,
 }
 
+/// An address that sent client ids which nobody has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    pub address: String,
+    /// In its busiest hour.
+    pub requests: i64,
+    pub last_at: UnixTime,
+}
+
 const REQUESTS: &str = "CAST(SUM(requests) AS BIGINT)";
 const ISSUED: &str = "CAST(SUM(CASE WHEN reason = '' THEN requests ELSE 0 END) AS BIGINT)";
 const REFUSED: &str = "CAST(SUM(CASE WHEN reason = '' THEN 0 ELSE requests END) AS BIGINT)";
@@ -289,6 +298,33 @@ pub fn refused(conn: &mut Conn, from: i64, most: i64) -> Result<Vec<Refused>, Er
         .map(|(client_id, requests, last_at)| Refused {
             client_id,
             requests,
+            last_at: UnixTime(last_at.unwrap_or_default()),
+        })
+        .collect())
+}
+
+/// The addresses that sent client ids which nobody has at least `least` times
+/// within an hour since `from`, the busiest first.
+pub fn strangers(
+    conn: &mut Conn,
+    from: i64,
+    least: i64,
+    most: i64,
+) -> Result<Vec<Stranger>, Error> {
+    let rows: Vec<(String, Option<i64>, Option<i64>)> = on!(conn, |c| usage_hours::table
+        .filter(usage_hours::hour.ge(from).and(usage_hours::client_id.eq("")))
+        .filter(usage_hours::reason.eq("unknown_client").and(usage_hours::address.ne("")))
+        .filter(usage_hours::requests.ge(least))
+        .group_by(usage_hours::address)
+        .select((usage_hours::address, max(usage_hours::requests), max(usage_hours::last_at)))
+        .order((max(usage_hours::requests).desc(), usage_hours::address))
+        .limit(most)
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(address, requests, last_at)| Stranger {
+            address,
+            requests: requests.unwrap_or_default(),
             last_at: UnixTime(last_at.unwrap_or_default()),
         })
         .collect())

@@ -12,6 +12,7 @@ mod links;
 mod live;
 mod log;
 mod log_file;
+mod nudges;
 mod pages;
 mod passwords;
 mod people;

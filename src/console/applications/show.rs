@@ -4,12 +4,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::lifeline::{self, Lifeline};
-use super::nudge::{Facts, Nudge};
+use super::nudge::Facts;
 use super::stops::{self, Used};
 use crate::console::axis::Axis;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
+use crate::console::nudge::{self, Aside, Nudge};
 use crate::console::signed_in::SignedIn;
 use crate::console::{count, duration, line, page};
 use crate::model::application::Application;
@@ -21,7 +22,8 @@ use crate::oauth::time::Seconds;
 use crate::samples::{Language, Sample};
 use crate::store::usage::{self, Asked, Presented};
 use crate::store::{
-    Conn, Error, administrators, application_owners, applications, grants, scopes, secrets,
+    Conn, Error, administrators, application_owners, applications, dismissals, grants, scopes,
+    secrets,
 };
 use crate::web::App;
 
@@ -42,6 +44,7 @@ struct Show {
     sample: Option<(Sample, Language)>,
     axis: Axis,
     nudges: Vec<Nudge>,
+    aside: Vec<Aside>,
     secrets: Vec<Row>,
     lines: Vec<Used>,
 }
@@ -111,18 +114,14 @@ pub async fn get(
         for id in application_owners::of_application(conn, &client_id)? {
             owners.extend(administrators::find(conn, &id)?.map(|person| person.name));
         }
-        Ok::<_, Error>(Some((loaded, Seen::read(conn, &client_id, now)?, owners)))
+        let dismissals = dismissals::of_application(conn, &client_id)?;
+        let seen = Seen::read(conn, &client_id, now)?;
+        Ok::<_, Error>(Some((loaded, seen, (owners, dismissals))))
     });
-    let (loaded, seen, owners) = found.await?.ok_or(Failure::NotFound)?;
-    let lines = stops::Usage::new(&seen.counted, &seen.asked, now).lines(&loaded.access);
-    let facts = Facts {
-        application: &loaded.application,
-        secrets: &loaded.secrets,
-        presented: &seen.presented,
-        lines: &lines,
-        now,
-    };
-    let nudges = facts.nudges();
+    let (loaded, seen, (owners, dismissals)) = found.await?.ok_or(Failure::NotFound)?;
+    let lines = seen.lines(&loaded, now);
+    let nudges = seen.facts(&loaded, &lines, now).nudges();
+    let (nudges, aside) = nudge::sort(nudges, &dismissals, now);
     let axis = lifeline::axis(&loaded.secrets, now);
     let last_used = loaded.last_used();
     let row = |secret: &Secret| Row::new(secret.clone(), &seen, &axis, now);
@@ -137,6 +136,7 @@ pub async fn get(
         token_url: app.config.url("/oauth/token"),
         sample: loaded.sample(&app.config.url("")).map(|sample| (sample, language)),
         nudges,
+        aside,
         secrets: loaded.secrets.iter().map(row).collect(),
         lines,
         application: loaded.application,
@@ -153,6 +153,29 @@ impl Seen {
             today: usage::by_secret(conn, client_id, hour(now - Seconds::DAY))?,
         })
     }
+}
+
+impl Seen {
+    fn lines(&self, loaded: &Loaded, now: UnixTime) -> Vec<Used> {
+        stops::Usage::new(&self.counted, &self.asked, now).lines(&loaded.access)
+    }
+
+    fn facts<'a>(&'a self, loaded: &'a Loaded, lines: &'a [Used], now: UnixTime) -> Facts<'a> {
+        let (application, secrets) = (&loaded.application, &loaded.secrets);
+        Facts { application, secrets, presented: &self.presented, lines, now }
+    }
+}
+
+/// What should be looked at of an application; `None`: there is none.
+pub fn nudges(
+    conn: &mut Conn,
+    client_id: &str,
+    now: UnixTime,
+) -> Result<Option<Vec<Nudge>>, Error> {
+    let Some(loaded) = read(conn, client_id)? else { return Ok(None) };
+    let seen = Seen::read(conn, client_id, now)?;
+    let lines = seen.lines(&loaded, now);
+    Ok(Some(seen.facts(&loaded, &lines, now).nudges()))
 }
 
 /// An application with its secrets and its access.
@@ -243,6 +266,10 @@ impl Row {
 }
 
 impl Show {
+    fn here(&self) -> String {
+        format!("/applications/{}", self.application.client_id)
+    }
+
     fn lifetime(&self) -> String {
         let own = self.application.details.token_lifetime;
         own.map_or_else(|| "As each API says".to_owned(), duration::text)

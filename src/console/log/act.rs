@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 48] = [
+pub const CODES: [&str; 51] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -66,6 +66,8 @@ pub const CODES: [&str; 48] = [
     "invitation.revoked",
     "limit.removed",
     "limit.set",
+    "nudge.dismissed",
+    "nudge.restored",
     "resource.created",
     "resource.deleted",
     "resource.updated",
@@ -78,6 +80,7 @@ pub const CODES: [&str; 48] = [
     "second_factor.removed",
     "second_factor.set_up",
     "secret.added",
+    "secret.expiry_changed",
     "secret.revoked",
     "session.revoked",
     "sign_in_block.added",
@@ -118,6 +121,8 @@ fn did(event: &Event) -> &str {
         "invitation.revoked" => "took back the invitation of",
         "limit.removed" => "took the limit from",
         "limit.set" => "set the limit of",
+        "nudge.dismissed" => "set aside:",
+        "nudge.restored" => "brought back:",
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",
@@ -136,6 +141,7 @@ fn did(event: &Event) -> &str {
         "second_factor.removed" => "removed the second factor of",
         "second_factor.set_up" => "set up a second factor for",
         "secret.added" => "added secret",
+        "secret.expiry_changed" => "moved the end of secret",
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
         "server.stopped" => "stopped",
@@ -180,7 +186,9 @@ fn href(event: &Event) -> Option<String> {
         "application" => Some(format!("/applications/{}", target.id)),
         "resource" => Some(format!("/apis/{}", target.id)),
         "signing_key" => Some("/keys".to_owned()),
-        "secret" => event.client_id.as_ref().map(|client_id| format!("/applications/{client_id}")),
+        "nudge" | "secret" => {
+            event.client_id.as_ref().map(|client_id| format!("/applications/{client_id}"))
+        }
         _ => None,
     }
 }

@@ -72,6 +72,7 @@ pub fn target(kind: &str) -> &str {
         "administrator" => "person",
         "everything" => "",
         "key" => "signing key",
+        "nudge" => "thing to look at",
         "resource" => "API",
         other => other,
     }

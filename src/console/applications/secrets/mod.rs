@@ -2,6 +2,7 @@
 pub mod expiry;
 pub mod first_use;
 pub mod new;
+pub mod nudge;
 pub mod reveal;
 pub mod revocation;
 pub mod rotation;
