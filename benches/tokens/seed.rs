@@ -32,6 +32,7 @@ pub fn run(count: usize, clients: &Path) -> anyhow::Result<String> {
         who: Who::System,
         source: Source::default(),
         request_id: None,
+        because: None,
         now: Clock::System.now(),
         chain: config.instance.as_str().into(),
         entropy: Entropy::System,

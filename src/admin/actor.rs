@@ -6,6 +6,7 @@ use super::Error;
 use crate::host::Entropy;
 use crate::model::administrator::Administrator;
 use crate::model::audit_event::{self, Change, Event, Outcome, Source, Target};
+use crate::model::because::Because;
 use crate::model::role::{Reach, Right, Role};
 use crate::oauth::UnixTime;
 use crate::store::history::Act;
@@ -19,6 +20,8 @@ pub struct Actor {
     pub source: Source,
     /// `req_` and a ULID, when a request asked for it.
     pub request_id: Option<String>,
+    /// Why they do it, when they say so: it becomes part of the record.
+    pub because: Option<Because>,
     pub now: UnixTime,
     /// The chain of the audit log that this process appends to.
     pub chain: Arc<str>,
@@ -56,6 +59,7 @@ impl Actor {
             who: Who::System,
             source: Source::default(),
             request_id: None,
+            because: None,
             now,
             chain: chain.into(),
             entropy: entropy.clone(),
@@ -125,6 +129,7 @@ impl Actor {
         };
         event.source = self.source.clone();
         event.request_id.clone_from(&self.request_id);
+        event.because = self.because.as_ref().map(|because| because.as_str().to_owned());
         event
     }
 

@@ -32,6 +32,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::model::because::Because;
 use operator::Operator;
 use output::Output;
 
@@ -46,6 +47,9 @@ struct Cli {
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
+    /// Why it is done: one line, kept in the audit log with what the command does.
+    #[arg(long, global = true, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    because: String,
     #[command(subcommand)]
     command: Command,
 }
@@ -120,7 +124,10 @@ pub fn run() -> ExitCode {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
     let done = match Config::read(environment) {
-        Ok(config) => dispatch(cli.command, config, Output { json: cli.json }),
+        Ok(config) => {
+            let output = Output { json: cli.json };
+            reason(&cli).and_then(|because| dispatch(cli.command, because, config, output))
+        }
         Err(error) => Err(error.into()),
     };
     match done {
@@ -129,8 +136,33 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, config: Config, output: Output) -> anyhow::Result<()> {
-    let operator = |config| Operator::open(config);
+/// Why it is done.
+///
+/// # Errors
+/// It cannot be kept, or the command does nothing that it could be kept with.
+fn reason(cli: &Cli) -> anyhow::Result<Option<Because>> {
+    let because = Because::read(&cli.because).map_err(|why| anyhow::anyhow!(why))?;
+    let acts = !matches!(
+        cli.command,
+        Command::Serve(_)
+            | Command::Migrate
+            | Command::Access(_)
+            | Command::Revocations(_)
+            | Command::Witness(_)
+            | Command::Check
+            | Command::Healthcheck
+    );
+    anyhow::ensure!(acts || because.is_none(), "this command does nothing that has a reason");
+    Ok(because)
+}
+
+fn dispatch(
+    command: Command,
+    because: Option<Because>,
+    config: Config,
+    output: Output,
+) -> anyhow::Result<()> {
+    let operator = |config| Ok::<_, anyhow::Error>(Operator { because, ..Operator::open(config)? });
     match command {
         Command::Serve(serve) => serve.run(config),
         Command::Migrate => migrate::run(config, output),

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, Hsm, KeyRing, MasterKey};
 use crate::model::audit_event::{Source, printable};
+use crate::model::because::Because;
 use crate::model::signing_key::Purpose;
 use crate::model::timetable::missing;
 use crate::oauth::algorithm::Algorithm;
@@ -30,13 +31,15 @@ pub struct Operator {
     pub config: Config,
     pub store: Store,
     pub clock: Clock,
+    /// Why the command is given.
+    pub because: Option<Because>,
 }
 
 impl Operator {
     pub fn open(mut config: Config) -> anyhow::Result<Self> {
         config.connections = 2;
         let store = open_store(&config)?;
-        Ok(Self { config, store, clock: Clock::System })
+        Ok(Self { config, store, clock: Clock::System, because: None })
     }
 
     /// Does an act in one transaction. A running server takes it up within a
@@ -73,6 +76,7 @@ impl Operator {
             who: Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) },
             source: Source::default(),
             request_id: None,
+            because: self.because.clone(),
             now: self.clock.now(),
             chain: self.config.instance.as_str().into(),
             entropy: Entropy::System,

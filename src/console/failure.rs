@@ -42,6 +42,17 @@ pub enum Failure {
     Store(#[from] store::Error),
     #[error("too many attempts")]
     TooMany { wait: Seconds },
+    /// What was typed cannot be taken; the sentence is for the person.
+    #[error("{0}")]
+    Unfit(String),
+}
+
+/// Why a form that was sent came to nothing, where it may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    Confirm,
+    Refused,
+    SignIn,
 }
 
 #[derive(Clone, Template)]
@@ -49,7 +60,7 @@ pub enum Failure {
 struct Page {
     title: &'static str,
     text: String,
-    link: &'static str,
+    link: String,
     link_text: &'static str,
     /// An operator finds the cause by it.
     request_id: String,
@@ -78,6 +89,20 @@ fn last_part(path: &str) -> String {
     let part = path.rsplit('/').next().unwrap_or_default();
     let is_plain = part.len() <= 64 && !part.contains("eyJ") && !part.contains("csk_");
     if is_plain { part.to_owned() } else { String::new() }
+}
+
+/// Leads from the page of a refusal back to the form, which is filled in again.
+pub fn lead_back(mut response: ServiceResponse<BoxBody>, page: &str) -> ServiceResponse<BoxBody> {
+    if let Some(refusal) = response.response_mut().extensions_mut().get_mut::<Page>() {
+        refusal.link = page.to_owned();
+        refusal.link_text = "Back to the form";
+    }
+    response
+}
+
+/// To the page that asks somebody who they are, and leads on to `next`.
+pub fn confirmation(next: &str) -> HttpResponse {
+    asking(HttpResponse::SeeOther(), "/session/confirmation", next)
 }
 
 impl From<admin::Error> for Failure {
@@ -121,6 +146,7 @@ impl Failure {
             Self::Confirm { .. } | Self::SignIn { .. } => {
                 ("Sign in", String::new(), ("/sign-in", "Sign in"))
             }
+            Self::Unfit(why) => ("That cannot be taken", format!("{why} Nothing was done."), back),
             Self::TooMany { wait } => (
                 "Too many attempts",
                 format!("Wait {} seconds, then try again.", wait.0),
@@ -139,6 +165,7 @@ impl Failure {
                 back,
             ),
         };
+        let link = link.to_owned();
         Page { title, text, link, link_text, request_id: String::new(), search: None }
     }
 }
@@ -166,6 +193,11 @@ fn asking(mut response: HttpResponseBuilder, page: &str, next: &str) -> HttpResp
     response.insert_header((LOCATION, format!("{page}?{query}"))).finish()
 }
 
+fn halted(mut response: HttpResponse, why: Halt) -> HttpResponse {
+    response.extensions_mut().insert(why);
+    response
+}
+
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -175,6 +207,7 @@ impl ResponseError for Failure {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Confirm { .. } | Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Audit(_) | Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -186,8 +219,10 @@ impl ResponseError for Failure {
         }
         let mut response = HttpResponse::build(self.status_code());
         match self {
-            Self::SignIn { next } => return asking(response, "/sign-in", next),
-            Self::Confirm { next } => return asking(response, "/session/confirmation", next),
+            Self::SignIn { next } => {
+                return halted(asking(response, "/sign-in", next), Halt::SignIn);
+            }
+            Self::Confirm { next } => return halted(confirmation(next), Halt::Confirm),
             Self::TooMany { wait } => {
                 response.insert_header((RETRY_AFTER, wait.0.to_string()));
             }
@@ -200,6 +235,10 @@ impl ResponseError for Failure {
         let text = page.render().unwrap_or_else(|_| self.to_string());
         let mut response = response.insert_header(ContentType::html()).body(text);
         response.extensions_mut().insert(page);
-        response
+        match self {
+            // The form is not theirs, or is no more.
+            Self::Forbidden(_) | Self::Forged | Self::NotFound => response,
+            _ => halted(response, Halt::Refused),
+        }
     }
 }

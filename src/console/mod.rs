@@ -11,6 +11,7 @@ pub mod changes;
 pub mod chrome;
 pub mod count;
 pub mod csv;
+pub mod draft;
 pub mod duration;
 pub mod failure;
 pub mod form;
@@ -29,10 +30,12 @@ pub mod pages;
 pub mod password_reset;
 pub mod preferences;
 pub mod profile;
+pub mod refill;
 pub mod reports;
 pub mod resources;
 pub mod revocations;
 pub mod search;
+pub mod sent;
 pub mod session;
 pub mod settings;
 pub mod setup;
@@ -50,9 +53,13 @@ use actix_web::{Error, ResponseError as _, web};
 use crate::web::same_origin;
 use failure::Failure;
 
+/// The most bytes of a form; most forms take fewer.
+const LONGEST_FORM: usize = 1 << 20;
+
 /// Every page, in the order of the menu.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
+        .app_data(web::PayloadConfig::new(LONGEST_FORM))
         .app_data(web::FormConfig::default().error_handler(|_, _| Failure::Malformed.into()))
         .app_data(web::QueryConfig::default().error_handler(|_, _| Failure::Malformed.into()));
     config.service(
@@ -94,7 +101,10 @@ async fn refuse_forged(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if same_origin::is_same_origin(request.request()) {
-        return Ok(failure::complete(next.call(request).await?.map_into_boxed_body()));
+        let mut request = request;
+        sent::read(&mut request).await?;
+        let response = next.call(request).await?.map_into_boxed_body();
+        return Ok(failure::complete(draft::settle(response)));
     }
     // An answer and not an error, so that it gets the headers of a page.
     let refusal = Failure::Forged.error_response();

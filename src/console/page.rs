@@ -51,7 +51,8 @@ pub fn wants_part(request: &HttpRequest) -> bool {
     has("hx-request") && !has("hx-history-restore-request")
 }
 
-fn html_with(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Failure> {
+/// A page under another status.
+pub fn html_with(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Failure> {
     let text = page.render().map_err(|error| Failure::Broken(error.to_string()))?;
     Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(text))
 }

@@ -10,6 +10,7 @@ use super::chrome::{Chrome, Notice};
 use super::failure::Failure;
 use super::pages::{self, Need};
 use super::preferences;
+use super::sent;
 use crate::admin::Actor;
 use crate::admin::actor::Who;
 use crate::model::administrator::Administrator;
@@ -140,6 +141,7 @@ pub fn anonymous(request: &HttpRequest, app: &App) -> Actor {
         who: Who::Anonymous,
         source: actor::source(request, app),
         request_id: actor::request_id(request),
+        because: None,
         now: app.clock.now(),
         chain: app.config.instance.as_str().into(),
         entropy: app.entropy.clone(),
@@ -193,6 +195,7 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
     let confirmed_at: Option<i64> = session.get(CONFIRMED_AT).ok().flatten();
     let fresh = confirmed_at.is_some_and(|at| actor.now < UnixTime(at) + CONFIRMED);
     admit(request, administrator.role, owns, fresh)?;
+    let actor = Actor { because: sent::because(request)?, ..actor };
     let host = url::Url::parse(&app.config.issuer.url).ok();
     Ok(SignedIn {
         actor: actor.signed_in_as(&administrator),

@@ -54,6 +54,9 @@ pub struct Event {
     /// More for an operator, in words of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// Why, in the words of who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     #[serde(skip)]
     pub salt: [u8; 16],
 }
@@ -201,6 +204,7 @@ impl Event {
             flood: None,
             access: None,
             detail: None,
+            because: None,
             salt: mark.salt,
         }
     }

@@ -93,7 +93,8 @@ fn extension(event: &Event) -> Vec<(&'static str, String)> {
         .changes
         .iter()
         .map(|change| format!("{}: {:?} to {:?}", change.field, change.before, change.after));
-    let told: Vec<String> = event.detail.iter().cloned().chain(changes).collect();
+    let told: Vec<String> =
+        event.detail.iter().chain(&event.because).cloned().chain(changes).collect();
     add("msg", Some(&told.join("; ")));
     pairs
 }

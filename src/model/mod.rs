@@ -5,6 +5,7 @@ pub mod application;
 pub mod audit_chain;
 pub mod audit_event;
 pub mod audit_tree;
+pub mod because;
 pub mod cef;
 pub mod checkpoint;
 pub mod diet;

@@ -171,7 +171,7 @@ fn span(event: &Event) -> Map<String, Value> {
 fn of_class(event: &Event, class: Class) -> Map<String, Value> {
     let own = match class {
         Class::Authentication => authentication(event),
-        Class::EntityManagement => json!({ "entity": entity(event), "comment": event.detail }),
+        Class::EntityManagement => json!({ "entity": entity(event), "comment": comment(event) }),
         Class::ApiActivity => {
             let resource = event.resource();
             json!({
@@ -289,7 +289,14 @@ fn unmapped(event: &Event) -> Value {
         "samples": samples,
         "access": facts(serde_json::to_value(&event.access)),
         "detail": event.detail,
+        "because": event.because,
     })
+}
+
+/// Why, and more of what was done.
+fn comment(event: &Event) -> Option<String> {
+    let texts: Vec<&str> = event.because.iter().chain(&event.detail).map(String::as_str).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 /// Without members that are null, empty text or empty objects.

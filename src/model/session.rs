@@ -18,6 +18,8 @@ pub const CANDIDATE: &str = "candidate";
 pub const CANDIDATE_SINCE: &str = "candidate_since";
 /// Where they wanted to go.
 pub const NEXT: &str = "next";
+/// A form that was sent in vain, to be filled in again.
+pub const DRAFT: &str = "draft";
 /// What the session is called in a list. It opens nothing.
 pub const ID: &str = "id";
 /// Where its last request came from.

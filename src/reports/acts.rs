@@ -15,6 +15,7 @@ const CHANGES: &[Column] = &[
     column("what", "What"),
     column("client_id", "Application"),
     column("changes", "Before and after"),
+    column("reason", "Reason given"),
     column("event", "Event"),
 ];
 
@@ -51,7 +52,7 @@ pub const REPORTS: &[Report] = &[
         family: Family::Acts,
         title: "Admin changes",
         question: "What was changed in the period, by whom, to what, before and after?",
-        limits: "Secrets are never among the values. Tickets are not recorded.",
+        limits: "Secrets are never among the values. A reason is there where whoever did it gave one.",
         parameters: &[Parameter::Period, Parameter::Person, Parameter::Application],
         columns: CHANGES,
         answer: changes,
@@ -135,6 +136,7 @@ fn changes(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             Cell::text(target.map(|target| target.name.clone()).unwrap_or_default()),
             event.client_id.clone().map_or(Cell::Nothing, Cell::Client),
             Cell::text(changes.join("; ")),
+            Cell::text(event.because.clone().unwrap_or_default()),
             Cell::Event(event.id.clone()),
         ])
     })?;

@@ -17,8 +17,8 @@ use crate::store::sessions::{self, NewSession};
 use crate::store::{self, Store};
 
 pub use crate::model::session::{
-    ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, ID, NEXT, SECOND_FACTOR,
-    SIGNED_IN_AT, USER_AGENT,
+    ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, DRAFT, ID, NEXT,
+    SECOND_FACTOR, SIGNED_IN_AT, USER_AGENT,
 };
 
 /// One message for the next page.

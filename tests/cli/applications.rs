@@ -146,3 +146,15 @@ fn a_grant_takes_the_place_of_the_one_before_and_goes() {
     assert!(cli.refused(&["grant", "set", "m2m_x", &narrow]).contains("no application m2m_x"));
     assert_eq!(cli.codes()[..2], ["grant.removed", "grant.set"]);
 }
+
+#[test]
+fn a_command_says_why_it_is_given() {
+    let cli = Cli::with_billing();
+    let (client_id, secret) = cli.application("billing-worker");
+    cli.done(&["application", "suspend", &client_id, "--because", "Ticket 4711"]);
+    let event = cli.json(&["audit", "list", "--limit", "1"]);
+    assert!(event.to_string().contains("Ticket 4711"), "{event}");
+    let refused = cli.refused(&["application", "resume", &client_id, "--because", &secret]);
+    assert!(refused.contains("Leave tokens and secrets out"), "{refused}");
+    assert!(cli.refused(&["check", "--because", "curious"]).contains("nothing that has a reason"));
+}

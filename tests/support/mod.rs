@@ -62,6 +62,7 @@ impl Server {
             who: Who::Operator { name: "root".into() },
             source: Source::default(),
             request_id: None,
+            because: None,
             now: self.clock.now(),
             chain: self.app.config.instance.as_str().into(),
             entropy: Entropy::System,

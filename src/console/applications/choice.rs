@@ -6,7 +6,7 @@ use actix_web::web::FormConfig;
 use crate::admin;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
-use crate::console::line;
+use crate::console::{LONGEST_FORM, line};
 use crate::model::grant::{Access, Grant};
 use crate::model::resource::{Resource, Scope};
 use crate::store::{Conn, Error, resources, scopes};
@@ -103,7 +103,7 @@ impl Offer {
 
 /// Room for the boxes of a hundred APIs: each takes about 60 bytes.
 pub fn form_config() -> FormConfig {
-    FormConfig::default().limit(1 << 20).error_handler(|_, _| Failure::Malformed.into())
+    FormConfig::default().limit(LONGEST_FORM).error_handler(|_, _| Failure::Malformed.into())
 }
 
 /// The fields that an act could not take. An API that is gone is an error of

@@ -46,6 +46,8 @@ struct Row {
     act: Act,
     /// The name under which the log has who did it.
     actor: Option<String>,
+    /// Why they did it.
+    because: Option<String>,
     diffs: Vec<Diff>,
     more: usize,
 }
@@ -124,6 +126,7 @@ impl Row {
             outcome: entry::outcome(event),
             act: Act::new(event),
             actor: event.actor.name.clone(),
+            because: event.because.clone(),
             diffs,
             more,
         }

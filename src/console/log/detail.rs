@@ -265,6 +265,7 @@ fn of_act(list: &mut List, event: &Event) {
         list.text("Done to", done_to.trim().to_owned());
         list.code("Its ID", Some(target.id.clone()));
     }
+    list.some("Reason given", event.because.clone());
     list.code("Client ID", event.client_id.clone());
     list.code("Code", Some(event.code.clone().into_owned()));
 }

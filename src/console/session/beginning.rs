@@ -3,14 +3,15 @@ use actix_session::Session;
 use actix_web::HttpResponse;
 
 use crate::admin::Actor;
+use crate::console::draft::Draft;
 use crate::console::failure::Failure;
 use crate::model::administrator::Administrator;
 use crate::store::authenticator_apps;
 use crate::web::App;
 use crate::web::device::Device;
 use crate::web::session_store::{
-    ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, ID, NEXT, SECOND_FACTOR,
-    SIGNED_IN_AT, USER_AGENT,
+    ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, DRAFT, ID, NEXT,
+    SECOND_FACTOR, SIGNED_IN_AT, USER_AGENT,
 };
 
 /// What stands between the right password and a session.
@@ -55,8 +56,15 @@ pub fn begin(
     person: &Administrator,
     second_factor: bool,
 ) -> Result<(), Failure> {
+    // What they had typed waits for whom it was kept.
+    let candidate: Option<String> = session.get(CANDIDATE).ok().flatten();
+    let draft: Option<Draft> =
+        session.get(DRAFT).ok().flatten().filter(|_| candidate.as_ref() == Some(&person.id));
     session.clear();
     session.renew();
+    if let Some(draft) = draft {
+        draft.keep(session);
+    }
     let kept = session
         .insert(ADMINISTRATOR, &person.id)
         .and_then(|()| session.insert(SIGNED_IN_AT, actor.now.0))

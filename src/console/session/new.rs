@@ -1,5 +1,6 @@
 //! `/sign-in`.
 use actix_session::Session;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use super::guard::Asked;
 use super::{beginning, guard};
 use crate::admin::sessions::{self, Refused};
 use crate::admin::{self, Actor};
+use crate::console::draft::Draft;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
@@ -23,6 +25,8 @@ struct New {
     errors: FieldErrors,
     email: String,
     next: String,
+    /// The form that was sent after the session had ended, sealed; empty: none.
+    draft: String,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +39,8 @@ pub struct Credentials {
     email: String,
     password: String,
     next: Option<String>,
+    #[serde(default)]
+    draft: String,
 }
 
 /// A hash that no password matches, so that an account nobody has costs as
@@ -44,7 +50,17 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
 
 pub async fn get(query: web::Query<Query>) -> Result<HttpResponse, Failure> {
     let next = page::local(query.into_inner().next);
-    page::html(&New { errors: FieldErrors::default(), email: String::new(), next })
+    let (errors, email, draft) = (FieldErrors::default(), String::new(), String::new());
+    page::html(&New { errors, email, next, draft })
+}
+
+/// What a form is answered that was sent after the session had ended.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn ended(next: &str, draft: String) -> Result<HttpResponse, Failure> {
+    let (errors, email, next) = (FieldErrors::default(), String::new(), next.to_owned());
+    page::html_with(StatusCode::UNAUTHORIZED, &New { errors, email, next, draft })
 }
 
 /// The same answer for an unknown account, a wrong password and a suspended
@@ -62,11 +78,13 @@ pub async fn post(
         Ok((person, ahead)) if ahead != Ahead::Nothing => {
             app.metrics.sign_in("challenge");
             beginning::half(&session, &actor, &person, &page::local(form.next))?;
+            keep(&session, &app, &form.draft, &actor);
             Ok(page::see_other(ahead.path().unwrap_or("/")))
         }
         Ok((administrator, _)) => {
             app.metrics.sign_in("success");
             beginning::begin(&session, &actor, &administrator, false)?;
+            keep(&session, &app, &form.draft, &actor);
             let mut answer = page::see_other(&page::local(form.next));
             beginning::remember(&mut answer, &app, &actor, &administrator)?;
             Ok(answer)
@@ -76,8 +94,16 @@ pub async fn post(
             app.recorder.record(sessions::refusal(&actor, &form.email, why)).await?;
             let errors =
                 FieldErrors::one("password", "The email address or the password is wrong.");
-            page::unprocessable(&New { errors, email: form.email, next: page::local(form.next) })
+            let (email, draft) = (form.email, form.draft);
+            page::unprocessable(&New { errors, email, next: page::local(form.next), draft })
         }
+    }
+}
+
+/// Keeps the form that was sent before, to be filled in on its page.
+fn keep(session: &Session, app: &App, draft: &str, actor: &Actor) {
+    if let Some(draft) = Draft::open(app, draft, actor.now) {
+        draft.keep(session);
     }
 }
 
