@@ -78,6 +78,7 @@ pub const PAGES: &[Page] = &[
     ("/applications/{client_id}/suspension", CARE, CARE),
     ("/applications/{client_id}", SEE, NONE),
     ("/applications", SEE, NONE),
+    ("/changes.csv", READ_NOW, NONE),
     ("/changes/{id}", READ, NONE),
     ("/changes", READ, NONE),
     ("/invitation", ANYBODY, ANYBODY),

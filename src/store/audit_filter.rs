@@ -26,6 +26,8 @@ pub struct Filter {
     pub scope: Option<String>,
     /// The id of the secret that was presented.
     pub secret: Option<String>,
+    /// Where it came from, as it was recorded.
+    pub address: Option<String>,
 }
 
 /// What acts may be narrowed to besides. Anything but the default leaves
@@ -70,6 +72,7 @@ impl Filter {
             ("reason", self.reason.clone()),
             ("scope", self.scope.clone()),
             ("secret", self.secret.clone()),
+            ("address", self.address.clone()),
             ("id", self.id.clone()),
             ("changes", flag(self.act.changes_only)),
             ("actor", self.act.actor.clone()),
@@ -84,10 +87,11 @@ impl Filter {
 
     /// Whether it asks for what only the body of an event says.
     pub(super) fn sifts(&self) -> bool {
-        self.scope.is_some() || self.secret.is_some()
+        self.scope.is_some() || self.secret.is_some() || self.address.is_some()
     }
 
-    /// Whether an event has the scope and the secret that are asked for.
+    /// Whether an event has the scope, the secret and the address that are asked
+    /// for.
     pub fn passes(&self, event: &Event) -> bool {
         let token = event.token.as_ref();
         let scopes = token.map(|token| [&token.scope_requested, &token.scope_granted]);
@@ -97,11 +101,12 @@ impl Filter {
         };
         self.scope.as_ref().is_none_or(has)
             && (self.secret.is_none() || self.secret == event.actor.credential_id)
+            && (self.address.is_none() || self.address == event.source.address)
     }
 
     /// The same of a row; its text says whether it is worth reading.
     pub(super) fn fits(&self, row: &StoredEvent) -> bool {
-        let words = [self.scope.as_deref(), self.secret.as_deref()];
+        let words = [self.scope.as_deref(), self.secret.as_deref(), self.address.as_deref()];
         words.into_iter().flatten().all(|word| row.body.contains(word))
             && row.event().is_some_and(|event| self.passes(&event))
     }

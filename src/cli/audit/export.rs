@@ -39,6 +39,9 @@ pub struct Export {
     /// The id of a secret: `sec_…`.
     #[arg(long)]
     secret: Option<String>,
+    /// Where they came from.
+    #[arg(long)]
+    address: Option<std::net::IpAddr>,
     /// Such as `bad_secret` or `scope_not_granted`.
     #[arg(long)]
     reason: Option<String>,
@@ -141,6 +144,7 @@ impl Export {
             act,
             scope: self.scope.clone(),
             secret: self.secret.clone(),
+            address: self.address.map(|address| address.to_string()),
         })
     }
 }

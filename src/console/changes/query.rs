@@ -59,6 +59,12 @@ impl Query {
         if query.is_empty() { "/changes".to_owned() } else { format!("/changes?{query}") }
     }
 
+    /// The path of all that it leaves as a file.
+    pub fn file_href(&self) -> String {
+        let query = Self { before: String::new(), ..self.clone() }.to_text();
+        if query.is_empty() { "/changes.csv".to_owned() } else { format!("/changes.csv?{query}") }
+    }
+
     /// # Errors
     /// `from` or `to` cannot be read.
     pub fn filter(&self) -> Result<Filter, FieldErrors> {

@@ -29,6 +29,16 @@ pub async fn get(
     let format = known.ok_or(Failure::NotFound)?;
     let query = Query { before: String::new(), ..query.into_inner() }.tidy();
     let filter = query.filter(person.now()).map_err(|_| Failure::Malformed)?;
+    send(person, app, (format, "audit-log"), filter).await
+}
+
+/// All rows of a filter as a file of this name, once that is recorded.
+pub async fn send(
+    person: SignedIn,
+    app: web::Data<App>,
+    (format, name): (Format, &str),
+    filter: Filter,
+) -> Result<HttpResponse, Failure> {
     let (app, actor) = (app.into_inner(), person.actor.clone());
     let narrowed = filter.describe();
     // Recorded before the first byte leaves.
@@ -36,7 +46,7 @@ pub async fn get(
     app.act(act).await?;
     let begun = Sending { app, actor: person.actor, format, filter, next: Next::Head, rows: 0 };
     let lines = stream::unfold(begun, Sending::step);
-    let name = format!("attachment; filename=\"audit-log.{}\"", format.ending());
+    let name = format!("attachment; filename=\"{name}.{}\"", format.ending());
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.content_type()))
         .insert_header((CONTENT_DISPOSITION, name))

@@ -35,6 +35,8 @@ struct Index {
     errors: FieldErrors,
     rows: Vec<Entry>,
     older: Option<String>,
+    /// The same view with times that do not move on.
+    kept_href: String,
     /// Of all that token requests came to, where the view is about them.
     traffic: Option<Traffic>,
     /// When nothing was found: the newest that a longer period would find.
@@ -81,6 +83,7 @@ pub async fn get(
         chrome: person.chrome("/log"),
         older: rows.next.map(|before| Query { before, ..query.clone() }.href()),
         rows: rows.rows,
+        kept_href: query.frozen(now).href(),
         traffic: traffic.filter(|traffic| !traffic.is_empty()),
         elsewhere: newest.map(|at| elsewhere(at, now, &query)),
         query,

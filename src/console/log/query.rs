@@ -1,4 +1,6 @@
 //! What the log is narrowed to: the query of its URL, read and written.
+use std::net::IpAddr;
+
 use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
@@ -108,6 +110,20 @@ impl Query {
         if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
     }
 
+    /// The same view of the same time whenever it is looked at: a period that
+    /// moves on becomes one with ends.
+    #[must_use]
+    pub fn frozen(&self, now: UnixTime) -> Self {
+        let period = PERIODS.iter().find(|(word, ..)| *word == self.period());
+        let Some(length) = period.and_then(|(.., length)| *length) else { return self.clone() };
+        Self {
+            period: "custom".to_owned(),
+            from: moment::to_the_second(now - length),
+            to: moment::to_the_second(now),
+            ..self.clone()
+        }
+    }
+
     /// The path of all that it leaves as a file: `csv`, `jsonl`, `cef` or `ocsf`.
     pub fn file_href(&self, format: &str) -> String {
         let query = Self { before: String::new(), each: String::new(), ..self.clone() }.to_text();
@@ -141,7 +157,9 @@ impl Query {
             _ if !self.reason.is_empty() => Some(OutcomeFilter::Refused),
             _ => None,
         };
-        let client_id = given(&self.application).or_else(|| given(&self.q).map(recorded));
+        let address: Option<IpAddr> = self.q.parse().ok();
+        let named = given(&self.q).filter(|_| address.is_none());
+        let client_id = given(&self.application).or_else(|| named.map(recorded));
         Ok(Filter {
             category: match self.kind.as_str() {
                 "token" => Some("token".to_owned()),
@@ -155,6 +173,7 @@ impl Query {
             reason: given(&self.reason),
             scope: given(&self.scope),
             secret: given(&self.secret),
+            address: address.map(|address| address.to_string()),
             from: from.or(since),
             to,
             ..Filter::default()
@@ -256,6 +275,15 @@ mod tests {
     }
 
     #[test]
+    fn a_link_to_keep_says_its_times() {
+        let query = Query { outcome: "refused".into(), ..Query::default() };
+        let times = "period=custom&from=2026-11-22T14%3A00%3A00&to=2026-11-23T14%3A00%3A00";
+        assert_eq!(query.frozen(NOW).href(), format!("/log?outcome=refused&{times}"));
+        let all = Query { period: "all".into(), ..Query::default() };
+        assert_eq!(all.frozen(NOW), all);
+    }
+
+    #[test]
     fn a_query_is_written_without_what_goes_without_saying() {
         let query = Query {
             q: " ".into(),
@@ -281,6 +309,8 @@ mod tests {
         }
         let client = Query { q: "m2m_1".into(), ..Query::default() }.filter(NOW).unwrap();
         assert_eq!(client.client_id.as_deref(), Some("m2m_1"));
+        let address = Query { q: "2001:DB8::7".into(), ..Query::default() }.filter(NOW).unwrap();
+        assert_eq!((address.address.as_deref(), address.client_id), (Some("2001:db8::7"), None));
         let stranger = Query { q: "billing-worker".into(), ..Query::default() };
         assert_eq!(stranger.filter(NOW).unwrap().client_id.as_deref(), Some("billin…"));
     }
