@@ -19,12 +19,21 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']
 
 // Whatever the browser complains of is a fault, unless the step expects it.
 const complaints = [];
+// What the server answered to pages, in full.
+const answers = [];
 const listen = (page) => {
   const complain = (what) => complaints.push(`${page.url()}: ${what}`);
   page.on('pageerror', complain);
   page.on('console', (message) => message.type() === 'error' && complain(message.text()));
   page.on('request', (request) => {
     if (!request.url().startsWith(`${base}/`)) complain(`asked for ${request.url()}`);
+  });
+  page.on('response', (answer) => {
+    const kind = answer.headers()['content-type'] ?? '';
+    if (!/html|json|csv/.test(kind)) return;
+    const where = `${answer.request().method()} ${new URL(answer.url()).pathname}`;
+    // What is left before it came cannot be read, and was not seen.
+    answers.push(answer.text().then((text) => ({ where, text }), () => null));
   });
   return page;
 };
@@ -485,6 +494,55 @@ try {
     await plain.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
+  await step('without a script: a form that came after the session ended is filled in again', async () => {
+    await plain.goto(`${base}/sign-in?next=${encodeURIComponent(new URL(application).pathname)}/edit`);
+    await plain.fill('[name=email]', 'ada@example.com');
+    await plain.fill('[name=password]', PASSWORD);
+    await plain.click('button.go');
+    await plain.getByRole('heading', { name: 'Edit' }).waitFor();
+    await plain.context().clearCookies();
+    await plain.fill('[name=description]', 'Typed before the session ended');
+    await plain.click('main button.go');
+    await plain.getByText('Your session had ended').waitFor();
+    quiet(/401/);
+    await look(plain, 'session-ended');
+    await plain.fill('[name=email]', 'ada@example.com');
+    await plain.fill('[name=password]', PASSWORD);
+    await plain.click('button.go');
+    await plain.getByText('What you typed is filled in again').waitFor();
+    assert.equal(await plain.inputValue('[name=description]'), 'Typed before the session ended');
+    await plain.click('main button.go');
+    await plain.getByText('Typed before the session ended').waitFor();
+  });
+
+  await step('what is to be looked at is set aside, and brought back; a resumption has a reason', async () => {
+    await page.goto(application);
+    await page.getByText('It is suspended.').waitFor();
+    await page.getByRole('button', { name: 'Set aside for a day: It is suspended.' }).click();
+    await page.locator('.aside', { hasText: 'Set aside by Ada Okafor until' }).waitFor();
+    await look(page, 'application-aside');
+    await page.goto(`${base}/`);
+    await page.locator('.aside', { hasText: 'Of billing-worker' }).waitFor();
+    await look(page, 'overview-aside');
+    await page.getByRole('button', { name: 'Bring back: It is suspended.' }).click();
+    await page.getByText('It stands among the things to look at again.').waitFor();
+    await page.goto(`${application}/resumption`);
+    await page.getByLabel('Reason (optional)').fill('Two lines are none');
+    await look(page, 'resumption-reason');
+    await page.getByRole('button', { name: 'Resume application' }).click();
+    await page.goto(`${base}/changes`);
+    await page.locator('.because', { hasText: 'Two lines are none' }).waitFor();
+    await look(page, 'changes-reason');
+    await page.goto(`${application}/resumption`);
+    await page.getByRole('button', { name: 'Resume application' }).click();
+    await page.getByRole('link', { name: 'Back to the form' }).waitFor();
+    quiet(/409/);
+    await look(page, 'refused-leads-back');
+    await page.goto(`${application}/suspension`);
+    await page.getByRole('button', { name: 'Suspend application' }).click();
+    await page.getByText('The application is suspended').waitFor();
+  });
+
   await step('an auditor sees it all and changes nothing', async () => {
     const watching = listen(await visitor());
     await watching.goto(`${base}/sign-in`);
@@ -505,6 +563,17 @@ try {
     assert.equal((await watching.goto(`${application}/edit`)).status(), 403);
     quiet(/403/);
     await look(watching, 'forbidden');
+  });
+
+  await step('no answer holds a secret but the one that reveals it', async () => {
+    const seen = (await Promise.all(answers)).filter(Boolean);
+    assert.ok(seen.length > 100, `${seen.length} answers`);
+    for (const { where, text } of seen) {
+      // It shows the secret that it made.
+      if (where !== 'POST /applications/new') keepsSecrets(text, where);
+    }
+    const shown = seen.filter(({ where }) => where === 'POST /applications/new');
+    assert.ok(shown.some(({ text }) => text.includes(secret)), 'the page that reveals it was not read');
   });
 
   await step('told to stop, the server exits with success', async () => {
