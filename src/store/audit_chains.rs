@@ -3,6 +3,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::{audit_batches, audit_chain_heads, audit_events};
+use super::statement::{Statement, Value};
 use super::{Conn, Error};
 use crate::model::audit_chain::{Batch, GENESIS, Hash, leaf, root};
 use crate::model::audit_event::Event;
@@ -57,16 +58,12 @@ pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<i64, Err
         root: root(&leaves),
         previous: head.hash,
     };
+    let hash = batch.hash();
     insert_rows(conn, &rows)?;
-    insert_batch(conn, &batch)?;
-    on!(conn, |c| diesel::update(audit_chain_heads::table.find(chain))
-        .set((
-            audit_chain_heads::batch.eq(number),
-            audit_chain_heads::position.eq(head.position + batch.events),
-            audit_chain_heads::hash.eq(batch.hash().as_slice()),
-        ))
-        .execute(c))?;
-    Ok(head.position + batch.events)
+    insert_batch(conn, &batch, &hash)?;
+    let last = head.position + batch.events;
+    move_head(conn, chain, &Head { batch: number, position: last, hash })?;
+    Ok(last)
 }
 
 /// The position of the last event of a chain; 0 when there is none.
@@ -114,7 +111,7 @@ fn insert_rows(conn: &mut Conn, rows: &[Row<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
+fn insert_batch(conn: &mut Conn, batch: &Batch, hash: &Hash) -> Result<(), Error> {
     on!(conn, |c| diesel::insert_into(audit_batches::table)
         .values((
             audit_batches::chain.eq(&batch.chain),
@@ -125,9 +122,23 @@ fn insert_batch(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
             audit_batches::last_at.eq(batch.last_at),
             audit_batches::root.eq(batch.root.as_slice()),
             audit_batches::previous.eq(batch.previous.as_slice()),
-            audit_batches::hash.eq(batch.hash().as_slice()),
+            audit_batches::hash.eq(hash.as_slice()),
         ))
         .execute(c))?;
+    Ok(())
+}
+
+fn move_head(conn: &mut Conn, chain: &str, head: &Head) -> Result<(), Error> {
+    let update = Statement {
+        sql: "UPDATE audit_chain_heads SET batch = ?, position = ?, hash = ? WHERE chain = ?",
+        values: [
+            Value::Integer(head.batch),
+            Value::Integer(head.position),
+            Value::Binary(&head.hash),
+            Value::Text(chain),
+        ],
+    };
+    on!(conn, |c| update.execute(c))?;
     Ok(())
 }
 

@@ -44,6 +44,7 @@ pub mod setup_links;
 pub mod sign_ins;
 pub mod signing_keys;
 pub mod spans;
+mod statement;
 pub mod status_lists;
 pub mod streams;
 pub mod tallies;

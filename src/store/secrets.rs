@@ -3,6 +3,7 @@ use diesel::prelude::*;
 
 use super::connection::on;
 use super::schema::{applications, deleted_secrets, secrets};
+use super::statement::{Statement, Value};
 use super::{Conn, Error};
 use crate::model::secret::Secret;
 use crate::oauth::UnixTime;
@@ -98,9 +99,11 @@ pub fn set_expiry(conn: &mut Conn, id: &str, end: Option<UnixTime>) -> Result<bo
 /// that two processes never wait for one another in a circle.
 pub fn touch(conn: &mut Conn, used: &[(String, UnixTime)]) -> Result<(), Error> {
     for (id, at) in used {
-        on!(conn, |c| diesel::update(secrets::table.find(id))
-            .set(secrets::last_used_at.eq(at.0))
-            .execute(c))?;
+        let touch = Statement {
+            sql: "UPDATE secrets SET last_used_at = ? WHERE id = ?",
+            values: [Value::Integer(at.0), Value::Text(id)],
+        };
+        on!(conn, |c| touch.execute(c))?;
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! Writing how much applications are used: `usage_hours`, `usage_days`,
 //! `traffic_hours`, and how far the log is counted, `usage_marks`.
-use diesel::dsl::case_when;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use super::connection::on;
 use super::schema::{traffic_hours, usage_days, usage_hours, usage_marks};
+use super::statement::{Upsert, Value};
 use super::{Conn, Error};
 use crate::model::usage::Sorted;
 use crate::model::usage_key::{RequestKey, Requests, ScopeKey, ScopeUse, TrafficKey};
@@ -25,40 +24,6 @@ pub struct Mark {
     pub parts: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = usage_hours, treat_none_as_default_value = false)]
-struct HourRow<'a> {
-    hour: i64,
-    client_id: &'a str,
-    resource: &'a str,
-    secret_id: &'a str,
-    address: &'a str,
-    reason: &'a str,
-    requests: i64,
-    last_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = usage_days, treat_none_as_default_value = false)]
-struct DayRow<'a> {
-    day: i64,
-    client_id: &'a str,
-    resource: &'a str,
-    scope: &'a str,
-    granted: i64,
-    refused: i64,
-    last_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = traffic_hours, treat_none_as_default_value = false)]
-struct TrafficRow<'a> {
-    hour: i64,
-    resource: &'a str,
-    reason: &'a str,
-    requests: i64,
-}
-
 pub fn mark(conn: &mut Conn, chain: &str) -> Result<Mark, Error> {
     Ok(mark_if_any(conn, chain)?.unwrap_or_default())
 }
@@ -76,83 +41,72 @@ pub fn mark_if_any(conn: &mut Conn, chain: &str) -> Result<Option<Mark>, Error> 
 /// Adds counts to those there are, and moves the mark. Call it inside a
 /// transaction.
 pub fn add(conn: &mut Conn, counts: &Sorted, chain: &str, mark: Mark) -> Result<(), Error> {
-    let hours: Vec<HourRow<'_>> = counts.requests.iter().map(HourRow::from).collect();
+    let hours: Vec<_> = counts.requests.iter().map(hour_values).collect();
+    let days: Vec<_> = counts.scopes.iter().map(day_values).collect();
+    let traffic: Vec<_> = counts.traffic.iter().map(traffic_values).collect();
     for rows in hours.chunks(ROWS) {
-        add_hours(conn, rows)?;
+        Upsert { into: HOURS, on_conflict: ADD_HOURS, rows }.run(conn)?;
     }
-    let days: Vec<DayRow<'_>> = counts.scopes.iter().map(DayRow::from).collect();
     for rows in days.chunks(ROWS) {
-        add_days(conn, rows)?;
+        Upsert { into: DAYS, on_conflict: ADD_DAYS, rows }.run(conn)?;
     }
-    let traffic: Vec<TrafficRow<'_>> = counts.traffic.iter().map(TrafficRow::from).collect();
     for rows in traffic.chunks(ROWS) {
-        add_traffic(conn, rows)?;
+        Upsert { into: TRAFFIC, on_conflict: ADD_TRAFFIC, rows }.run(conn)?;
     }
     move_mark(conn, chain, mark)
 }
 
-/// Inserts rows, or adds them to those of the same key. PostgreSQL takes them
-/// all at once, SQLite one by one with a statement that is prepared once.
-macro_rules! add_rows {
-    ($conn:expr, $rows:expr, $table:ident, $key:expr, $set:expr) => {
-        match $conn {
-            Conn::Postgres(c) => {
-                let insert = diesel::insert_into($table::table).values($rows);
-                insert.on_conflict($key).do_update().set($set).execute(c)?;
-            }
-            Conn::Sqlite(c) => {
-                for row in $rows {
-                    let insert = diesel::insert_into($table::table).values(row);
-                    insert.on_conflict($key).do_update().set($set).execute(c)?;
-                }
-            }
-        }
-    };
+const HOURS: &str = "INSERT INTO usage_hours \
+     (hour, client_id, resource, secret_id, address, reason, requests, last_at)";
+const ADD_HOURS: &str = "ON CONFLICT (hour, client_id, resource, secret_id, address, reason) \
+     DO UPDATE SET requests = usage_hours.requests + excluded.requests, \
+     last_at = CASE WHEN excluded.last_at > usage_hours.last_at \
+     THEN excluded.last_at ELSE usage_hours.last_at END";
+
+fn hour_values((key, counted): &(RequestKey, Requests)) -> [Value<'_>; 8] {
+    [
+        Value::Integer(key.hour),
+        Value::Text(&key.client_id),
+        Value::Text(&key.resource),
+        Value::Text(&key.secret_id),
+        Value::Text(&key.address),
+        Value::Text(&key.reason),
+        Value::Integer(counted.count),
+        Value::Integer(counted.last_at),
+    ]
 }
 
-fn add_hours(conn: &mut Conn, rows: &[HourRow<'_>]) -> Result<(), Error> {
-    use usage_hours::{address, client_id, hour, last_at, reason, requests, resource, secret_id};
-    add_rows!(
-        conn,
-        rows,
-        usage_hours,
-        (hour, client_id, resource, secret_id, address, reason),
-        (
-            requests.eq(requests + excluded(requests)),
-            last_at
-                .eq(case_when(excluded(last_at).gt(last_at), excluded(last_at)).otherwise(last_at)),
-        )
-    );
-    Ok(())
+const DAYS: &str =
+    "INSERT INTO usage_days (day, client_id, resource, scope, granted, refused, last_at)";
+const ADD_DAYS: &str = "ON CONFLICT (day, client_id, resource, scope) \
+     DO UPDATE SET granted = usage_days.granted + excluded.granted, \
+     refused = usage_days.refused + excluded.refused, \
+     last_at = CASE WHEN excluded.last_at > usage_days.last_at \
+     THEN excluded.last_at ELSE usage_days.last_at END";
+
+fn day_values((key, used): &(ScopeKey, ScopeUse)) -> [Value<'_>; 7] {
+    [
+        Value::Integer(key.day),
+        Value::Text(&key.client_id),
+        Value::Text(&key.resource),
+        Value::Text(&key.scope),
+        Value::Integer(used.granted),
+        Value::Integer(used.refused),
+        Value::Integer(used.last_at),
+    ]
 }
 
-fn add_days(conn: &mut Conn, rows: &[DayRow<'_>]) -> Result<(), Error> {
-    use usage_days::{client_id, day, granted, last_at, refused, resource, scope};
-    add_rows!(
-        conn,
-        rows,
-        usage_days,
-        (day, client_id, resource, scope),
-        (
-            granted.eq(granted + excluded(granted)),
-            refused.eq(refused + excluded(refused)),
-            last_at
-                .eq(case_when(excluded(last_at).gt(last_at), excluded(last_at)).otherwise(last_at)),
-        )
-    );
-    Ok(())
-}
+const TRAFFIC: &str = "INSERT INTO traffic_hours (hour, resource, reason, requests)";
+const ADD_TRAFFIC: &str = "ON CONFLICT (hour, resource, reason) \
+     DO UPDATE SET requests = traffic_hours.requests + excluded.requests";
 
-fn add_traffic(conn: &mut Conn, rows: &[TrafficRow<'_>]) -> Result<(), Error> {
-    use traffic_hours::{hour, reason, requests, resource};
-    add_rows!(
-        conn,
-        rows,
-        traffic_hours,
-        (hour, resource, reason),
-        requests.eq(requests + excluded(requests))
-    );
-    Ok(())
+fn traffic_values((key, requests): &(TrafficKey, i64)) -> [Value<'_>; 4] {
+    [
+        Value::Integer(key.hour),
+        Value::Text(&key.resource),
+        Value::Text(&key.reason),
+        Value::Integer(*requests),
+    ]
 }
 
 fn move_mark(conn: &mut Conn, chain: &str, mark: Mark) -> Result<(), Error> {
@@ -224,39 +178,4 @@ fn forget_traffic(conn: &mut Conn, before: i64) -> Result<usize, Error> {
     Ok(on!(conn, |c| diesel::delete(traffic_hours::table)
         .filter(traffic_hours::hour.lt(before))
         .execute(c))?)
-}
-
-impl<'a> From<&'a (RequestKey, Requests)> for HourRow<'a> {
-    fn from((key, counted): &'a (RequestKey, Requests)) -> Self {
-        Self {
-            hour: key.hour,
-            client_id: &key.client_id,
-            resource: &key.resource,
-            secret_id: &key.secret_id,
-            address: &key.address,
-            reason: &key.reason,
-            requests: counted.count,
-            last_at: counted.last_at,
-        }
-    }
-}
-
-impl<'a> From<&'a (ScopeKey, ScopeUse)> for DayRow<'a> {
-    fn from((key, used): &'a (ScopeKey, ScopeUse)) -> Self {
-        Self {
-            day: key.day,
-            client_id: &key.client_id,
-            resource: &key.resource,
-            scope: &key.scope,
-            granted: used.granted,
-            refused: used.refused,
-            last_at: used.last_at,
-        }
-    }
-}
-
-impl<'a> From<&'a (TrafficKey, i64)> for TrafficRow<'a> {
-    fn from((key, requests): &'a (TrafficKey, i64)) -> Self {
-        Self { hour: key.hour, resource: &key.resource, reason: &key.reason, requests: *requests }
-    }
 }
