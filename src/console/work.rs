@@ -218,7 +218,7 @@ fn met((name, page, hits): &(String, String, Hits)) -> Item {
             }
             _ => format!("{refused} were refused, and {watched} would have been."),
         },
-        links: vec![(page.clone(), "See who")],
+        links: vec![(page.clone(), "See who"), ("/limits".to_owned(), "See all")],
     }
 }
 
