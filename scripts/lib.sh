@@ -68,3 +68,88 @@ need_binary() {
     binary=${SERVER_BINARY:-$target/debug/countersign}
     [ -n "${SERVER_BINARY:-}" ] || cargo build --locked --bin countersign
 }
+
+# need_crowd PROFILE: `crowd`, the program that asks, and `binary`, the one under
+# test, both freshly built; BENCH_BINARIES names a folder that has them already.
+need_crowd() {
+    local built
+    if [ -n "${BENCH_BINARIES:-}" ]; then
+        crowd=$BENCH_BINARIES/crowd binary=$BENCH_BINARIES/countersign
+        return
+    fi
+    built=$(cargo bench --locked --quiet --no-run --profile "$1" --bench crowd --message-format=json)
+    crowd=$(executable crowd "$built") binary=$(executable countersign "$built")
+}
+
+# executable NAME MESSAGES: the path of what cargo says it built under that name.
+executable() {
+    sed -n "s|.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*|\1|p" <<<"$2" | tail -1
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start NAME PORT COMMAND...: in the background, until it listens. Its process is
+# the last of `pids`, its output in `$work/NAME.log`.
+start() {
+    local name=$1 port=$2
+    shift 2
+    "$@" >"$work/$name.log" 2>&1 &
+    pids+=($!)
+    for _ in {1..300}; do
+        if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+        kill -0 "${pids[-1]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    tail -n 20 "$work/$name.log" >&2
+    echo "$name does not start" >&2
+    return 1
+}
+
+# finish: ends what was started, and removes `$work`; for a trap.
+finish() {
+    local status=$? pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    if [ $status != 0 ]; then
+        for log in "$work"/*.log; do
+            [ ! -e "$log" ] || { echo "--- $log:"; tail -n 20 "$log"; } >&2
+        done
+    fi
+    rm -rf "$work"
+    exit $status
+}
+
+# fleet COUNT: registers so many applications where the environment says, and
+# writes an id and a secret a line to `$work/clients`.
+fleet() {
+    local api=https://api.example/bench
+    "$binary" resource create --identifier "$api" --name Bench --scope invoices:read \
+        --scope invoices:write >/dev/null
+    awk -v count="$1" -v api="$api" 'BEGIN { for (i = 0; i < count; i++)
+        printf "{\"name\":\"device %07d\",\"owner\":\"fleet\",\"grants\":[\"%s=invoices:read,invoices:write\"]}\n",
+            i, api }' >"$work/fleet.jsonl"
+    "$binary" import "$work/fleet.jsonl" >"$work/import.log" 2>&1
+    sed -n 's/.*"client_id":"\([^"]*\)","client_secret":"\([^"]*\)".*/\1 \2/p' \
+        "$work/fleet.jsonl.results.jsonl" >"$work/clients"
+    rm "$work"/fleet.jsonl*
+}
+
+# settings: an environment of its own for the servers of a script, in `$work`.
+settings() {
+    unset "${!COUNTERSIGN_@}" DATABASE_URL
+    mkdir -p "$work/data"
+    COUNTERSIGN_MASTER_KEY=$(python3 -c 'import secrets; print(secrets.token_hex(32))')
+    COUNTERSIGN_DATA_DIR=$work/data COUNTERSIGN_METRICS_LISTEN=off
+    export COUNTERSIGN_MASTER_KEY COUNTERSIGN_DATA_DIR COUNTERSIGN_METRICS_LISTEN
+}
+
+# measured_on: what a figure needs beside it.
+measured_on() {
+    local model
+    model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
+    echo "$(date -u +%F), commit $(git describe --always --dirty), $model, $(nproc) cores," \
+        "load average before: $busy"
+}
+busy=$(cut -d' ' -f1 /proc/loadavg)

@@ -7,7 +7,7 @@ use super::{demo, output};
 use crate::admin::setup;
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
-use crate::server;
+use crate::server::{self, sockets::Handed};
 use crate::telemetry::logs;
 use crate::web::App;
 
@@ -22,6 +22,8 @@ pub struct Serve {
 impl Serve {
     pub fn run(self, config: Config) -> anyhow::Result<()> {
         logs::start(&config.log).map_err(anyhow::Error::msg)?;
+        // It changes the environment, and there is one thread yet.
+        let handed = Handed::take()?;
         actix_web::rt::System::new().block_on(async move {
             let open = move || App::open(config, Clock::System, Entropy::System);
             let app = Arc::new(tokio::task::spawn_blocking(open).await??);
@@ -34,7 +36,7 @@ impl Serve {
                     Err(error) => tracing::error!(%error, "server.greeting_failed"),
                 }
             };
-            server::run(app, move || drop(actix_web::rt::spawn(greet))).await?;
+            server::run(app, handed, move || drop(actix_web::rt::spawn(greet))).await?;
             Ok(())
         })
     }

@@ -120,7 +120,7 @@ pub const SETTINGS: &[Setting] = &[
     plain(
         "log_level",
         "COUNTERSIGN_LOG_LEVEL",
-        "info,actix_server=warn",
+        "info,actix_server=warn,actix_http=off",
         "error, warn, info, debug, or a filter.",
     ),
     plain("log_format", "COUNTERSIGN_LOG_FORMAT", "text", "text or json."),

@@ -19,6 +19,7 @@ pub mod impact;
 pub mod invitation;
 pub mod keys;
 pub mod limit;
+pub mod limits;
 pub mod line;
 pub mod log;
 pub mod moment;
@@ -73,6 +74,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(revocations::routes)
             .configure(log::routes)
             .configure(reports::routes)
+            .configure(limits::routes)
             .configure(changes::routes)
             .configure(search::routes)
             .configure(settings::routes)

@@ -84,6 +84,7 @@ pub const PAGES: &[Page] = &[
     ("/invitation", ANYBODY, ANYBODY),
     ("/keys/rotation", REGISTRY_NOW, REGISTRY_NOW),
     ("/keys", READ, NONE),
+    ("/limits", READ, NONE),
     ("/log.{format:csv|jsonl|cef|ocsf}", READ_NOW, NONE),
     ("/log/integrity", READ, NONE),
     ("/log/live", READ, NONE),

@@ -276,7 +276,7 @@ fn met(Limited { matter, name, page, hits }: &Limited) -> (u8, Nudge) {
             }
             _ => format!("{refused} were refused, and {watched} would have been."),
         },
-        links: vec![(page.clone(), "See who")],
+        links: vec![(page.clone(), "See who"), ("/limits".to_owned(), "See all")],
     };
     (if hits.refused > 0 { 3 } else { 5 }, said)
 }

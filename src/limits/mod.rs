@@ -1,6 +1,7 @@
 //! What holds back who asks too often: guesses of secrets and passwords, and
-//! limits on tokens.
+//! limits on tokens; and when a herd is to come back.
 mod guesses;
+mod herd;
 mod hits;
 mod tokens;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use governor::nanos::Nanos;
 
 pub use self::guesses::Guesses;
+pub use self::herd::Herd;
 pub use self::tokens::{Allowance, Exceeded, Taken, TokenLimits};
 use crate::host::Clock;
 

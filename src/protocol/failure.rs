@@ -170,12 +170,10 @@ impl Failure {
         self.describe(self.description())
     }
 
-    /// The answer to what there was no time for: nothing is recorded of it. Those
-    /// who were refused together are told to come back apart.
-    pub fn turn_away(chance: u8) -> HttpResponse {
+    /// The answer to what there was no time for: nothing is recorded of it.
+    pub fn turn_away(wait: Seconds) -> HttpResponse {
         let mut response = Self::Busy.response();
-        let seconds = u64::from(chance % 5) + 1;
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        response.headers_mut().insert(RETRY_AFTER, wait.0.into());
         response
     }
 

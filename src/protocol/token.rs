@@ -32,8 +32,8 @@ pub async fn post(
     let decided = token(&app, &request, payload, &mut attempt).await;
     if let Err(Failure::Busy) = decided {
         app.metrics.token_answered("turned_away", started.elapsed());
-        let [chance] = app.entropy.bytes::<1>();
-        return Failure::turn_away(chance);
+        let chance = u16::from_le_bytes(app.entropy.bytes());
+        return Failure::turn_away(app.herd.turn_away(app.clock.now(), chance));
     }
     // Given back once the answer is made.
     let _turn = attempt.turn.take();

@@ -1,12 +1,17 @@
 //! Open, listen, drain.
 pub mod background;
+pub mod connections;
 pub mod health;
 pub mod listeners;
 pub mod retention;
+pub mod sockets;
+pub mod supervisor;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::sockets::Handed;
+use self::supervisor::Supervisor;
 use crate::model::audit_event::Outcome;
 use crate::web::App;
 
@@ -15,6 +20,13 @@ use crate::web::App;
 pub enum Error {
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+    #[error("LISTEN_FDS names a socket that cannot be listened on: {0}")]
+    Handed(std::io::Error),
+    #[error(
+        "a socket for {0} was handed over, and no door has that address: set COUNTERSIGN_LISTEN, \
+         COUNTERSIGN_CONSOLE_LISTEN or COUNTERSIGN_METRICS_LISTEN to it"
+    )]
+    NoDoor(std::net::SocketAddr),
     #[error("cannot record the start in the audit log: {0}")]
     NotRecorded(#[from] crate::audit::NotRecorded),
     #[error(transparent)]
@@ -24,16 +36,21 @@ pub enum Error {
 }
 
 /// Serves until it is told to stop, then answers what is in flight, writes
-/// what is queued, and returns. `started` is called once every door is open.
-pub async fn run(app: Arc<App>, started: impl FnOnce()) -> Result<(), Error> {
+/// what is queued, and returns. `handed` are sockets that others opened for it;
+/// `started` is called once every door is open.
+pub async fn run(app: Arc<App>, handed: Handed, started: impl FnOnce()) -> Result<(), Error> {
+    let supervisor = Supervisor::from_environment();
+    supervisor::raise_open_files();
     let actor = app.system();
     app.recorder.record(actor.event("server.started", Outcome::Success)).await?;
-    let doors = listeners::open(&app)?;
+    let doors = listeners::open(&app, handed)?;
     let tasks = background::start(&app)?;
     tracing::info!(issuer = app.config.issuer.url, listen = %app.config.listen, "server.started");
     started();
+    supervisor.ready();
     stop_signal().await;
     tracing::info!("server.stopping");
+    supervisor.stopping();
     app.begin_stopping();
     doors.drain(Duration::from_secs(app.config.shutdown_seconds)).await;
     tasks.stop().await;

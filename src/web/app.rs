@@ -15,7 +15,7 @@ use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, Hsm, KeyRing, MasterKey, Tagged};
-use crate::limits::{Guesses, TokenLimits};
+use crate::limits::{Guesses, Herd, TokenLimits};
 use crate::model::session::Limits;
 use crate::model::signing_key::{SigningKey, State};
 use crate::model::status_list::SIZE;
@@ -60,6 +60,8 @@ pub struct App {
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
     /// Token requests that are worked on.
     pub in_flight: Arc<Semaphore>,
+    /// Those who got no turn.
+    pub herd: Herd,
     /// How many tokens applications and APIs had.
     pub token_limits: TokenLimits,
     pub hashing: Hashing,
@@ -152,6 +154,7 @@ impl App {
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
             token_limits: TokenLimits::new(clock.clone()),
+            herd: Herd::default(),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
             hashing: Hashing::new(),
             exams: Semaphore::new(1),

@@ -48,3 +48,30 @@ fn the_limit_of_an_api_says_which_application_met_it() {
     assert_eq!(shown.texts("tbody tr td.num"), ["0", "2"]);
     assert_eq!(browser.get("/apis/res_00000000000000000000000000/limit").status, 404);
 }
+
+#[test]
+fn all_limits_and_those_that_were_met_are_on_one_page() {
+    let server = Server::start_with(&[
+        ("COUNTERSIGN_TOKENS_PER_MINUTE", "60"),
+        ("COUNTERSIGN_TOKENS_PER_MINUTE_WATCHED", "true"),
+    ]);
+    let world = server.world();
+    let admin = server.signed_in("admin");
+    let empty = admin.get("/limits");
+    assert!(empty.text.contains("60 a minute, only watched"));
+    assert_eq!(empty.texts("tbody tr").len(), 0);
+
+    let page = format!("/applications/{}/limit", world.billing.client_id);
+    admin.post(&page, &[("per_minute", "1"), ("per_day", "9"), ("mode", "enforced")]);
+    for _ in 0..3 {
+        server.token(&world.billing, &[]);
+    }
+    actix_web::rt::System::new().block_on(server.app.write_met_limits());
+    let shown = admin.get("/limits");
+    assert_eq!(shown.texts("tbody td.num"), ["2", "0"]);
+    assert!(shown.text.contains("1 a minute and 9 a day"));
+    assert!(shown.text.contains(&format!("href=\"{page}\"")));
+    let auditor = server.signed_in("auditor").get("/limits");
+    assert_eq!(auditor.texts("tbody td.num"), ["2", "0"]);
+    assert!(!auditor.text.contains(&page), "whom it would be refused it is not offered");
+}

@@ -12,14 +12,14 @@ use crate::support::http::basic;
 const API: &str = "https://api.example.com/billing";
 
 /// An application of a place, as a `Basic` header.
-fn application(place: &Place) -> String {
+pub fn application(place: &Place) -> String {
     place.json(&["resource", "create", "--identifier", API, "--name", "Billing", "--scope", "a"]);
     let grant = format!("{API}=a");
     let made = place.json(&["application", "create", "--name", "w", "--grant", &grant]);
     basic(made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap())
 }
 
-fn request(authorization: &str) -> Vec<u8> {
+pub fn request(authorization: &str) -> Vec<u8> {
     let body = "grant_type=client_credentials";
     format!(
         "POST /oauth/token HTTP/1.1\r\nhost: x\r\nauthorization: {authorization}\r\n\
@@ -29,8 +29,9 @@ fn request(authorization: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// One answer on a connection that stays open: its status and request id.
-fn ask(stream: &mut TcpStream, request: &[u8]) -> Option<(u16, String)> {
+/// One answer: its status, its request id, and whether the connection ends with
+/// it.
+pub fn ask(stream: &mut TcpStream, request: &[u8]) -> Option<(u16, String, bool)> {
     stream.write_all(request).ok()?;
     let mut seen = Vec::new();
     let mut buffer = [0; 4_096];
@@ -44,7 +45,8 @@ fn ask(stream: &mut TcpStream, request: &[u8]) -> Option<(u16, String)> {
         };
         if body.len() >= header("content-length:")?.parse::<usize>().ok()? {
             let status = head.split(' ').nth(1)?.parse().ok()?;
-            return Some((status, header("x-request-id:")?));
+            let closes = header("connection:").is_some_and(|value| value == "close");
+            return Some((status, header("x-request-id:")?, closes));
         }
     }
 }
@@ -65,7 +67,7 @@ fn hammer(
                 let Ok(mut stream) = TcpStream::connect(address) else { return };
                 stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
                 while !stop.load(Ordering::Relaxed) {
-                    let Some((status, id)) = ask(&mut stream, &request) else { return };
+                    let Some((status, id, _)) = ask(&mut stream, &request) else { return };
                     assert_eq!(status, 200);
                     all.lock().unwrap().insert(id);
                     received.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! The program itself, as its user runs it.
 mod cli;
+mod handover;
 mod life;
 mod revocation;
 mod sealing;

@@ -16,6 +16,7 @@ use countersign::model::audit_event::{Event, Source};
 use countersign::oauth::UnixTime;
 use countersign::oauth::time::Seconds;
 use countersign::server::listeners;
+use countersign::server::sockets::Handed;
 use countersign::store::{Conn, audit_log};
 use countersign::web::App;
 
@@ -169,7 +170,7 @@ fn listen(app: Arc<App>) -> Listening {
     let (tell, told) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let doors = listeners::open(&app).unwrap();
+            let doors = listeners::open(&app, Handed::default()).unwrap();
             tell.send(doors.addresses[0]).unwrap();
             let _ = stopped.await;
             app.recorder.stop().await;
