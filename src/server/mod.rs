@@ -2,6 +2,7 @@
 pub mod background;
 pub mod health;
 pub mod listeners;
+pub mod parts;
 pub mod retention;
 
 use std::sync::Arc;
