@@ -1,15 +1,18 @@
 //! Fills a new database with a past of ninety days, through the code that writes
-//! the audit log, and asks every saved question of it.
+//! the audit log, and asks every saved question of it, the slowest first.
 //!
 //! ```sh
-//! cargo run --release --example fill -- sqlite:///tmp/past.db 1000000 100000
+//! cargo run --release --example fill -- sqlite:///tmp/past.db 1000000 100000 64
 //! ```
+//!
+//! The last number is how many events were written in one commit.
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 use std::time::Instant;
 
 use anyhow::Context as _;
 use countersign::admin::applications::NewApplication;
-use countersign::admin::{Actor, applications, resources};
+use countersign::admin::secrets::Tokens;
+use countersign::admin::{Actor, Error, applications, grants, resources, revocations, secrets};
 use countersign::host::{Clock, Entropy};
 use countersign::model::application::ApplicationDetails;
 use countersign::model::audit_event::{self, Event, Outcome, Source, TokenFacts};
@@ -19,6 +22,7 @@ use countersign::model::secret::NewSecret;
 use countersign::model::usage::{self, Counts, Use};
 use countersign::oauth::UnixTime;
 use countersign::oauth::algorithm::Algorithm;
+use countersign::oauth::revocation::Kind;
 use countersign::oauth::time::Seconds;
 use countersign::reports::report::{self, Parameter, Parameters};
 use countersign::store::tallies::{self, Mark};
@@ -30,6 +34,7 @@ const APIS: usize = 20;
 const APPLICATIONS: usize = 1_000;
 /// Applications that are registered in one transaction.
 const AT_ONCE: usize = 500;
+/// Unless a number is given.
 const BATCH: usize = 512;
 const CHAIN: &str = "main";
 
@@ -41,22 +46,24 @@ struct Caller {
 }
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let only_fills = arguments.next_if_eq("--only-fill").is_some();
     let usage = "give the URL of a new database, a number of events, and one of applications";
     let url = arguments.next().context(usage)?;
     let events: i64 = arguments.next().context(usage)?.parse().context(usage)?;
     let applications = arguments.next().map_or(Ok(APPLICATIONS), |text| text.parse());
     let applications = applications.context(usage)?;
+    let batch = arguments.next().map_or(Ok(BATCH), |text| text.parse()).context(usage)?;
     let database = Database::parse(&url).map_err(anyhow::Error::msg)?;
     let (store, entropy) = (Store::open(database, 2)?, Entropy::System);
     let now = Clock::System.now();
     let begin = now - Seconds::days(DAYS);
     let callers = register(&store, &entropy, begin - Seconds::HOUR, applications)?;
     let started = Instant::now();
-    fill(&store, &entropy, &callers, (begin, now), events)?;
+    fill(&store, &entropy, &callers, (begin, now), (events, batch))?;
     let seconds = started.elapsed().as_secs_f64();
     println!("{events} events in {seconds:.1} s");
-    ask(&store, &callers, now)
+    if only_fills { Ok(()) } else { ask(&store, &callers, now) }
 }
 
 /// APIs and applications, registered before the first event.
@@ -91,7 +98,7 @@ fn register(
     Ok(callers)
 }
 
-fn caller(conn: &mut Conn, actor: &Actor, n: usize) -> Result<Caller, countersign::admin::Error> {
+fn caller(conn: &mut Conn, actor: &Actor, n: usize) -> Result<Caller, Error> {
     let api = n % APIS;
     let held = Access::Scopes(vec!["scope:0".to_owned(), "scope:1".to_owned()]);
     let new = NewApplication {
@@ -114,7 +121,7 @@ fn fill(
     entropy: &Entropy,
     callers: &[Caller],
     (begin, now): (UnixTime, UnixTime),
-    events: i64,
+    (events, size): (i64, usize),
 ) -> anyhow::Result<()> {
     let mut conn = store.connect()?;
     let (mut counts, mut batch, mut day) = (Counts::default(), Vec::new(), usage::day(begin));
@@ -126,13 +133,15 @@ fn fill(
             counts.note(&used);
         }
         batch.push(event);
-        if batch.len() == BATCH || n + 1 == events {
+        if batch.len() == size || n + 1 == events {
             conn.transaction(|conn| audit_chains::append(conn, CHAIN, &batch))?;
             batch.clear();
         }
         if usage::day(at) != day || n + 1 == events {
             day = usage::day(at);
             write(&mut conn, std::mem::take(&mut counts), kept)?;
+            let actor = Actor::system(at, CHAIN, entropy);
+            acts(&mut conn, &actor, callers, usize::try_from(day).unwrap_or(0))?;
             conn.checkpoint(Checkpoint::Restart)?;
         }
     }
@@ -146,6 +155,38 @@ fn write(conn: &mut Conn, counts: Counts, kept: i64) -> anyhow::Result<()> {
         let done = audit_chains::position(conn, CHAIN)?;
         tallies::add(conn, &sorted, CHAIN, Mark { done, next: done, parts: 0 })
     })?;
+    Ok(())
+}
+
+/// What people do on a day: of the applications at the end of the list some are
+/// suspended, deleted, lose a grant or change their secret, and tokens are revoked.
+fn acts(conn: &mut Conn, actor: &Actor, callers: &[Caller], day: usize) -> anyhow::Result<()> {
+    const A_DAY: usize = 20;
+    let reason = "a routine act";
+    for n in 0..A_DAY {
+        let from_end = (day * A_DAY + n) % (callers.len() / 2).max(1) + 1;
+        let Some(caller) = callers.get(callers.len().saturating_sub(from_end)) else { break };
+        let (client_id, api) = (caller.client_id.as_str(), identifier(caller.api));
+        let act = |conn: &mut Conn| match n {
+            0..3 => applications::suspend(conn, actor, client_id),
+            3 => applications::delete(conn, actor, client_id),
+            4..8 => grants::remove(conn, actor, client_id, &api),
+            8..12 => grants::set(conn, actor, client_id, &api, &Access::All),
+            12..14 => {
+                revocations::revoke(conn, actor, Kind::Application, client_id, reason).map(drop)
+            }
+            14..16 => secrets::revoke(conn, actor, client_id, &caller.secret_id, Tokens::Keep),
+            _ => {
+                let event = actor.event("audit.exported", Outcome::Success);
+                Ok(audit_chains::append(conn, CHAIN, &[event]).map(drop)?)
+            }
+        };
+        match conn.transaction(act) {
+            // On a later day its turn comes again.
+            Ok(()) | Err(Error::NotFound | Error::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(())
 }
 
@@ -213,6 +254,7 @@ fn ask(store: &Store, callers: &[Caller], now: UnixTime) -> anyhow::Result<()> {
             1,
         )
     })?;
+    let mut answers = Vec::new();
     for report in report::all() {
         let mut told = Parameters::at(now);
         told.from = now - Seconds::days(DAYS);
@@ -224,11 +266,23 @@ fn ask(store: &Store, callers: &[Caller], now: UnixTime) -> anyhow::Result<()> {
             told.api = Some(identifier(caller.api));
             told.scope = Some("scope:0".to_owned());
         }
-        let started = Instant::now();
-        let table = store.read_blocking(|conn| (report.answer)(conn, &told))?;
-        let milliseconds = started.elapsed().as_millis();
-        let cut = if table.is_cut { ", cut" } else { "" };
-        println!("{:24} {milliseconds:6} ms  {} rows{cut}", report.id, table.rows.len());
+        let mut milliseconds = Vec::new();
+        let mut found = (0, false);
+        for _ in 0..3 {
+            let started = Instant::now();
+            let table = store.read_blocking(|conn| (report.answer)(conn, &told))?;
+            milliseconds.push(started.elapsed().as_millis());
+            found = (table.rows.len(), table.is_cut);
+        }
+        answers.push((milliseconds, report.id, found));
+    }
+    answers.sort_by_key(|(milliseconds, ..)| std::cmp::Reverse(milliseconds.iter().max().copied()));
+    println!("| Question | First, ms | Again, ms | Rows |\n|---|---:|---:|---|");
+    for (milliseconds, id, (rows, is_cut)) in answers {
+        let first = milliseconds.first().copied().unwrap_or_default();
+        let again = milliseconds.iter().skip(1).max().copied().unwrap_or_default();
+        let cut = if is_cut { ", and says that there are more" } else { "" };
+        println!("| {id} | {first} | {again} | {rows}{cut} |");
     }
     Ok(())
 }

@@ -3,6 +3,7 @@ pub mod access;
 pub mod administrator;
 pub mod application;
 pub mod audit_chain;
+pub mod audit_columns;
 pub mod audit_event;
 pub mod audit_tree;
 pub mod because;

@@ -1,6 +1,7 @@
 //! What is asked of the records, the same for console and command line.
 pub mod access;
 pub mod acts;
+mod addresses;
 pub mod daily;
 pub mod grants;
 pub mod hoarders;

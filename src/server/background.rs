@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use super::retention;
+use super::{parts, retention};
 use crate::admin::{guard, links};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
@@ -35,7 +35,8 @@ const SEAL: Duration = Duration::from_secs(1);
 /// How often it is written who met a limit on tokens.
 const MET: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether rows of the log are to go.
+/// How often it is looked whether rows of the log are to go, and whether they have
+/// a place to come to.
 const RETAIN: Duration = Duration::from_mins(1);
 
 pub struct Tasks {
@@ -57,6 +58,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(sweep(app.clone())),
         tokio::spawn(seal(app.clone())),
         tokio::spawn(retain(app.clone())),
+        tokio::spawn(make_parts(app.clone())),
     ];
     let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
     Ok(Tasks { running, streams: app.streams.start()?, checkpointer })
@@ -216,6 +218,20 @@ async fn retain(app: Arc<App>) {
             Ok(Ok(rows)) => tracing::info!(rows, "audit.pruned"),
             Ok(Err(error)) => tracing::warn!(%error, "audit.not_pruned"),
             Err(error) => tracing::error!(%error, "audit.not_pruned"),
+        }
+    }
+}
+
+/// Has a place ready for what is written next month.
+async fn make_parts(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(RETAIN);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let app = app.clone();
+        let passed = tokio::task::spawn_blocking(move || parts::pass_blocking(&app)).await;
+        if let Ok(Err(error)) = passed {
+            tracing::warn!(%error, "audit.parts_not_made");
         }
     }
 }

@@ -3,6 +3,7 @@ pub mod background;
 pub mod connections;
 pub mod health;
 pub mod listeners;
+pub mod parts;
 pub mod retention;
 pub mod sockets;
 pub mod supervisor;

@@ -207,13 +207,14 @@ pub fn delete_some(conn: &mut Conn, rows: i64) -> Result<Option<usize>, Error> {
         return Ok(None);
     }
     let page = audit_seals::entries_after(conn, state.deleted - 1, left.min(rows))?;
-    let (mut went, mut budget, mut deleted) = (0, rows, state.deleted);
+    // Counted by what went: of what was dropped with its month there is nothing.
+    let (mut went, mut deleted) = (0, state.deleted);
     for (sealed, _, batch) in page {
         if let Some(batch) = batch {
-            if budget < batch.events && deleted > state.deleted {
+            let so_far = i64::try_from(went).unwrap_or(i64::MAX);
+            if went > 0 && so_far + batch.events > rows {
                 break;
             }
-            budget -= batch.events;
             let end = batch.first_position + batch.events;
             went += on!(conn, |c| diesel::delete(
                 audit_events::table

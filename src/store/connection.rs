@@ -194,7 +194,11 @@ impl Conn {
         if let Self::Sqlite(conn) = self {
             conn.batch_execute(match mode {
                 Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-                Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
+                // Whoever still reads an older state keeps it from beginning anew. Nobody
+                // waits for them, least of all who writes tokens: the next try may do.
+                Checkpoint::Restart => {
+                    "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout=5000"
+                }
             })?;
         }
         Ok(())
@@ -206,8 +210,9 @@ impl Conn {
 pub enum Checkpoint {
     /// What can be moved without making anyone wait.
     Passive,
-    /// All of it, and the log is written again from its beginning. The file
-    /// stays: to overwrite it is cheaper than to let it grow again.
+    /// All of it, and the log is written again from its beginning, unless somebody
+    /// still reads from it. The file stays: to overwrite it is cheaper than to let it
+    /// grow again.
     Restart,
 }
 

@@ -121,6 +121,21 @@ where
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
+/// Takes the migrations back that are of `version` or later, and applies them
+/// again, for tests of what they do to tables that are full. Returns how many.
+pub fn redo_since(conn: &mut Conn, version: &str) -> Result<usize, Error> {
+    let since = applied(conn)?.into_iter().filter(|name| name.as_str() >= version).count();
+    for _ in 0..since {
+        match conn {
+            Conn::Postgres(conn) => conn.revert_last_migration(POSTGRES).map(drop),
+            Conn::Sqlite(conn) => conn.revert_last_migration(SQLITE).map(drop),
+        }
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    }
+    apply(conn)?;
+    Ok(since)
+}
+
 /// Takes every migration back and applies it again, for tests of `down.sql`.
 pub fn redo_all(conn: &mut Conn) -> Result<(), Error> {
     let reverted = match conn {

@@ -1,6 +1,7 @@
 //! When grants were last used, from the counts by day.
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -168,6 +169,76 @@ pub fn by_address(
         last_at: UnixTime(row.last_at),
     };
     Ok(rows.into_iter().map(alike).collect())
+}
+
+/// The tokens that an application fetched from an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub tokens: i64,
+    pub first_hour: i64,
+    pub last_at: UnixTime,
+}
+
+/// By application and address.
+pub type ByAddress = HashMap<(String, String), Fetched>;
+
+type Count = (String, String, i64, i64, i64);
+
+/// What was fetched before an hour, from the first `most` counts; whether there
+/// are more. Summed up here: of a million counts SQLite makes groups by sorting
+/// them, which takes it three times as long.
+pub fn fetched(conn: &mut Conn, until: i64, most: i64) -> Result<(ByAddress, bool), Error> {
+    let (mut all, mut read) = (HashMap::new(), 0);
+    on!(conn, |c| {
+        let rows = usage_hours::table
+            .filter(usage_hours::hour.lt(until).and(usage_hours::reason.eq("")))
+            .filter(usage_hours::client_id.ne("").and(usage_hours::address.ne("")))
+            .order(usage_hours::hour)
+            .limit(most + 1)
+            .select(COUNT)
+            .load_iter::<Count, DefaultLoadingMode>(c)?;
+        for row in rows {
+            read += 1;
+            if read <= most {
+                add(&mut all, row?);
+            }
+        }
+    });
+    Ok((all, read > most))
+}
+
+/// The same of these applications alone, all of it.
+pub fn fetched_by(conn: &mut Conn, ids: &[String], until: i64) -> Result<ByAddress, Error> {
+    let rows: Vec<Count> = on!(conn, |c| usage_hours::table
+        .filter(usage_hours::client_id.eq_any(ids).and(usage_hours::hour.lt(until)))
+        .filter(usage_hours::reason.eq("").and(usage_hours::address.ne("")))
+        .select(COUNT)
+        .load(c))?;
+    let mut all = HashMap::new();
+    rows.into_iter().for_each(|row| add(&mut all, row));
+    Ok(all)
+}
+
+const COUNT: (
+    usage_hours::client_id,
+    usage_hours::address,
+    usage_hours::requests,
+    usage_hours::hour,
+    usage_hours::last_at,
+) = (
+    usage_hours::client_id,
+    usage_hours::address,
+    usage_hours::requests,
+    usage_hours::hour,
+    usage_hours::last_at,
+);
+
+fn add(all: &mut ByAddress, (client_id, address, requests, hour, last_at): Count) {
+    let none = Fetched { tokens: 0, first_hour: hour, last_at: UnixTime(last_at) };
+    let of = all.entry((client_id, address)).or_insert(none);
+    of.tokens += requests;
+    of.first_hour = of.first_hour.min(hour);
+    of.last_at = of.last_at.max(UnixTime(last_at));
 }
 
 /// The hours in which a secret got tokens from more than one address: hour,

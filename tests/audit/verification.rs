@@ -206,6 +206,41 @@ fn a_proof_needs_the_public_key_and_nothing_else_and_proves_its_row_alone() {
     assert!(matches!(nowhere, Err(Unproved::NotThere)));
 }
 
+/// docs/evidence.md has these figures. A tree of a billion is known by its depth.
+#[test]
+fn a_proof_stays_small_however_large_the_log_is() {
+    let server = sealed();
+    let issued = server.events("token.issued").remove(0);
+    let group: Vec<Event> = (0..512)
+        .map(|_| {
+            let mark = Entropy::System.mark(NOW);
+            Event { id: mark.id, salt: mark.salt, ..issued.clone() }
+        })
+        .collect();
+    let append = |conn: &mut Conn| audit_chains::append(conn, "main", &group).map(drop);
+    server.app.store.write_blocking::<_, Error>(append).unwrap();
+    server.clock.advance(Seconds(300));
+    server.seal().unwrap();
+    let id = &group[511].id;
+    let real = server.app.store.read_blocking(|conn| prove(conn, id)).unwrap();
+    assert!(real.check(&keys(&server)).is_ok());
+    assert_eq!(real.row_path.len(), 9);
+    let beside = |proof: &Proof| proof.to_string().len() - proof.body.len();
+    assert!(beside(&real) <= 1_900, "{}", beside(&real));
+
+    let billion = 1_000_000_000_u64;
+    let depth = billion.next_power_of_two().trailing_zeros();
+    let mut checkpoint = real.checkpoint.clone();
+    checkpoint.checkpoint.size = billion;
+    let hash = [0xa5; 32];
+    let entry_path = vec![hash; usize::try_from(depth).unwrap()];
+    let large = Proof { entry: billion - 1, entry_path, checkpoint, ..real };
+    let hashes = (large.row_path.len() + large.entry_path.len()) * hash.len();
+    let bytes = hashes + large.record.len() + large.salt.len() + 2 * size_of::<u64>();
+    assert!(bytes <= 1_536, "{bytes} bytes");
+    assert!(beside(&large) <= 2_700, "{} characters", beside(&large));
+}
+
 /// A backup is as whole as the log was then. Only what is kept elsewhere tells.
 #[test]
 fn an_older_backup_is_a_fork_and_goes_on_under_another_name_once_acknowledged() {

@@ -1,6 +1,8 @@
 //! Transactions under contention.
+use std::time::{Duration, Instant};
+
 use countersign::store::registry::{self, Touched};
-use countersign::store::{self, Conn};
+use countersign::store::{Checkpoint, Conn, Error};
 
 use crate::support::Server;
 
@@ -16,7 +18,7 @@ fn read_then_write_is_never_refused_and_never_lost() {
             std::thread::spawn(move || {
                 for _ in 0..25 {
                     store
-                        .write_blocking::<_, store::Error>(|conn: &mut Conn| {
+                        .write_blocking::<_, Error>(|conn: &mut Conn| {
                             registry::version(conn)?;
                             registry::note(conn, &Touched::Everything)
                         })
@@ -39,9 +41,9 @@ fn what_fails_leaves_nothing_behind() {
     let before = server.read(registry::version);
     let failed = server.app.store.write_blocking(|conn: &mut Conn| {
         registry::note(conn, &Touched::Everything)?;
-        Err::<(), _>(store::Error::Conflict("on purpose".into()))
+        Err::<(), _>(Error::Conflict("on purpose".into()))
     });
-    assert!(matches!(failed, Err(store::Error::Conflict(_))));
+    assert!(matches!(failed, Err(Error::Conflict(_))));
     assert_eq!(server.read(registry::version), before);
 }
 
@@ -53,12 +55,52 @@ fn a_panic_in_a_write_leaves_no_transaction_behind() {
     for _ in 0..6 {
         let store = store.clone();
         let panicked = std::thread::spawn(move || {
-            let _ = store.write_blocking(|_| -> Result<(), store::Error> { panic!("on purpose") });
+            let _ = store.write_blocking(|_| -> Result<(), Error> { panic!("on purpose") });
         });
         assert!(panicked.join().is_err());
     }
     for _ in 0..6 {
         let noted = store.write_blocking(|conn| registry::note(conn, &Touched::Everything));
-        noted.unwrap_or_else(|error: store::Error| panic!("{error}"));
+        noted.unwrap_or_else(|error: Error| panic!("{error}"));
     }
+}
+
+/// A backup or an export may read one state for minutes. SQLite's log grows
+/// meanwhile, and whoever writes tokens does not wait; afterwards it is short again.
+#[test]
+fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
+    let server = Server::start();
+    let Some(wal) = server.app.store.wal() else { return };
+    let write = || {
+        let note = |conn: &mut Conn| registry::note(conn, &Touched::Everything);
+        server.app.store.write_blocking::<_, Error>(note).unwrap();
+    };
+    let grow = || (0..200).for_each(|_| write());
+    let length = || std::fs::metadata(&wal).unwrap().len();
+    let mut writer = server.app.store.connect().unwrap();
+    let (begun, reading) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let store = server.app.store.clone();
+    let reader = std::thread::spawn(move || {
+        let mut conn = store.connect().unwrap();
+        let Conn::Sqlite(c) = &mut conn else { unreachable!("it has a write-ahead log") };
+        diesel::connection::SimpleConnection::batch_execute(c, "BEGIN").unwrap();
+        registry::version(&mut conn).unwrap();
+        begun.send(()).unwrap();
+        let _ = ended.recv();
+    });
+    reading.recv().unwrap();
+    grow();
+    let started = Instant::now();
+    let tried = writer.checkpoint(Checkpoint::Restart);
+    assert!(started.elapsed() < Duration::from_millis(900), "{:?} {tried:?}", started.elapsed());
+    drop(end);
+    reader.join().unwrap();
+
+    writer.checkpoint(Checkpoint::Restart).unwrap();
+    let long = length();
+    grow();
+    assert!(length() <= long, "it was begun anew: {} after {long}", length());
+    // And waits for other writers as before.
+    assert!(writer.transaction::<_, Error>(|conn| registry::version(conn)).is_ok());
 }

@@ -1,6 +1,7 @@
 //! A whole server on a database of its own, with the clock standing still.
 pub mod browser;
 pub mod database;
+pub mod flips;
 pub mod http;
 pub mod world;
 

@@ -37,6 +37,11 @@ impl Metrics {
             "1: rows that are due to go are kept for a stream that is behind",
             self.audit_retention_waits.clone(),
         );
+        registry.register(
+            "audit_months_ahead",
+            "On PostgreSQL: months to come that the log has a part for, where this process seals",
+            self.audit_months_ahead.clone(),
+        );
         registry.register_with_unit(
             "stream_lag",
             "Age of the oldest event that was not delivered yet",
