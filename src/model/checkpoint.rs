@@ -75,6 +75,15 @@ impl SignedCheckpoint {
         }
         Ok(found)
     }
+
+    /// Whether both signatures of `key` that a log makes are there: a plain one,
+    /// and one with the time.
+    pub fn is_signed_twice(&self, key: &VerifierKey) -> bool {
+        [Kind::Plain, Kind::Timed].into_iter().all(|kind| {
+            let key = VerifierKey { kind, ..key.clone() };
+            matches!(key.verify(&self.note), Ok(Some(_)))
+        })
+    }
 }
 
 impl std::fmt::Display for SignedCheckpoint {

@@ -254,6 +254,12 @@ fn signed(
             None => verifier_keys(keys, origin).map(|(_, key)| key).collect(),
         };
         match signed.signer(&known) {
+            // What is of no key that is known says nothing; of ours there are two.
+            Ok(Some((key, _))) if !is_outside && !signed.is_signed_twice(key) => {
+                let what = format!("{name} lacks one of its two signatures");
+                report.find(Kind::Tampered, what, None);
+                continue;
+            }
             Ok(Some((_, time))) => {
                 if name == "the last checkpoint" {
                     report.last = Some((signed.checkpoint.size, time));
