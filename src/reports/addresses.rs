@@ -35,12 +35,15 @@ const COUNTS: i64 = 1_000_000;
 /// An application and an address.
 type Pair = (String, String);
 
-/// How often an application failed at an address, and in which hour first.
-fn failures(conn: &mut Conn, until: i64) -> Result<(BTreeMap<Pair, (i64, i64)>, bool), Error> {
+/// How often somebody failed, and in which hour first.
+type Failures = BTreeMap<Pair, (i64, i64)>;
+
+/// Who failed five times or more at an address, and whether some were left out.
+fn failures(conn: &mut Conn, until: i64) -> Result<(Failures, bool), Error> {
     let read = most() * 4;
     let rows = uses::by_address(conn, (0, until), true, false, read)?;
     let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) == read;
-    let mut failures: BTreeMap<Pair, (i64, i64)> = BTreeMap::new();
+    let mut failures = Failures::new();
     for row in rows {
         let is_known = !row.client_id.is_empty() && !row.address.is_empty();
         if is_known && is_authentication(&row.reason) {

@@ -140,7 +140,7 @@ impl FromSqlRow<Selected, Sqlite> for Hashed {
                 // It may be what was read for bytes that are no text.
                 if $text.is_some_and(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
                     let mut again = field.as_ref().and_then(|field| field.value());
-                    let bytes = again.as_mut().map(|value| value.read_blob());
+                    let bytes = again.as_mut().map(SqliteValue::read_blob);
                     is_spoiled |= bytes != $text.map(str::as_bytes);
                 }
             )*};

@@ -215,7 +215,9 @@ pub fn fetched_by(conn: &mut Conn, ids: &[String], until: i64) -> Result<ByAddre
         .select(COUNT)
         .load(c))?;
     let mut all = HashMap::new();
-    rows.into_iter().for_each(|row| add(&mut all, row));
+    for row in rows {
+        add(&mut all, row);
+    }
     Ok(all)
 }
 

@@ -75,7 +75,11 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
         let note = |conn: &mut Conn| registry::note(conn, &Touched::Everything);
         server.app.store.write_blocking::<_, Error>(note).unwrap();
     };
-    let grow = || (0..200).for_each(|_| write());
+    let grow = || {
+        for _ in 0..200 {
+            write();
+        }
+    };
     let length = || std::fs::metadata(&wal).unwrap().len();
     let mut writer = server.app.store.connect().unwrap();
     let (begun, reading) = std::sync::mpsc::channel();
