@@ -1,29 +1,20 @@
 //! Batches by HTTP: signed webhooks, and logs for OpenTelemetry.
-use std::io::{Error as IoError, ErrorKind, Read as _};
-use std::sync::Arc;
+use std::io::Read as _;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use ureq::Agent;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use url::Url;
 
-use super::address::{NOT_PUBLIC, is_public};
+use super::agent;
 use super::record::Record;
 use super::sink::{PATIENCE, Taken};
 use crate::config::Secret;
 use crate::config::streams::{Stream, webhook_key};
 use crate::model::audit_event::printable;
 use crate::oauth::UnixTime;
-use crate::verify::http::tls;
 
 /// What is read of an answer.
 const LONGEST: u64 = 16 * 1_024;
@@ -47,14 +38,18 @@ impl Http {
     pub fn webhook(stream: &Stream, url: Url) -> Result<Self, String> {
         let secret = stream.secret.as_ref().map(|secret| secret.0.as_str()).unwrap_or_default();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &webhook_key(secret)?);
-        Ok(Self { agent: agent(stream)?, url, kind: Kind::Webhook(Box::new(key)) })
+        Ok(Self {
+            agent: agent::new(PATIENCE, stream.ca.as_deref(), stream.private)?,
+            url,
+            kind: Kind::Webhook(Box::new(key)),
+        })
     }
 
     /// # Errors
     /// As [`Http::webhook`].
     pub fn otlp(stream: &Stream, url: Url, service: String) -> Result<Self, String> {
         let kind = Kind::Otlp { bearer: stream.secret.clone(), service };
-        Ok(Self { agent: agent(stream)?, url, kind })
+        Ok(Self { agent: agent::new(PATIENCE, stream.ca.as_deref(), stream.private)?, url, kind })
     }
 
     /// Returns once the receiver said what it has of them.
@@ -145,56 +140,6 @@ fn taken(answer: &str) -> Taken {
     let Some(count @ 1..) = rejected else { return Taken::All };
     let why = answer.pointer("/partialSuccess/errorMessage").and_then(Value::as_str);
     Taken::AllBut { count, why: printable(why.unwrap_or("it does not say why"), 200) }
-}
-
-fn agent(stream: &Stream) -> Result<Agent, String> {
-    let config = Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(None)
-        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-        .tls_config(stream.ca.as_deref().map_or_else(|| Ok(tls()), trusting)?)
-        .build();
-    let careful = Careful { resolver: DefaultResolver::default(), private: stream.private };
-    Ok(Agent::with_parts(config, DefaultConnector::new(), careful))
-}
-
-/// TLS that trusts these roots alone.
-fn trusting(pem: &str) -> Result<TlsConfig, String> {
-    let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
-    let roots = roots.map_err(|error| format!("ca_file: {error}"))?;
-    let roots: Vec<Certificate<'static>> =
-        roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-    Ok(TlsConfig::builder()
-        .root_certs(RootCerts::Specific(Arc::new(roots)))
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build())
-}
-
-/// Finds public addresses only, whatever name leads there, and it is the address
-/// found that is connected to: a name that changes its mind in between gains
-/// nothing.
-#[derive(Debug)]
-struct Careful {
-    resolver: DefaultResolver,
-    private: bool,
-}
-
-impl Resolver for Careful {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.resolver.resolve(uri, config, timeout)?;
-        if !self.private && found.iter().any(|address| !is_public(address.ip())) {
-            return Err(ureq::Error::Io(IoError::new(ErrorKind::PermissionDenied, NOT_PUBLIC)));
-        }
-        Ok(found)
-    }
 }
 
 #[cfg(test)]

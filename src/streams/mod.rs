@@ -3,6 +3,7 @@
 //!
 //! Of several processes one delivers a stream; which one says a lease.
 mod address;
+pub mod agent;
 mod file;
 mod http;
 pub mod record;
