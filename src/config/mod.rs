@@ -4,6 +4,7 @@
 //! `COUNTERSIGN_CONFIG` names, else it is the default. A key nobody knows is an
 //! error in either: a typing mistake must not quietly leave a default.
 mod number;
+pub mod openid;
 mod parse;
 mod roles;
 pub mod setting;
@@ -46,6 +47,8 @@ pub struct Config {
     pub session_hours: i64,
     /// Who needs a second factor to sign in; others may have one.
     pub second_factor_required: Vec<Role>,
+    /// Who else may say who people are; `None`: nobody.
+    pub openid: Option<openid::OpenId>,
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,

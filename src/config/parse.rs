@@ -1,5 +1,6 @@
 //! From texts to a checked configuration.
 mod limits;
+mod openid;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::number::{retention, within};
 use super::roles::roles;
-use super::setting::{Raw, SETTINGS, Source};
+use super::setting::{self, Raw, Source};
 use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
 
 /// Reads every setting; what is wrong is added to `errors`.
@@ -38,7 +39,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.parsed("revocation_patience_seconds", "a number"),
         reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
     );
-    let second_factor = reader.checked("second_factor_required", roles);
+    let (second_factor, openid) =
+        (reader.checked("second_factor_required", roles), reader.openid());
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
@@ -60,6 +62,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
         second_factor_required: second_factor?,
+        openid: openid?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         limits: limits?,
@@ -101,7 +104,7 @@ impl<'a> Reader<'a> {
         match read(self.text(key)) {
             Ok(value) => Some(value),
             Err(why) => {
-                let variable = SETTINGS.iter().find(|setting| setting.key == key);
+                let variable = setting::all().find(|setting| setting.key == key);
                 let name = variable.map_or(key, |setting| setting.variable);
                 self.errors.push(format!("{name}: {why}"));
                 None
@@ -302,7 +305,7 @@ fn effective(raw: &Raw) -> Vec<Effective> {
         };
         Effective { setting, value, source }
     };
-    SETTINGS.iter().map(shown).collect()
+    setting::all().map(shown).collect()
 }
 
 #[cfg(test)]

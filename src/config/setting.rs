@@ -1,4 +1,6 @@
 //! Every setting there is: its names, its default, what it is for.
+mod openid;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -36,7 +38,7 @@ const fn secret(key: &'static str, variable: &'static str, about: &'static str) 
     Setting { key, variable, default: "", about, secret: true }
 }
 
-pub const SETTINGS: &[Setting] = &[
+const SETTINGS: &[Setting] = &[
     plain(
         "issuer",
         "COUNTERSIGN_ISSUER",
@@ -241,6 +243,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
 ];
 
+/// All of them, as they are shown.
+pub fn all() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(openid::SETTINGS)
+}
+
 /// Every setting's text and where it came from, by key.
 pub type Raw = BTreeMap<&'static str, (String, Source)>;
 
@@ -252,7 +259,7 @@ pub fn gather(
 ) -> Raw {
     let in_file = file.map(|(path, text)| read_file(path, text, errors)).unwrap_or_default();
     for name in environment.keys().filter(|name| name.starts_with("COUNTERSIGN_")) {
-        let known = SETTINGS.iter().any(|setting| setting.variable == name);
+        let known = all().any(|setting| setting.variable == name);
         if !known && name != "COUNTERSIGN_CONFIG" && name != "COUNTERSIGN_PASSWORD" {
             errors.push(format!("{name} is not a setting"));
         }
@@ -265,7 +272,7 @@ pub fn gather(
             (None, None) => (setting.default.to_owned(), Source::Default),
         }
     };
-    SETTINGS.iter().map(|setting| (setting.key, value(setting))).collect()
+    all().map(|setting| (setting.key, value(setting))).collect()
 }
 
 fn read_file(path: &Path, text: &str, errors: &mut Vec<String>) -> BTreeMap<String, String> {
@@ -278,7 +285,7 @@ fn read_file(path: &Path, text: &str, errors: &mut Vec<String>) -> BTreeMap<Stri
     };
     let mut values = BTreeMap::new();
     for (key, value) in table {
-        if !SETTINGS.iter().any(|setting| setting.key == key) {
+        if !all().any(|setting| setting.key == key) {
             errors.push(format!("{}: {key} is not a setting", path.display()));
             continue;
         }

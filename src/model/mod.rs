@@ -17,6 +17,7 @@ pub mod import;
 pub mod limit;
 pub mod nudge;
 pub mod ocsf;
+pub mod openid;
 pub mod page;
 pub mod password;
 pub mod proof;

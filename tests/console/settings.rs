@@ -8,7 +8,7 @@ fn settings_say_where_they_came_from_and_no_secret() {
     let page = browser.get("/settings");
     assert_eq!(page.status, 200);
     let rows = page.texts(".settings tbody tr");
-    assert_eq!(rows.len(), countersign::config::setting::SETTINGS.len());
+    assert_eq!(rows.len(), countersign::config::setting::all().count());
     let row = |name: &str| rows.iter().find(|row| row.starts_with(name)).unwrap();
     assert!(row("COUNTERSIGN_CONNECTIONS").contains("4Default 8Environment"));
     assert!(row("COUNTERSIGN_SESSION_HOURS").contains("12Default"));
