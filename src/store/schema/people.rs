@@ -1,4 +1,6 @@
 //! The tables about people and how they sign in, beside `schema`.
+use super::administrators;
+
 diesel::table! {
     invitations (id) {
         id -> Text,
@@ -69,3 +71,38 @@ diesel::table! {
         digest -> Binary,
     }
 }
+
+diesel::table! {
+    identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        administrator_id -> Text,
+        email -> Nullable<Text>,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    openid_flows (state_digest) {
+        state_digest -> Binary,
+        browser_digest -> Binary,
+        purpose -> Text,
+        administrator_id -> Nullable<Text>,
+        next -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    break_glass_accounts (administrator_id) {
+        administrator_id -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        uses -> BigInt,
+    }
+}
+
+diesel::joinable!(break_glass_accounts -> administrators (administrator_id));
+diesel::allow_tables_to_appear_in_same_query!(administrators, break_glass_accounts);
