@@ -29,6 +29,9 @@ pub mod revocations;
 pub mod status_lists;
 pub mod streams;
 
+// Who else may say who people are.
+pub mod openid;
+
 // L4: acts, and what every HTTP face needs.
 pub mod admin;
 pub mod web;

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("status_lists", &["revocations", "keys", "store", "host", "model", "oauth"]),
     ("sealing", &["keys", "store", "verify", "host", "model", "oauth"]),
     ("streams", &["store", "verify", "host", "model", "oauth"]),
+    ("openid", &["streams", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
     ("witness", &["sealing", "keys", "host", "model", "oauth"]),
     ("reports", &["store", "model", "oauth"]),
@@ -35,6 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "directory",
             "keys",
             "limits",
+            "openid",
             "revocations",
             "sealing",
             "status_lists",
@@ -68,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "reports",
             "admin",
             "audit",
+            "openid",
             "revocations",
             "store",
             "samples",
@@ -98,8 +101,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "server", "exam", "reports", "sealing", "streams", "witness", "web", "admin", "keys",
-            "store", "host", "samples", "model", "oauth",
+            "server", "exam", "reports", "sealing", "streams", "openid", "witness", "web", "admin",
+            "keys", "store", "host", "samples", "model", "oauth",
         ],
     ),
 ];
