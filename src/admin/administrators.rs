@@ -89,6 +89,33 @@ pub fn update(
     actor.record(conn, done("administrator.updated", &before, changes))
 }
 
+/// Gives the role that the OpenID provider's claim stands for, and ends the
+/// sessions.
+///
+/// # Errors
+/// `Conflict`: changed meanwhile, or the last owner would be none.
+pub(super) fn follow_claim(
+    conn: &mut Conn,
+    actor: &Actor,
+    person: &Administrator,
+    role: Role,
+) -> Result<Administrator, Error> {
+    let Administrator { email, name, .. } = person.clone();
+    let details = AdministratorDetails { email, name, role };
+    let owners = administrators::count_active(conn, Role::Owner)?;
+    if person.role == Role::Owner && owners == 1 {
+        return Err(Error::Conflict("There must be an owner who can sign in.".to_owned()));
+    }
+    if !administrators::update(conn, &person.id, person.version, &details)? {
+        return Err(Error::Conflict("Somebody changed this administrator meanwhile.".to_owned()));
+    }
+    sessions::delete_of(conn, &person.id)?;
+    let changes = differences(&[("role", person.role.to_string(), role.to_string())]);
+    let server = super::identities::system(actor);
+    server.record(conn, done("administrator.updated", person, changes))?;
+    Ok(Administrator { role, version: person.version + 1, ..person.clone() })
+}
+
 /// Suspends an administrator and ends their sessions.
 ///
 /// # Errors

@@ -98,6 +98,18 @@ pub fn look(conn: &mut Conn, attempt: &Attempt, now: UnixTime) -> Result<Verdict
     Ok(Verdict::Go)
 }
 
+/// Whether an owner blocked this address, and for how long yet.
+pub fn blocked(
+    conn: &mut Conn,
+    address: Option<IpAddr>,
+    now: UnixTime,
+) -> Result<Option<Seconds>, store::Error> {
+    let Some(address) = address else { return Ok(None) };
+    let blocks = sign_ins::blocks(conn, now)?;
+    let block = blocks.iter().find(|block| block.covers(address));
+    Ok(block.map(|block| Seconds(block.ends_at.since(now).0.max(1))))
+}
+
 /// Charges the attempt, or says that it has to wait; then nothing is charged.
 pub fn charge(conn: &mut Conn, attempt: &Attempt, now: UnixTime) -> Result<Verdict, store::Error> {
     let mut locked: Vec<(Key, Tally)> = Vec::new();

@@ -1,7 +1,7 @@
 //! Signing in and out. In three steps, since Argon2 must hold no connection:
 //! [`candidate`] reads, `model::password::verify` works, [`begin`] writes.
 use super::actor::{Done, Who, differences};
-use super::{Actor, Error};
+use super::{Actor, Error, break_glass};
 use crate::model::administrator::Administrator;
 use crate::model::audit_event::{Event, Outcome, Target, printable};
 use crate::model::role::Right;
@@ -19,6 +19,9 @@ pub const PASSWORD: &str = "with a password";
 pub const CODE: &str = "with a code of the authenticator app";
 pub const APP: &str = "with a password and a code of the authenticator app";
 pub const RECOVERY_CODE: &str = "with a password and a recovery code";
+pub const OPENID: &str = "through the OpenID provider";
+pub const OPENID_APP: &str = "through the OpenID provider and with a code of the authenticator app";
+pub const OPENID_RECOVERY_CODE: &str = "through the OpenID provider and with a recovery code";
 
 /// Notes that this person proved who they are, and how.
 ///
@@ -37,6 +40,9 @@ pub fn begin(
     event.detail = Some(how.to_owned());
     event.target = Some(target(&administrator));
     audit_chains::append(conn, &actor.chain, &[event])?;
+    if ![OPENID, OPENID_APP, OPENID_RECOVERY_CODE].contains(&how) {
+        break_glass::note(conn, &actor.signed_in_as(&administrator), &administrator)?;
+    }
     Ok(administrator)
 }
 
@@ -67,6 +73,8 @@ pub enum Refused {
     BadPassword,
     /// An owner blocked the address.
     Blocked,
+    /// The password was right, and only the OpenID provider may say who they are.
+    NotThroughProvider,
     Suspended,
     Throttled,
     UnknownAccount,
@@ -75,10 +83,11 @@ pub enum Refused {
 }
 
 impl Refused {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BadCode,
         Self::BadPassword,
         Self::Blocked,
+        Self::NotThroughProvider,
         Self::Suspended,
         Self::Throttled,
         Self::UnknownAccount,
@@ -90,6 +99,7 @@ impl Refused {
             Self::BadCode => "bad_code",
             Self::BadPassword => "bad_password",
             Self::Blocked => "address_blocked",
+            Self::NotThroughProvider => "not_through_provider",
             Self::Suspended => "administrator_suspended",
             Self::Throttled => "throttled",
             Self::UnknownAccount => "unknown_account",
@@ -108,9 +118,11 @@ pub fn refusal(actor: &Actor, email: &str, why: Refused) -> Event {
             let start = printable(email, 3);
             format!("account begins with {start}")
         }
-        Refused::BadCode | Refused::UsedCode | Refused::BadPassword | Refused::Suspended => {
-            format!("account {}", printable(email, 254))
-        }
+        Refused::BadCode
+        | Refused::UsedCode
+        | Refused::BadPassword
+        | Refused::NotThroughProvider
+        | Refused::Suspended => format!("account {}", printable(email, 254)),
     });
     event
 }

@@ -12,6 +12,11 @@ pub const MIN_CHARACTERS: usize = 15;
 /// Most bytes, so that hashing has a bound.
 pub const MAX_BYTES: usize = 1_024;
 
+/// A hash that no password matches, so that an account nobody has, or one without
+/// a password, costs as much as a wrong password.
+pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+                          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// The decimal logarithm of the guesses that a password must withstand.
 const MIN_GUESSES_LOG10: f64 = 10.0;
 

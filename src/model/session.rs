@@ -12,6 +12,8 @@ pub const SIGNED_IN_AT: &str = "signed_in_at";
 pub const CONFIRMED_AT: &str = "confirmed_at";
 /// Whether they proved it with a second factor.
 pub const SECOND_FACTOR: &str = "second_factor";
+/// Who said who they are, if it was not we: `openid`.
+pub const THROUGH: &str = "through";
 /// Who gave the right password and has to show more; nobody is signed in.
 pub const CANDIDATE: &str = "candidate";
 /// When they gave it, microseconds.

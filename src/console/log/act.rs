@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 51] = [
+pub const CODES: [&str; 56] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -55,9 +55,14 @@ pub const CODES: [&str; 51] = [
     "application.resumed",
     "application.suspended",
     "application.updated",
+    "break_glass.ended",
+    "break_glass.made",
+    "break_glass.used",
     "exam.held",
     "grant.removed",
     "grant.set",
+    "identity.linked",
+    "identity.unlinked",
     "import.begun",
     "import.finished",
     "introspector.added",
@@ -97,13 +102,6 @@ pub const CODES: [&str; 51] = [
 
 fn did(event: &Event) -> &str {
     match event.code.as_ref() {
-        "administrator.created" => "added",
-        "administrator.password_reset" => "chose a new password by link for",
-        "administrator.reset_started" => "made a link to a new password for",
-        "administrator.password_set" => "set the password of",
-        "administrator.resumed" => "resumed",
-        "administrator.suspended" => "suspended",
-        "administrator.updated" => "changed",
         "application.created" => "registered application",
         "application.deleted" => "deleted application",
         "application.owners_changed" => "changed who owns application",
@@ -117,8 +115,6 @@ fn did(event: &Event) -> &str {
         "import.finished" => "imported the applications of",
         "introspector.added" => "let introspect tokens application",
         "introspector.removed" => "let introspect tokens no more application",
-        "invitation.created" => "invited",
-        "invitation.revoked" => "took back the invitation of",
         "limit.removed" => "took the limit from",
         "limit.set" => "set the limit of",
         "nudge.dismissed" => "set aside:",
@@ -137,14 +133,38 @@ fn did(event: &Event) -> &str {
         "tokens.revoked" => revoked(event.target.as_ref().map_or("", |target| &target.kind)),
         "scope.added" => "added a scope to API",
         "scope.removed" => "removed a scope from API",
-        "second_factor.codes_renewed" => "made new recovery codes for",
-        "second_factor.removed" => "removed the second factor of",
-        "second_factor.set_up" => "set up a second factor for",
         "secret.added" => "added secret",
         "secret.expiry_changed" => "moved the end of secret",
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
         "server.stopped" => "stopped",
+        "stream.forgotten" => "forgot stream",
+        "stream.rejected" => "was refused events by stream",
+        "stream.rewound" => "set the place of stream",
+        other => with_people(other),
+    }
+}
+
+/// What is done to people, and by them to sign in.
+fn with_people(code: &str) -> &str {
+    match code {
+        "administrator.created" => "added",
+        "administrator.password_reset" => "chose a new password by link for",
+        "administrator.reset_started" => "made a link to a new password for",
+        "administrator.password_set" => "set the password of",
+        "administrator.resumed" => "resumed",
+        "administrator.suspended" => "suspended",
+        "administrator.updated" => "changed",
+        "break_glass.ended" => "made an account like others that of",
+        "break_glass.made" => "made a break-glass account that of",
+        "break_glass.used" => "broke the glass with the account of",
+        "identity.linked" => "joined to the OpenID provider the account of",
+        "identity.unlinked" => "parted from the OpenID provider the account of",
+        "invitation.created" => "invited",
+        "invitation.revoked" => "took back the invitation of",
+        "second_factor.codes_renewed" => "made new recovery codes for",
+        "second_factor.removed" => "removed the second factor of",
+        "second_factor.set_up" => "set up a second factor for",
         "session.denied" | "session.denied_repeatedly" => "could not sign in",
         "sign_in_block.added" => "blocked from signing in",
         "sign_in_block.removed" => "let sign in again",
@@ -153,9 +173,6 @@ fn did(event: &Event) -> &str {
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
-        "stream.forgotten" => "forgot stream",
-        "stream.rejected" => "was refused events by stream",
-        "stream.rewound" => "set the place of stream",
         other => other,
     }
 }

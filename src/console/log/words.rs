@@ -1,12 +1,15 @@
 //! The words of the log for people.
 use crate::admin::sessions::Refused;
+use crate::model::openid::Refusal;
 use crate::oauth::reason::{Check, Reason};
 
 /// Every reason there is: the word that is stored, and the one people read.
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_tokens = Reason::ALL.iter().map(|known| (known.as_str(), of_token(*known)));
     let of_sessions = Refused::ALL.iter().map(|known| (known.as_str(), of_session(*known)));
-    of_tokens.chain(of_sessions).chain(OF_ACCESSES)
+    let of_provider = Refusal::ALL.iter().filter(|known| known.as_str().starts_with("openid_"));
+    let of_provider = of_provider.map(|known| (known.as_str(), of_openid(*known)));
+    of_tokens.chain(of_sessions).chain(of_provider).chain(OF_ACCESSES)
 }
 
 /// Why the gate or introspection refused, by the words of `model::access`.
@@ -118,10 +121,41 @@ const fn of_session(reason: Refused) -> &'static str {
         Refused::BadCode => "Wrong code",
         Refused::BadPassword => "Wrong password",
         Refused::Blocked => "Address blocked",
+        Refused::NotThroughProvider => "Not through the provider",
         Refused::Suspended => "Person suspended",
         Refused::Throttled => "Too many wrong passwords",
         Refused::UnknownAccount => "Nobody has this address",
         Refused::UsedCode => "Code used before",
+    }
+}
+
+const fn of_openid(reason: Refusal) -> &'static str {
+    match reason {
+        Refusal::AddressBlocked => of_session(Refused::Blocked),
+        Refusal::BadAlgorithm => "ID token: algorithm not taken",
+        Refusal::BadAnswer => "Provider's answer cannot be read",
+        Refusal::BadSignature => "ID token: wrong signature",
+        Refusal::CodeRefused => "Provider did not take the code",
+        Refusal::EmailTaken => "Another account has the address",
+        Refusal::IdentityTaken => "Another account has the identity",
+        Refusal::LastOwner => "The last owner would be none",
+        Refusal::NoAccount => "No account here",
+        Refusal::NoEmail => "Provider gave no address",
+        Refusal::NoRole => "Claim stands for no role",
+        Refusal::NotNow => "Provider did not ask again",
+        Refusal::OtherBrowser => "Began in another browser",
+        Refusal::OtherPerson => "Came back as somebody else",
+        Refusal::ProviderRefused => "Provider said no",
+        Refusal::Suspended => of_session(Refused::Suspended),
+        Refusal::TokenExpired => "ID token: of another time",
+        Refusal::Unavailable => "Provider does not answer",
+        Refusal::UnknownKey => "ID token: unknown key",
+        Refusal::UnknownState => "Never begun, used or too old",
+        Refusal::UnverifiedEmail => "Provider did not verify the address",
+        Refusal::WrongAudience => "ID token: for somebody else",
+        Refusal::WrongHash => "ID token: of another access token",
+        Refusal::WrongIssuer => "Of another provider",
+        Refusal::WrongNonce => "ID token: wrong nonce",
     }
 }
 
@@ -158,7 +192,9 @@ mod tests {
     fn every_reason_has_its_own_words() {
         let mut texts: Vec<_> = reasons().map(|(_, text)| text).collect();
         let all = texts.len();
-        assert_eq!(all, Reason::ALL.len() + Refused::ALL.len() + OF_ACCESSES.len());
+        // Two of the provider's are those of any sign-in.
+        let openid = Refusal::ALL.len() - 2;
+        assert_eq!(all, Reason::ALL.len() + Refused::ALL.len() + openid + OF_ACCESSES.len());
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), all);
