@@ -35,6 +35,13 @@ pub enum Failure {
     Malformed,
     #[error("there is no such page or thing")]
     NotFound,
+    /// Whoever came back from the OpenID provider is not signed in. They are told
+    /// the same whatever the reason.
+    #[error("not believed")]
+    NotBelieved,
+    /// The OpenID provider does not answer.
+    #[error("the provider is away")]
+    ProviderAway,
     /// Nobody is signed in; `next` is where they wanted to go.
     #[error("not signed in")]
     SignIn { next: String },
@@ -147,6 +154,14 @@ impl Failure {
                 ("Sign in", String::new(), ("/sign-in", "Sign in"))
             }
             Self::Unfit(why) => ("That cannot be taken", format!("{why} Nothing was done."), back),
+            Self::NotBelieved => {
+                ("That did not sign you in", NOT_BELIEVED.to_owned(), ("/sign-in", "Sign in"))
+            }
+            Self::ProviderAway => (
+                "The sign-in provider does not answer",
+                PROVIDER_AWAY.to_owned(),
+                ("/sign-in", "Sign in"),
+            ),
             Self::TooMany { wait } => (
                 "Too many attempts",
                 format!("Wait {} seconds, then try again.", wait.0),
@@ -169,6 +184,13 @@ impl Failure {
         Page { title, text, link, link_text, request_id: String::new(), search: None }
     }
 }
+
+const NOT_BELIEVED: &str = "You came back from the sign-in provider, and may not go on here. It may have taken too long, \
+     or have been begun in another browser: then try again. If it stays so, your account there may \
+     have no role here; ask an owner, who finds the reason by the request ID.";
+
+const PROVIDER_AWAY: &str = "Nothing is wrong with your account. Try again in a moment; if it stays so, the request ID \
+     helps an operator to find the cause.";
 
 fn forbidden(right: Right) -> String {
     match right {
@@ -202,19 +224,22 @@ impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Forbidden(_) | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::Forged | Self::NotBelieved => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Confirm { .. } | Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Audit(_) | Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Audit(_) | Self::Busy | Self::ProviderAway | Self::Store(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if self.status_code().is_server_error() && !matches!(self, Self::Busy) {
+        if self.status_code().is_server_error() && !matches!(self, Self::Busy | Self::ProviderAway)
+        {
             tracing::error!(error = %self, "console.failed");
         }
         let mut response = HttpResponse::build(self.status_code());

@@ -17,6 +17,7 @@ use crate::model::page::Page;
 use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::store::break_glass::{self, Used};
 use crate::store::{
     Conn, Error, applications, attention, audit_log, resources, revocations, usage,
 };
@@ -32,6 +33,8 @@ struct Overview {
     exposed: Vec<Exposed>,
     /// There are more of them.
     has_more: bool,
+    /// Break-glass accounts that were used.
+    broken: Vec<(Used, Moment)>,
     work: Vec<Nudge>,
     /// What was set aside last.
     aside: Vec<Aside>,
@@ -67,11 +70,11 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         let more_aside = work.aside.len().saturating_sub(NAMED);
         let aside = aside(conn, work.aside, now)?;
         Ok((
-            (steps(conn)?, exposed(conn, now)?, counted(conn, now)?),
+            (steps(conn)?, exposed(conn, now)?, broken(conn, now)?, counted(conn, now)?),
             (work.said, aside, more_aside, attention::newest(conn, 5)?),
         ))
     };
-    let ((steps, exposed, counted), (work, aside, more_aside, newest)) =
+    let ((steps, exposed, broken, counted), (work, aside, more_aside, newest)) =
         app.store.read(read).await?;
     let newest = newest.into_iter().map(|(id, name, at)| (id, name, Moment::new(at, now)));
     page::html(&Overview {
@@ -80,12 +83,21 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         steps,
         has_more: exposed.next.is_some(),
         exposed: exposed.rows,
+        broken,
         work,
         aside,
         more_aside,
         traffic: Traffic::new(&counted, Seconds::DAY, now),
         newest: newest.collect(),
     })
+}
+
+/// So long it is shown that the glass was broken.
+const BROKEN: Seconds = Seconds::days(14);
+
+fn broken(conn: &mut Conn, now: UnixTime) -> Result<Vec<(Used, Moment)>, Error> {
+    let used = break_glass::used_since(conn, now - BROKEN)?.into_iter();
+    Ok(used.map(|used| (used.clone(), Moment::new(used.at, now))).collect())
 }
 
 /// Tokens and refusals of 24 hours.

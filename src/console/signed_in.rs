@@ -18,9 +18,9 @@ use crate::model::revocation::Recorded;
 use crate::model::role::{Reach, Right, Role};
 use crate::model::session::CONFIRMED;
 use crate::oauth::UnixTime;
-use crate::store::{administrators, application_owners};
+use crate::store::{Conn, Error, administrators, application_owners, break_glass};
 use crate::web::session_store::{
-    ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT,
+    ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT, THROUGH,
 };
 use crate::web::{App, actor};
 
@@ -168,16 +168,10 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
         return Err(out());
     }
     let client_id = request.match_info().get("client_id").unwrap_or_default().to_owned();
-    let read = app.store.read(move |conn| {
-        let person = administrators::find(conn, &id)?;
-        let owns = match &person {
-            Some(person) if person.role == Role::Developer && !client_id.is_empty() => {
-                application_owners::owns(conn, &client_id, &id)?
-            }
-            _ => false,
-        };
-        Ok((person, owns))
-    });
+    // Who signed in before it was so is asked to do it again.
+    let only = app.openid.as_ref().is_some_and(|provider| provider.config().only);
+    let must_break_glass = only && !session.contains_key(THROUGH);
+    let read = app.store.read(move |conn| look_up(conn, &id, &client_id, must_break_glass));
     let (found, owns) = read.await?;
     let Some(administrator) = found.filter(|person| person.active) else {
         session.purge();
@@ -207,6 +201,26 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
         host: host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default(),
         administrator,
     })
+}
+
+/// The person, and whether the application that the path names is theirs.
+fn look_up(
+    conn: &mut Conn,
+    id: &str,
+    client_id: &str,
+    must_break_glass: bool,
+) -> Result<(Option<Administrator>, bool), Error> {
+    if must_break_glass && !break_glass::is_one(conn, id)? {
+        return Ok((None, false));
+    }
+    let person = administrators::find(conn, id)?;
+    let owns = match &person {
+        Some(person) if person.role == Role::Developer && !client_id.is_empty() => {
+            application_owners::owns(conn, client_id, id)?
+        }
+        _ => false,
+    };
+    Ok((person, owns))
 }
 
 /// Holds the request to the table of pages, before its handler runs.

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::{parts, retention};
-use crate::admin::{guard, links};
+use crate::admin::{guard, identities, links};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
-use crate::store::{Checkpoint, dismissals, sessions};
+use crate::store::{Checkpoint, break_glass, dismissals, sessions};
 use crate::web::App;
 
 /// How often changes of other processes are looked for.
@@ -236,6 +236,13 @@ async fn make_parts(app: Arc<App>) {
     }
 }
 
+/// Break-glass accounts are used on any server, and counted in the database.
+pub async fn count_broken_glass(app: &App) {
+    if let Ok(uses) = app.store.read(break_glass::uses).await {
+        app.metrics.break_glass_uses.inner().store(uses.unsigned_abs(), Ordering::Relaxed);
+    }
+}
+
 async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(30));
     loop {
@@ -243,6 +250,7 @@ async fn sweep(app: Arc<App>) {
         app.secret_guesses.sweep();
         app.token_limits.sweep();
         app.password_guesses.sweep();
+        app.openid_journeys.sweep();
         app.revocations.forget_expired();
         let now = app.clock.now();
         let swept = app
@@ -251,9 +259,11 @@ async fn sweep(app: Arc<App>) {
                 guard::sweep(conn, now)?;
                 links::sweep(conn, now)?;
                 dismissals::delete_expired(conn, now)?;
+                identities::sweep(conn, now)?;
                 sessions::delete_expired(conn, now)
             })
             .await;
+        count_broken_glass(&app).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "sessions.not_swept");
         }

@@ -35,6 +35,8 @@ pub struct Metrics {
     tokens: Family<Answer, Counter>,
     token_seconds: Histogram,
     sign_ins: Family<SignIn, Counter>,
+    /// By all processes, ever.
+    pub break_glass_uses: Counter,
     pub audit_commit_seconds: Histogram,
     pub audit_group_events: Histogram,
     pub audit_events: Counter,
@@ -88,6 +90,7 @@ impl Metrics {
             tokens: Family::default(),
             token_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
             sign_ins: Family::default(),
+            break_glass_uses: Counter::default(),
             audit_commit_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
             audit_group_events: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             audit_events: Counter::default(),
@@ -155,6 +158,11 @@ impl Metrics {
             "tokens_above_limit",
             "Tokens issued above a limit that is only watched",
             self.tokens_above_limit.clone(),
+        );
+        registry.register(
+            "break_glass_uses",
+            "Sign-ins with a break-glass account, as the database has counted them",
+            self.break_glass_uses.clone(),
         );
         registry.register("sign_ins", "Attempts to sign in to the console", self.sign_ins.clone());
     }

@@ -24,6 +24,7 @@ use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
+use crate::openid::Provider;
 use crate::revocations::Revocations;
 use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
@@ -65,6 +66,10 @@ pub struct App {
     /// How many tokens applications and APIs had.
     pub token_limits: TokenLimits,
     pub hashing: Hashing,
+    /// Who else may say who people are.
+    pub openid: Option<Arc<Provider>>,
+    /// How often an address went to the provider.
+    pub openid_journeys: Guesses<Option<IpAddr>>,
     /// One at a time: an exam keeps a thread for as long as the API is slow.
     pub exams: Semaphore,
     stopping: watch::Sender<bool>,
@@ -83,6 +88,8 @@ pub enum OpenError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Sealing(#[from] sealing::Error),
+    #[error("{0}")]
+    OpenId(String),
     #[error("{0}")]
     Streams(String),
     #[error("the audit thread does not start: {0}")]
@@ -119,12 +126,7 @@ impl App {
             Seconds(config.revocation_patience_seconds),
             metrics.clone(),
         )?);
-        let terms = Terms {
-            issuer: config.issuer.url.clone(),
-            base: config.url("/oauth/status-lists"),
-            ttl: Seconds(config.status_list_ttl_seconds),
-            capacity: SIZE,
-        };
+        let terms = terms(&config);
         let sources = Sources {
             store: store.clone(),
             keys: keys.clone(),
@@ -157,6 +159,8 @@ impl App {
             herd: Herd::default(),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
             hashing: Hashing::new(),
+            openid: open_provider(&config)?,
+            openid_journeys: guesses(30, Duration::from_secs(10), &clock),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
             tail: Tail::new(store.clone()),
@@ -288,6 +292,15 @@ impl App {
     }
 }
 
+fn terms(config: &Config) -> Terms {
+    Terms {
+        issuer: config.issuer.url.clone(),
+        base: config.url("/oauth/status-lists"),
+        ttl: Seconds(config.status_list_ttl_seconds),
+        capacity: SIZE,
+    }
+}
+
 /// Reads where copies of the log go.
 fn open_streams(
     config: &Config,
@@ -306,6 +319,14 @@ fn open_streams(
         origin: config.issuer.host(),
     };
     Ok(Streams::new(read.map_err(OpenError::Streams)?.unwrap_or_default(), from))
+}
+
+/// Reads what is needed to ask the OpenID provider. It is not asked: it may be
+/// away when we start.
+pub fn open_provider(config: &Config) -> Result<Option<Arc<Provider>>, OpenError> {
+    let Some(named) = &config.openid else { return Ok(None) };
+    let callback = config.console_url("/session/openid/callback");
+    Ok(Some(Arc::new(Provider::new(named, &callback).map_err(OpenError::OpenId)?)))
 }
 
 /// Opens the database that the configuration names, and makes the folder it

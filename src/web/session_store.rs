@@ -18,7 +18,7 @@ use crate::store::{self, Store};
 
 pub use crate::model::session::{
     ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, DRAFT, ID, NEXT,
-    SECOND_FACTOR, SIGNED_IN_AT, USER_AGENT,
+    SECOND_FACTOR, SIGNED_IN_AT, THROUGH, USER_AGENT,
 };
 
 /// One message for the next page.

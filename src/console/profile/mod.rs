@@ -1,5 +1,6 @@
 //! One's own account.
 pub mod authenticator;
+pub mod identities;
 pub mod password;
 pub mod recovery_codes;
 pub mod sessions;
@@ -10,6 +11,8 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/profile", web::get().to(show::get))
+        .route("/profile/identities", web::post().to(identities::post))
+        .route("/profile/identities/deletion", web::post().to(identities::post_deletion))
         .route("/profile/password", web::post().to(password::post))
         .route("/profile/recovery-codes", web::post().to(recovery_codes::post))
         .configure(authenticator::routes)

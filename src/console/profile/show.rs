@@ -2,6 +2,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::identities::{self, Section};
 use super::sessions::{self, Row};
 use crate::admin::factors;
 use crate::console::chrome::Chrome;
@@ -11,6 +12,8 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
+use crate::model::password::NOBODY;
+use crate::store::{self, Conn};
 use crate::web::App;
 
 #[derive(Template)]
@@ -22,6 +25,9 @@ pub(super) struct Show {
     factor: Option<Factor>,
     /// Whether their role may not be without one.
     required: bool,
+    identities: Option<Section>,
+    /// Whether there is a password to change.
+    has_password: bool,
     sessions: Vec<Row>,
     errors: FieldErrors,
 }
@@ -45,8 +51,16 @@ pub(super) async fn fill(
 ) -> Result<Show, Failure> {
     let now = person.now();
     let id = person.administrator.id.clone();
-    let factors = app.store.read(move |conn| factors::of(conn, &id)).await?;
+    let email = person.administrator.email.clone();
+    let read = move |conn: &mut Conn| {
+        let found = store::administrators::find_by_email(conn, &email)?;
+        let has_password = found.is_some_and(|(_, hash)| hash != NOBODY);
+        Ok(((factors::of(conn, &id)?, has_password), store::identities::of(conn, &id)?))
+    };
+    let ((factors, has_password), known) = app.store.read(read).await?;
     Ok(Show {
+        identities: identities::section(app, known, now),
+        has_password,
         factor: factors.map(|found| Factor {
             since: Moment::new(found.app.created_at, now),
             used: Moment::new(found.app.last_used_at, now),

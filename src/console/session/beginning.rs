@@ -11,7 +11,7 @@ use crate::web::App;
 use crate::web::device::Device;
 use crate::web::session_store::{
     ADDRESS, ADMINISTRATOR, CANDIDATE, CANDIDATE_SINCE, CONFIRMED_AT, DRAFT, ID, NEXT,
-    SECOND_FACTOR, SIGNED_IN_AT, USER_AGENT,
+    SECOND_FACTOR, SIGNED_IN_AT, THROUGH, USER_AGENT,
 };
 
 /// What stands between the right password and a session.
@@ -56,14 +56,18 @@ pub fn begin(
     person: &Administrator,
     second_factor: bool,
 ) -> Result<(), Failure> {
-    // What they had typed waits for whom it was kept.
+    // What they had typed waits for whom it was kept, as does the provider's word.
     let candidate: Option<String> = session.get(CANDIDATE).ok().flatten();
-    let draft: Option<Draft> =
-        session.get(DRAFT).ok().flatten().filter(|_| candidate.as_ref() == Some(&person.id));
+    let is_theirs = candidate.as_ref() == Some(&person.id);
+    let draft: Option<Draft> = session.get(DRAFT).ok().flatten().filter(|_| is_theirs);
+    let through: Option<String> = session.get(THROUGH).ok().flatten().filter(|_| is_theirs);
     session.clear();
     session.renew();
     if let Some(draft) = draft {
         draft.keep(session);
+    }
+    if let Some(through) = through {
+        session.insert(THROUGH, through).map_err(|error| Failure::Broken(error.to_string()))?;
     }
     let kept = session
         .insert(ADMINISTRATOR, &person.id)
@@ -94,6 +98,15 @@ pub fn half(
         .and_then(|()| session.insert(CANDIDATE_SINCE, actor.now.0))
         .and_then(|()| session.insert(NEXT, next));
     kept.map_err(|error| Failure::Broken(error.to_string()))
+}
+
+/// Remembers that it was the provider who said who they are: after [`begin`] or
+/// [`half`].
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn through_provider(session: &Session) -> Result<(), Failure> {
+    session.insert(THROUGH, "openid").map_err(|error| Failure::Broken(error.to_string()))
 }
 
 /// Has the browser be known at the next sign-in.

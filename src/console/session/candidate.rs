@@ -10,7 +10,7 @@ use crate::model::session::CANDIDACY;
 use crate::oauth::UnixTime;
 use crate::store::administrators;
 use crate::web::App;
-use crate::web::session_store::{CANDIDATE, CANDIDATE_SINCE, NEXT};
+use crate::web::session_store::{CANDIDATE, CANDIDATE_SINCE, NEXT, THROUGH};
 
 /// They may do nothing but that.
 pub struct Candidate {
@@ -20,6 +20,8 @@ pub struct Candidate {
     pub session: Session,
     /// Where they wanted to go: a path of ours.
     pub next: String,
+    /// Whether it was the OpenID provider that said who they are.
+    pub through_provider: bool,
 }
 
 impl Candidate {
@@ -44,6 +46,7 @@ impl Candidate {
             session.purge();
             return Err(out());
         };
-        Ok(Self { person, actor, session, next })
+        let through_provider = session.contains_key(THROUGH);
+        Ok(Self { person, actor, session, next, through_provider })
     }
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::code;
+use super::openid::departure;
 use crate::admin::factors::{self, Proof};
 use crate::admin::sessions::{self, Refused};
 use crate::admin::{self};
@@ -14,6 +15,7 @@ use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::signed_in::SignedIn;
 use crate::console::{page, profile};
+use crate::model::password::NOBODY;
 use crate::store;
 use crate::web::App;
 use crate::web::session_store::CONFIRMED_AT;
@@ -26,6 +28,10 @@ struct Confirmation {
     email: String,
     /// Whether a code of an app will do too.
     has_app: bool,
+    /// The name of the OpenID provider, if it knows them.
+    provider: Option<String>,
+    /// Whether they have a password.
+    has_password: bool,
     next: String,
 }
 
@@ -132,12 +138,20 @@ async fn fill(
     errors: FieldErrors,
 ) -> Result<Confirmation, Failure> {
     let id = person.administrator.id.clone();
-    let found = app.store.read(move |conn| store::authenticator_apps::find(conn, &id)).await?;
+    let email = person.administrator.email.clone();
+    let read = move |conn: &mut store::Conn| {
+        let found = store::administrators::find_by_email(conn, &email)?;
+        let has_password = found.is_some_and(|(_, hash)| hash != NOBODY);
+        Ok((store::authenticator_apps::find(conn, &id)?.is_some(), has_password))
+    };
+    let (has_app, has_password) = app.store.read(read).await?;
     Ok(Confirmation {
         chrome: person.chrome(""),
         errors,
         email: person.administrator.email.clone(),
-        has_app: found.is_some(),
+        has_app,
+        has_password,
+        provider: departure::is_offered(app, &person.administrator.id).await?,
         next,
     })
 }

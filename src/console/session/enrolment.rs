@@ -43,7 +43,8 @@ pub async fn post(
     app: web::Data<App>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    let Candidate { person, actor, session, next } = Candidate::of(&request, &app).await?;
+    let Candidate { person, actor, session, next, through_provider } =
+        Candidate::of(&request, &app).await?;
     let ahead = Ahead::of(&app, &person).await?;
     if ahead != Ahead::SetUp {
         return Ok(page::see_other(ahead.path().unwrap_or("/sign-in")));
@@ -55,7 +56,8 @@ pub async fn post(
     let (visitor, id, new) = (actor.clone(), person.id.clone(), confirmed.app);
     let begun = app.store.write::<_, admin::Error, _>(move |conn| {
         factors::set_up_first(conn, &visitor, &id, &new)?;
-        sessions::begin(conn, &visitor, &id, sessions::APP)
+        let how = if through_provider { sessions::OPENID_APP } else { sessions::APP };
+        sessions::begin(conn, &visitor, &id, how)
     });
     let person = begun.await?;
     app.metrics.sign_in("success");

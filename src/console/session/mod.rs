@@ -7,6 +7,7 @@ pub mod deletion;
 pub mod enrolment;
 pub mod guard;
 pub mod new;
+pub mod openid;
 pub mod recovery_codes;
 pub mod second_factor;
 
@@ -34,5 +35,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(confirmation::get))
                 .route(web::post().to(confirmation::post)),
         )
+        .configure(openid::routes)
         .route("/sign-out", web::post().to(deletion::post));
 }

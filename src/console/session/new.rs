@@ -16,7 +16,8 @@ use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::Administrator;
-use crate::store::Conn;
+use crate::model::password::NOBODY;
+use crate::store::{Conn, break_glass};
 use crate::web::App;
 
 #[derive(Template)]
@@ -27,6 +28,21 @@ struct New {
     next: String,
     /// The form that was sent after the session had ended, sealed; empty: none.
     draft: String,
+    provider: Option<Offered>,
+}
+
+/// The OpenID provider, on the page.
+struct Offered {
+    name: String,
+    /// A password is for break-glass accounts.
+    only: bool,
+}
+
+impl Offered {
+    fn of(app: &App) -> Option<Self> {
+        let config = app.openid.as_ref()?.config();
+        Some(Self { name: config.name.clone(), only: config.only })
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,24 +59,20 @@ pub struct Credentials {
     draft: String,
 }
 
-/// A hash that no password matches, so that an account nobody has costs as
-/// much as a wrong password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
-                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-pub async fn get(query: web::Query<Query>) -> Result<HttpResponse, Failure> {
-    let next = page::local(query.into_inner().next);
+pub async fn get(app: web::Data<App>, query: web::Query<Query>) -> Result<HttpResponse, Failure> {
+    let (next, provider) = (page::local(query.into_inner().next), Offered::of(&app));
     let (errors, email, draft) = (FieldErrors::default(), String::new(), String::new());
-    page::html(&New { errors, email, next, draft })
+    page::html(&New { errors, email, next, draft, provider })
 }
 
 /// What a form is answered that was sent after the session had ended.
 ///
 /// # Errors
 /// None that a caller could cause.
-pub fn ended(next: &str, draft: String) -> Result<HttpResponse, Failure> {
+pub fn ended(app: &App, next: &str, draft: String) -> Result<HttpResponse, Failure> {
     let (errors, email, next) = (FieldErrors::default(), String::new(), next.to_owned());
-    page::html_with(StatusCode::UNAUTHORIZED, &New { errors, email, next, draft })
+    let provider = Offered::of(app);
+    page::html_with(StatusCode::UNAUTHORIZED, &New { errors, email, next, draft, provider })
 }
 
 /// The same answer for an unknown account, a wrong password and a suspended
@@ -94,8 +106,9 @@ pub async fn post(
             app.recorder.record(sessions::refusal(&actor, &form.email, why)).await?;
             let errors =
                 FieldErrors::one("password", "The email address or the password is wrong.");
-            let (email, draft) = (form.email, form.draft);
-            page::unprocessable(&New { errors, email, next: page::local(form.next), draft })
+            let (email, draft, next) = (form.email, form.draft, page::local(form.next));
+            let provider = Offered::of(&app);
+            page::unprocessable(&New { errors, email, next, draft, provider })
         }
     }
 }
@@ -138,6 +151,12 @@ async fn authenticate(
     let (None, Some((person, _))) = (refused, found) else {
         return Ok(Err(refused.unwrap_or(Refused::UnknownAccount)));
     };
+    if app.openid.as_ref().is_some_and(|provider| provider.config().only) {
+        let id = person.id.clone();
+        if !app.store.read(move |conn| break_glass::is_one(conn, &id)).await? {
+            return Ok(Err(Refused::NotThroughProvider));
+        }
+    }
     let ahead = Ahead::of(app, &person).await?;
     if ahead != Ahead::Nothing {
         // Half of the proof forgives no failure: else who has the password could

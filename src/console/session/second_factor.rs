@@ -47,12 +47,13 @@ pub async fn post(
     app: web::Data<App>,
     form: web::Form<Input>,
 ) -> Result<HttpResponse, Failure> {
-    let Candidate { person, actor, session, next } = Candidate::of(&request, &app).await?;
+    let Candidate { person, actor, session, next, through_provider } =
+        Candidate::of(&request, &app).await?;
     let app = app.into_inner();
     let account = (person.email.as_str(), Some(&person));
     let admission = guard::admit(&app, &actor, &request, account, Asked::Code).await?;
     let spent = match code::read(&app, &person.id, &form.code, actor.now).await {
-        Ok(Ok(proof)) => spend(&app, &actor, &person, proof).await,
+        Ok(Ok(proof)) => spend(&app, &actor, &person, (proof, through_provider)).await,
         Ok(Err(why)) => Ok(Err(why)),
         Err(failure) => Err(failure),
     };
@@ -92,7 +93,7 @@ async fn spend(
     app: &App,
     actor: &Actor,
     person: &Administrator,
-    proof: Proof,
+    (proof, through_provider): (Proof, bool),
 ) -> Result<Result<Option<i64>, Refused>, Failure> {
     let (actor, id) = (actor.clone(), person.id.clone());
     let done = app.store.write::<_, admin::Error, _>(move |conn| {
@@ -104,7 +105,12 @@ async fn spend(
             Proof::App { .. } => None,
             Proof::Recovery(_) => Some(factors::of(conn, &id)?.map_or(0, |found| found.codes)),
         };
-        let how = if left.is_some() { sessions::RECOVERY_CODE } else { sessions::APP };
+        let how = match (left.is_some(), through_provider) {
+            (true, false) => sessions::RECOVERY_CODE,
+            (false, false) => sessions::APP,
+            (true, true) => sessions::OPENID_RECOVERY_CODE,
+            (false, true) => sessions::OPENID_APP,
+        };
         sessions::begin(conn, &actor, &id, how)?;
         Ok(Ok(left))
     });
