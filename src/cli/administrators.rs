@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
 use super::output::{self, Output, time};
-use crate::admin::{self, administrators, factors};
+use crate::admin::{self, administrators, break_glass, factors};
 use crate::host::Entropy;
 use crate::model::administrator::{Administrator, AdministratorDetails};
 use crate::model::page::Page;
@@ -18,6 +18,18 @@ use crate::store::{self, Conn};
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Let an owner sign in with a password though only the OpenID provider says
+    /// who people are. With --name it is made, with the password that comes from
+    /// `COUNTERSIGN_PASSWORD` or the first line of standard input.
+    BreakGlass {
+        email: String,
+        /// Make the account, under this name.
+        #[arg(long, conflicts_with = "end")]
+        name: Option<String>,
+        /// Make it an account like others.
+        #[arg(long)]
+        end: bool,
+    },
     /// Let somebody sign in. The password comes from `COUNTERSIGN_PASSWORD` or
     /// the first line of standard input.
     Create {
@@ -42,6 +54,19 @@ pub enum Command {
 impl Command {
     pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         match self {
+            Self::BreakGlass { email, end: true, .. } => {
+                let person = find(operator, &email)?;
+                operator
+                    .act(|conn, actor| break_glass::end(conn, actor, &person.id))
+                    .or_missing("break-glass account", &person.email)?;
+                let sentence = format!("{} is an account like others.", person.email);
+                output.done(&sentence, &describe(&person));
+            }
+            Self::BreakGlass { email, name, .. } => {
+                let person = break_glass(operator, &email, name.as_deref())?;
+                let sentence = format!("{} is a break-glass account.", person.email);
+                output.done(&sentence, &describe(&person));
+            }
             Self::Create { email, name, role } => {
                 let details = AdministratorDetails::read(&email, &name, &role)
                     .map_err(admin::Error::Invalid)?;
@@ -78,6 +103,27 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// Makes an account one, and the account if it has a name.
+fn break_glass(
+    operator: &Operator,
+    email: &str,
+    name: Option<&str>,
+) -> anyhow::Result<Administrator> {
+    let Some(name) = name else {
+        let person = find(operator, email)?;
+        operator.act(|conn, actor| break_glass::make(conn, actor, &person.id))?;
+        return Ok(person);
+    };
+    let details =
+        AdministratorDetails::read(email, name, "owner").map_err(admin::Error::Invalid)?;
+    let hash = read_password()?;
+    operator.act(|conn, actor| {
+        let person = administrators::create(conn, actor, details, &hash)?;
+        break_glass::make(conn, actor, &person.id)?;
+        Ok(person)
+    })
 }
 
 fn find(operator: &Operator, email: &str) -> anyhow::Result<Administrator> {

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::output::{self, Output};
 use crate::config::{self, Config};
-use crate::host::Entropy;
+use crate::host::{Clock, Entropy};
 use crate::keys::{Error, Hsm, KeyRing, MasterKey};
 use crate::model::signing_key::SigningKey;
 use crate::oauth::algorithm::Algorithm;
 use crate::store::{Conn, Database, migrations, signing_keys};
+use crate::web::app::open_provider;
 
 pub fn run(config: &Config, output: Output) -> anyhow::Result<()> {
     let settings: Vec<Value> = config
@@ -73,6 +74,9 @@ fn diagnose(config: &Config) -> Vec<Value> {
         findings.push(finding("PKCS#11 token", token(hsm, &place.token)));
     }
     findings.push(finding("signing keys", opened));
+    if config.openid.is_some() {
+        findings.push(finding("OpenID provider", provider(config)));
+    }
     if let Some(path) = &config.streams_file {
         let read = config::streams::read(path);
         findings.push(finding("streams", read.map(|all| format!("{} configured", all.len()))));
@@ -159,6 +163,12 @@ fn master_key(config: &Config, may_come: bool) -> Result<(Option<MasterKey>, Str
         return Err(format!("{shown} can be read by others: chmod 600 it"));
     }
     Ok((Some(load()?), shown.to_string()))
+}
+
+/// Whether the provider says what it is.
+fn provider(config: &Config) -> Result<String, String> {
+    let provider = open_provider(config).map_err(|error| error.to_string())?;
+    provider.map_or(Ok(String::new()), |provider| provider.check(Clock::System.now()))
 }
 
 /// Whether the token let us in, and what it is good for.
