@@ -18,11 +18,11 @@ const freePort = () => new Promise((resolve) => {
 });
 
 /**
- * Starts a server. `link` is a promise of its set-up link; `told(...words)` runs
+ * Starts a server, with `settings` besides. `link` is a promise of its set-up link; `told(...words)` runs
  * a command of the program and reads its JSON; `stop()` ends the server;
  * `files()` are all that it left; `forget()` removes them.
  */
-export const start = async () => {
+export const start = async (settings = {}) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'countersign-'));
   const log = path.join(folder, 'log');
   const port = await freePort();
@@ -34,6 +34,7 @@ export const start = async () => {
     COUNTERSIGN_DATA_DIR: path.join(folder, 'data'),
     COUNTERSIGN_METRICS_LISTEN: 'off',
     COUNTERSIGN_LOG_LEVEL: 'debug',
+    ...settings,
   };
   const server = spawn(SERVER_BINARY, ['serve'], { env, stdio: ['ignore', 'pipe', fs.openSync(log, 'w')] });
   const stopped = new Promise((resolve) => server.once('exit', resolve));

@@ -14,6 +14,7 @@ mod live;
 mod log;
 mod log_file;
 mod nudges;
+mod openid;
 mod pages;
 mod passwords;
 mod people;

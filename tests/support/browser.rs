@@ -17,6 +17,8 @@ static HASH: LazyLock<String> =
 pub struct Browser<'s> {
     server: &'s Server,
     cookie: RefCell<String>,
+    /// The cookie of a way to the OpenID provider.
+    journey: RefCell<String>,
 }
 
 impl Server {
@@ -28,7 +30,7 @@ impl Server {
     }
 
     pub fn browser(&self) -> Browser<'_> {
-        Browser { server: self, cookie: RefCell::default() }
+        Browser { server: self, cookie: RefCell::default(), journey: RefCell::default() }
     }
 
     /// A browser in which a new administrator of this role has signed in.
@@ -65,7 +67,9 @@ impl Browser<'_> {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
-        let cookie = self.cookie.borrow().clone();
+        let cookies = [self.cookie.borrow().clone(), self.journey.borrow().clone()];
+        let cookie = cookies.into_iter().filter(|cookie| !cookie.is_empty());
+        let cookie = cookie.collect::<Vec<_>>().join("; ");
         let mut headers = headers.to_vec();
         if !cookie.is_empty() {
             headers.push(("cookie", &cookie));
@@ -76,6 +80,8 @@ impl Browser<'_> {
             let pair = value.split(';').next().unwrap();
             if pair.trim_start_matches("__Host-").starts_with("countersign=") {
                 pair.clone_into(&mut self.cookie.borrow_mut());
+            } else if pair.trim_start_matches("__Host-").starts_with("countersign-openid=") {
+                pair.clone_into(&mut self.journey.borrow_mut());
             }
         }
         answer
@@ -86,6 +92,10 @@ impl Browser<'_> {
     }
 
     pub fn with_cookie(&self, cookie: &str) -> Self {
-        Self { server: self.server, cookie: RefCell::new(cookie.to_owned()) }
+        Self {
+            server: self.server,
+            cookie: RefCell::new(cookie.to_owned()),
+            journey: RefCell::default(),
+        }
     }
 }

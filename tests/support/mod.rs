@@ -3,6 +3,7 @@ pub mod browser;
 pub mod database;
 pub mod flips;
 pub mod http;
+pub mod provider;
 pub mod world;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! exam that finds out what an API lets through.
 pub mod exam;
 mod feed;
-mod issuer;
+pub mod issuer;
 mod keys;
 mod lists;
 mod middleware;
