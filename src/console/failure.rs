@@ -114,6 +114,7 @@ impl From<admin::Error> for Failure {
                 Self::Conflict(fields.into_iter().map(|f| f.message).collect::<Vec<_>>().join(" "))
             }
             admin::Error::NotFound => Self::NotFound,
+            waits @ admin::Error::SecondPerson(_) => Self::Conflict(waits.to_string()),
             admin::Error::Store(error) => Self::Store(error),
             too_soon @ admin::Error::TooSoon { .. } => Self::Conflict(too_soon.to_string()),
         }
