@@ -94,7 +94,7 @@ fn last_part(path: &str) -> String {
 /// Leads from the page of a refusal back to the form, which is filled in again.
 pub fn lead_back(mut response: ServiceResponse<BoxBody>, page: &str) -> ServiceResponse<BoxBody> {
     if let Some(refusal) = response.response_mut().extensions_mut().get_mut::<Page>() {
-        refusal.link = page.to_owned();
+        page.clone_into(&mut refusal.link);
         refusal.link_text = "Back to the form";
     }
     response
