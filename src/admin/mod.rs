@@ -4,6 +4,7 @@ pub mod actor;
 pub mod administrators;
 pub mod application_owners;
 pub mod applications;
+pub mod approvals;
 pub mod audit;
 pub mod factors;
 pub mod grants;
@@ -22,9 +23,11 @@ pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
 pub mod streams;
+pub mod teams;
 
 pub use actor::Actor;
 
+use crate::model::approval::Proposal;
 use crate::model::role::Right;
 use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
@@ -43,6 +46,9 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("not found")]
     NotFound,
+    /// It takes two persons: this is to be asked for, with [`approvals::ask`].
+    #[error("this takes two persons: somebody else has to approve it")]
+    SecondPerson(Box<Proposal>),
     #[error(transparent)]
     Store(#[from] store::Error),
     /// Verifiers may not have fetched the next key yet.

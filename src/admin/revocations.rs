@@ -1,6 +1,8 @@
 //! Acts that end tokens before they expire.
 use super::actor::{Done, differences};
+use super::approvals::gate;
 use super::{Actor, Error};
+use crate::model::approval::{Proposal, Rule};
 use crate::model::revocation::Revocation;
 use crate::model::role::Right;
 use crate::oauth::UnixTime;
@@ -40,7 +42,35 @@ impl Subject {
 /// * `Forbidden`: the actor may not manage the registry.
 /// * `NotFound`: there is no such subject.
 /// * `Conflict`: the token has expired, or the key is revoked already.
+/// * `SecondPerson`: of everything or of a key, where the policy asks for one.
 pub fn revoke(
+    conn: &mut Conn,
+    actor: &Actor,
+    kind: Kind,
+    subject: &str,
+    reason: &str,
+) -> Result<Revocation, Error> {
+    actor.must(Right::ManageRegistry)?;
+    let reason_given = || reason.to_owned();
+    match kind {
+        Kind::Everything => gate::rule(conn, actor, Rule::KillAll, || {
+            Proposal::RevokeEverything { reason: reason_given() }
+        })?,
+        Kind::Key => {
+            let key = signing_keys::find(conn, subject)?.ok_or(Error::NotFound)?;
+            gate::rule(conn, actor, Rule::KeyRetirement, || Proposal::RevokeKey {
+                kid: key.kid.clone(),
+                state: key.state.as_str().to_owned(),
+                reason: reason_given(),
+            })?;
+        }
+        _ => {}
+    }
+    put(conn, actor, kind, subject, reason)
+}
+
+/// [`revoke`], once it is decided that it may be.
+pub(super) fn put(
     conn: &mut Conn,
     actor: &Actor,
     kind: Kind,

@@ -29,6 +29,12 @@ pub enum Command {
         #[arg(long)]
         role: String,
     },
+    /// Give somebody another role, and end their sessions.
+    SetRole {
+        email: String,
+        /// owner, admin, developer or auditor.
+        role: String,
+    },
     /// List who may sign in.
     List(Listing),
     /// Remove somebody's authenticator app and recovery codes, and end their
@@ -56,6 +62,15 @@ impl Command {
                     let all = operator.read(store::administrators::all)?;
                     Ok(Page { rows: all.iter().map(describe).collect(), next: None })
                 })?;
+            }
+            Self::SetRole { email, role } => {
+                let person = find(operator, &email)?;
+                let details = AdministratorDetails::read(&person.email, &person.name, &role)
+                    .map_err(admin::Error::Invalid)?;
+                operator.act(|conn, actor| {
+                    administrators::update(conn, actor, &person.id, person.version, &details)
+                })?;
+                output.object(&describe(&find(operator, &email)?));
             }
             Self::ResetFactors { email } => {
                 let person = find(operator, &email)?;

@@ -1,9 +1,11 @@
 //! Whoever sits at the server's own machine.
-use crate::admin::actor::Who;
-use crate::admin::{self, Actor};
+use super::output::Exit;
+use crate::admin::actor::{Consent, Who};
+use crate::admin::{self, Actor, approvals};
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, Hsm, KeyRing, MasterKey};
+use crate::model::approval::Proposal;
 use crate::model::audit_event::{Source, printable};
 use crate::model::because::Because;
 use crate::model::signing_key::Purpose;
@@ -33,13 +35,19 @@ pub struct Operator {
     pub clock: Clock,
     /// Why the command is given.
     pub because: Option<Because>,
+    pub who: Who,
+    /// They do alone what takes two persons.
+    pub alone: bool,
 }
 
 impl Operator {
     pub fn open(mut config: Config) -> anyhow::Result<Self> {
         config.connections = 2;
         let store = open_store(&config)?;
-        Ok(Self { config, store, clock: Clock::System, because: None })
+        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
+        let user = ["USER", "LOGNAME"].iter().find_map(set);
+        let who = Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) };
+        Ok(Self { config, store, clock: Clock::System, because: None, who, alone: false })
     }
 
     /// Does an act in one transaction. A running server takes it up within a
@@ -49,7 +57,10 @@ impl Operator {
         act: impl FnOnce(&mut Conn, &Actor) -> Result<T, admin::Error>,
     ) -> anyhow::Result<T> {
         let actor = self.actor();
-        let done = self.store.write_blocking(|conn| act(conn, &actor))?;
+        let done = match self.store.write_blocking(|conn| act(conn, &actor)) {
+            Err(admin::Error::SecondPerson(proposal)) => return Err(self.ask(&actor, *proposal)),
+            done => done?,
+        };
         self.checkpoint();
         Ok(done)
     }
@@ -70,16 +81,33 @@ impl Operator {
     }
 
     pub fn actor(&self) -> Actor {
-        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
-        let user = ["USER", "LOGNAME"].iter().find_map(set);
-        Actor {
-            who: Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) },
+        let actor = Actor {
+            who: self.who.clone(),
             source: Source::default(),
             request_id: None,
             because: self.because.clone(),
             now: self.clock.now(),
             chain: self.config.instance.as_str().into(),
             entropy: Entropy::System,
+            consent: Consent::default(),
+        };
+        let why = self.because.as_ref().filter(|_| self.alone);
+        // Refused to whom it is not for; then they act like everybody.
+        why.and_then(|why| actor.clone().alone(why.as_str()).ok()).unwrap_or(actor)
+    }
+
+    /// Asks for an act that takes two persons, instead of doing it.
+    fn ask(&self, actor: &Actor, proposal: Proposal) -> anyhow::Error {
+        let asked = self.store.write_blocking(|conn| approvals::ask(conn, actor, proposal));
+        match asked {
+            Ok(request) => {
+                let sentence = format!(
+                    "this takes two persons: {} waits for somebody else to approve it",
+                    request.id
+                );
+                Exit { code: 3, sentence }.into()
+            }
+            Err(error) => error.into(),
         }
     }
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
+use crate::model::approval::Policy;
 use crate::model::role::Role;
 use setting::{Setting, Source};
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub session_hours: i64,
     /// Who needs a second factor to sign in; others may have one.
     pub second_factor_required: Vec<Role>,
+    /// What takes two persons, besides what is marked sensitive.
+    pub two_persons: Policy,
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,

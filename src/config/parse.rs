@@ -1,4 +1,5 @@
 //! From texts to a checked configuration.
+mod approvals;
 mod limits;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
     );
     let second_factor = reader.checked("second_factor_required", roles);
+    let two_persons = reader.two_persons();
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
@@ -60,6 +62,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
         second_factor_required: second_factor?,
+        two_persons: two_persons?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         limits: limits?,

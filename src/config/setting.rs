@@ -143,6 +143,18 @@ pub const SETTINGS: &[Setting] = &[
         "Roles that sign in to the console with a second factor too, separated by commas.",
     ),
     plain(
+        "two_persons_for",
+        "COUNTERSIGN_TWO_PERSONS_FOR",
+        "",
+        "Acts that take two persons, separated by commas: kill_all, key_retirement, roles.",
+    ),
+    plain(
+        "approval_days",
+        "COUNTERSIGN_APPROVAL_DAYS",
+        "7",
+        "Days that an act may wait for a second person, 1 to 90.",
+    ),
+    plain(
         "key_lead_seconds",
         "COUNTERSIGN_KEY_LEAD_SECONDS",
         "86400",

@@ -94,7 +94,7 @@ fn last_part(path: &str) -> String {
 /// Leads from the page of a refusal back to the form, which is filled in again.
 pub fn lead_back(mut response: ServiceResponse<BoxBody>, page: &str) -> ServiceResponse<BoxBody> {
     if let Some(refusal) = response.response_mut().extensions_mut().get_mut::<Page>() {
-        refusal.link = page.to_owned();
+        page.clone_into(&mut refusal.link);
         refusal.link_text = "Back to the form";
     }
     response
@@ -114,6 +114,7 @@ impl From<admin::Error> for Failure {
                 Self::Conflict(fields.into_iter().map(|f| f.message).collect::<Vec<_>>().join(" "))
             }
             admin::Error::NotFound => Self::NotFound,
+            waits @ admin::Error::SecondPerson(_) => Self::Conflict(waits.to_string()),
             admin::Error::Store(error) => Self::Store(error),
             too_soon @ admin::Error::TooSoon { .. } => Self::Conflict(too_soon.to_string()),
         }

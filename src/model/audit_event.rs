@@ -57,6 +57,8 @@ pub struct Event {
     /// Why, in the words of who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     #[serde(skip)]
     pub salt: [u8; 16],
 }
@@ -147,6 +149,21 @@ pub struct Change {
     pub after: String,
 }
 
+/// Whose word besides the actor's stands for an act that takes two persons.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Approval {
+    /// The id and the name of who approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Why nobody was asked: an operator did it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<String>,
+}
+
 /// Refusals that were counted instead of written one by one.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct FloodFacts {
@@ -205,6 +222,7 @@ impl Event {
             access: None,
             detail: None,
             because: None,
+            approval: None,
             salt: mark.salt,
         }
     }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::{parts, retention};
-use crate::admin::{guard, links};
+use crate::admin::{approvals, guard, links};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
-use crate::store::{Checkpoint, dismissals, sessions};
+use crate::store::{self, Checkpoint, dismissals, sessions};
 use crate::web::App;
 
 /// How often changes of other processes are looked for.
@@ -245,6 +245,9 @@ async fn sweep(app: Arc<App>) {
         app.password_guesses.sweep();
         app.revocations.forget_expired();
         let now = app.clock.now();
+        if let Err(error) = watch_approvals(&app).await {
+            tracing::warn!(%error, "approvals.not_swept");
+        }
         let swept = app
             .store
             .write(move |conn| {
@@ -261,6 +264,21 @@ async fn sweep(app: Arc<App>) {
             tracing::warn!(%error, "status_lists.not_swept");
         }
     }
+}
+
+/// Ends what waited too long for a second person, and counts what waits.
+pub async fn watch_approvals(app: &App) -> Result<(), crate::admin::Error> {
+    let system = app.system();
+    let now = system.now;
+    let overdue = app.store.read(move |conn| store::approvals::overdue(conn, now)).await?;
+    if !overdue.is_empty() {
+        app.store.write(move |conn| approvals::expire(conn, &system)).await?;
+    }
+    let waiting = app.store.read(move |conn| store::approvals::waiting(conn, "", now)).await?;
+    app.metrics.approvals_open.set(waiting.count);
+    let oldest = waiting.oldest.map_or(0, |oldest| now.since(oldest).0);
+    app.metrics.approvals_oldest_seconds.set(oldest);
+    Ok(())
 }
 
 /// A thread of its own: a checkpoint waits for the disk, and no request may

@@ -7,6 +7,7 @@
 pub mod administrators;
 pub mod application_owners;
 pub mod applications;
+pub mod approvals;
 pub mod attention;
 pub mod audit_batches;
 pub mod audit_chains;
@@ -50,6 +51,7 @@ mod statement;
 pub mod status_lists;
 pub mod streams;
 pub mod tallies;
+pub mod teams;
 pub mod usage;
 pub mod uses;
 

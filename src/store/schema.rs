@@ -1,4 +1,5 @@
 //! The tables, as both databases have them.
+mod approvals;
 mod delivery;
 mod fleet;
 mod limits;
@@ -6,6 +7,7 @@ mod nudges;
 mod people;
 mod usage;
 
+pub use approvals::*;
 pub use delivery::*;
 pub use fleet::*;
 pub use limits::*;
@@ -265,6 +267,7 @@ diesel::table! {
         version -> BigInt,
         status_lists -> Bool,
         access_records -> Text,
+        sensitive -> Bool,
     }
 }
 
@@ -312,6 +315,7 @@ diesel::table! {
         name -> Text,
         description -> Text,
         created_at -> BigInt,
+        sensitive -> Bool,
     }
 }
 

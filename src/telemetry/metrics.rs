@@ -1,4 +1,5 @@
 //! Every metric, its unit and its labels, in one place.
+mod approvals;
 mod streams;
 
 use std::sync::atomic::AtomicU64;
@@ -77,6 +78,8 @@ pub struct Metrics {
     gate: Family<Answer, Counter>,
     gate_seconds: Histogram,
     pub access_records_lost: Counter,
+    pub approvals_open: Gauge,
+    pub approvals_oldest_seconds: Gauge,
     introspections: Family<Answer, Counter>,
     token_revocations: Family<Answer, Counter>,
 }
@@ -127,6 +130,8 @@ impl Metrics {
             gate: Family::default(),
             gate_seconds: Histogram::new(exponential_buckets(0.000_02, 2.0, 16)),
             access_records_lost: Counter::default(),
+            approvals_open: Gauge::default(),
+            approvals_oldest_seconds: Gauge::default(),
             introspections: Family::default(),
             token_revocations: Family::default(),
             registry: Registry::default(),
@@ -135,6 +140,7 @@ impl Metrics {
         metrics.register_audit(&mut registry);
         metrics.register_sealing(&mut registry);
         metrics.register_streams(&mut registry);
+        metrics.register_approvals(&mut registry);
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);

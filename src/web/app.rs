@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
-use crate::admin::Actor;
+use crate::admin::{self, Actor, approvals};
 use crate::audit::recorder::Recorder;
 use crate::audit::tail::Tail;
 use crate::audit::writer::Writer;
@@ -109,8 +109,7 @@ impl App {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::new());
-        let system = Actor::system(clock.now(), &config.instance, &entropy);
-        signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;
+        prepare(&store, &keys, &config, &Actor::system(clock.now(), &config.instance, &entropy))?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
         let revocations = Arc::new(Revocations::open(
@@ -286,6 +285,23 @@ impl App {
     pub fn begin_stopping(&self) {
         self.stopping.send_replace(true);
     }
+}
+
+/// Brings the keys where they should be, and tells the database what takes two
+/// persons, so that commands keep to it.
+fn prepare(
+    store: &Store,
+    keys: &KeyRing,
+    config: &Config,
+    system: &Actor,
+) -> Result<(), OpenError> {
+    signing_keys::reconcile(store, keys, system, policy(config.keys))?;
+    let told = |conn: &mut Conn| approvals::establish(conn, system, &config.two_persons);
+    store.write_blocking(told).map_err(|error| match error {
+        admin::Error::Store(error) => OpenError::Store(error),
+        // The system may.
+        other => OpenError::Store(store::Error::Unavailable(other.to_string())),
+    })
 }
 
 /// Reads where copies of the log go.

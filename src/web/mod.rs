@@ -6,6 +6,7 @@ pub mod device;
 pub mod hashing;
 pub mod peer;
 pub mod same_origin;
+pub mod second_person;
 pub mod security_headers;
 pub mod session_store;
 pub mod signing_keys;

@@ -1,5 +1,6 @@
 mod access;
 mod applications;
+mod approvals;
 mod changes;
 mod confirmation;
 mod diet;

@@ -265,8 +265,8 @@ fn the_manual_of_roles_says_what_the_tables_say() {
         Reach::Nothing => "–",
     };
     text.push_str(
-        "*own*: the applications that the person is an owner of; an admin says so on the page of \
-         the application. Lists show those alone.\n\n",
+        "*own*: the applications that the person or a team of theirs owns; an admin says so on the \
+         page of the application. Lists show those alone.\n\n",
     );
     head(&mut text, "May");
     for right in Right::ALL {

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 
 use countersign::admin::Actor;
-use countersign::admin::actor::Who;
+use countersign::admin::actor::{Consent, Who};
 use countersign::config::Config;
 use countersign::host::{Clock, Entropy};
 use countersign::model::audit_event::{Event, Source};
@@ -68,6 +68,7 @@ impl Server {
             now: self.clock.now(),
             chain: self.app.config.instance.as_str().into(),
             entropy: Entropy::System,
+            consent: Consent::default(),
         }
     }
 

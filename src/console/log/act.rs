@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 51] = [
+pub const CODES: [&str; 63] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -55,6 +55,13 @@ pub const CODES: [&str; 51] = [
     "application.resumed",
     "application.suspended",
     "application.updated",
+    "approval.approved",
+    "approval.expired",
+    "approval.policy_changed",
+    "approval.refused",
+    "approval.requested",
+    "approval.waived",
+    "approval.withdrawn",
     "exam.held",
     "grant.removed",
     "grant.set",
@@ -70,6 +77,8 @@ pub const CODES: [&str; 51] = [
     "nudge.restored",
     "resource.created",
     "resource.deleted",
+    "resource.marked",
+    "resource.unmarked",
     "resource.updated",
     "resource.verification_changed",
     "route.added",
@@ -92,6 +101,9 @@ pub const CODES: [&str; 51] = [
     "signing_keys.resealed",
     "stream.forgotten",
     "stream.rewound",
+    "team.created",
+    "team.deleted",
+    "team.updated",
     "tokens.revoked",
 ];
 
@@ -153,6 +165,25 @@ fn did(event: &Event) -> &str {
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
+        other => did_besides(other),
+    }
+}
+
+/// Acts on acts, on people together, and on copies of the log.
+fn did_besides(code: &str) -> &str {
+    match code {
+        "approval.approved" => "approved the request to",
+        "approval.expired" => "let expire the request to",
+        "approval.policy_changed" => "was started with other rules on",
+        "approval.refused" => "refused the request to",
+        "approval.requested" => "asked to",
+        "approval.waived" => "did alone what takes two persons:",
+        "approval.withdrawn" => "took back the request to",
+        "team.created" => "made team",
+        "team.deleted" => "deleted team",
+        "team.updated" => "changed team",
+        "resource.marked" => "marked as sensitive at API",
+        "resource.unmarked" => "took a mark away at API",
         "stream.forgotten" => "forgot stream",
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
@@ -184,11 +215,13 @@ fn href(event: &Event) -> Option<String> {
     match target.kind.as_ref() {
         "administrator" => Some(format!("/people/{}", target.id)),
         "application" => Some(format!("/applications/{}", target.id)),
+        "approval" => Some(format!("/approvals/{}", target.id)),
         "resource" => Some(format!("/apis/{}", target.id)),
         "signing_key" => Some("/keys".to_owned()),
         "nudge" | "secret" => {
             event.client_id.as_ref().map(|client_id| format!("/applications/{client_id}"))
         }
+        "team" => Some(format!("/people/teams/{}", target.id)),
         _ => None,
     }
 }

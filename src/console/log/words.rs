@@ -70,6 +70,7 @@ pub fn method(word: &str) -> &str {
 pub fn target(kind: &str) -> &str {
     match kind {
         "administrator" => "person",
+        "approval" => "request to",
         "everything" => "",
         "key" => "signing key",
         "nudge" => "thing to look at",

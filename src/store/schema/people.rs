@@ -1,4 +1,6 @@
 //! The tables about people and how they sign in, beside `schema`.
+use super::{administrators, applications};
+
 diesel::table! {
     invitations (id) {
         id -> Text,
@@ -69,3 +71,34 @@ diesel::table! {
         digest -> Binary,
     }
 }
+
+diesel::table! {
+    teams (id) {
+        id -> Text,
+        name -> Text,
+        name_key -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    team_members (team_id, administrator_id) {
+        team_id -> Text,
+        administrator_id -> Text,
+    }
+}
+
+diesel::table! {
+    application_teams (client_id, team_id) {
+        client_id -> Text,
+        team_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(teams, team_members);
+diesel::allow_tables_to_appear_in_same_query!(teams, application_teams);
+diesel::allow_tables_to_appear_in_same_query!(team_members, application_teams);
+diesel::allow_tables_to_appear_in_same_query!(team_members, administrators);
+diesel::allow_tables_to_appear_in_same_query!(application_owners, administrators);
+diesel::allow_tables_to_appear_in_same_query!(application_teams, applications);
