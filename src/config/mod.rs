@@ -17,6 +17,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use crate::model::role::Role;
+pub use parse::Passkeys;
 use setting::{Setting, Source};
 
 use crate::oauth::limit::Limit;
@@ -46,6 +47,8 @@ pub struct Config {
     pub session_hours: i64,
     /// Who needs a second factor to sign in; others may have one.
     pub second_factor_required: Vec<Role>,
+    /// `None`: where the console is, there can be none.
+    pub passkeys: Option<Passkeys>,
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,

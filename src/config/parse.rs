@@ -1,5 +1,6 @@
 //! From texts to a checked configuration.
 mod limits;
+mod passkeys;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use super::number::{retention, within};
 use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
 use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+
+pub use passkeys::Passkeys;
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -39,6 +42,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
     );
     let second_factor = reader.checked("second_factor_required", roles);
+    let passkeys = reader.passkeys(issuer.as_ref(), console_listen.flatten());
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
@@ -60,6 +64,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_idle_minutes: numbers.3?,
         session_hours: numbers.4?,
         second_factor_required: second_factor?,
+        passkeys: passkeys?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         limits: limits?,

@@ -143,6 +143,12 @@ pub const SETTINGS: &[Setting] = &[
         "Roles that sign in to the console with a second factor too, separated by commas.",
     ),
     plain(
+        "passkey_origin",
+        "COUNTERSIGN_PASSKEY_ORIGIN",
+        "",
+        "Where browsers find the console, for passkeys; the issuer's host if empty.",
+    ),
+    plain(
         "key_lead_seconds",
         "COUNTERSIGN_KEY_LEAD_SECONDS",
         "86400",

@@ -18,6 +18,7 @@ pub mod limit;
 pub mod nudge;
 pub mod ocsf;
 pub mod page;
+pub mod passkey;
 pub mod password;
 pub mod proof;
 pub mod recovery_code;

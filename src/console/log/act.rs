@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 51] = [
+pub const CODES: [&str; 54] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -68,6 +68,9 @@ pub const CODES: [&str; 51] = [
     "limit.set",
     "nudge.dismissed",
     "nudge.restored",
+    "passkey.added",
+    "passkey.removed",
+    "passkey.renamed",
     "resource.created",
     "resource.deleted",
     "resource.updated",
@@ -123,6 +126,7 @@ fn did(event: &Event) -> &str {
         "limit.set" => "set the limit of",
         "nudge.dismissed" => "set aside:",
         "nudge.restored" => "brought back:",
+        "passkey.added" | "passkey.removed" | "passkey.renamed" => of_passkey(&event.code),
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",
@@ -157,6 +161,14 @@ fn did(event: &Event) -> &str {
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
         other => other,
+    }
+}
+
+fn of_passkey(code: &str) -> &'static str {
+    match code {
+        "passkey.added" => "added passkey",
+        "passkey.removed" => "removed passkey",
+        _ => "renamed passkey",
     }
 }
 
