@@ -149,17 +149,24 @@ fn did(event: &Event) -> &str {
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
         "server.stopped" => "stopped",
-        "session.denied" | "session.denied_repeatedly" => "could not sign in",
+        code if code.starts_with("session.") => of_session(code),
         "sign_in_block.added" => "blocked from signing in",
         "sign_in_block.removed" => "let sign in again",
+        "stream.forgotten" => "forgot stream",
+        "stream.rejected" => "was refused events by stream",
+        "stream.rewound" => "set the place of stream",
+        other => other,
+    }
+}
+
+fn of_session(code: &str) -> &str {
+    match code {
+        "session.denied" | "session.denied_repeatedly" => "could not sign in",
         "session.challenged" => "was asked for the second factor",
         "session.confirmed" => "confirmed who they are",
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
-        "stream.forgotten" => "forgot stream",
-        "stream.rejected" => "was refused events by stream",
-        "stream.rewound" => "set the place of stream",
         other => other,
     }
 }
