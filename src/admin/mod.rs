@@ -14,6 +14,7 @@ pub mod introspectors;
 pub mod limits;
 pub mod links;
 pub mod nudges;
+pub mod passkeys;
 pub mod resources;
 pub mod retention;
 pub mod revocations;

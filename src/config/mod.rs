@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::model::approval::Policy;
 use crate::model::role::Role;
+pub use parse::Passkeys;
 use setting::{Setting, Source};
 
 use crate::oauth::limit::Limit;
@@ -49,6 +50,8 @@ pub struct Config {
     pub second_factor_required: Vec<Role>,
     /// What takes two persons, besides what is marked sensitive.
     pub two_persons: Policy,
+    /// `None`: where the console is, there can be none.
+    pub passkeys: Option<Passkeys>,
     pub keys: Keys,
     pub revocation_patience_seconds: i64,
     pub shutdown_seconds: u64,

@@ -1,6 +1,7 @@
 //! From texts to a checked configuration.
 mod approvals;
 mod limits;
+mod passkeys;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use super::number::{retention, within};
 use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
 use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+
+pub use passkeys::Passkeys;
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -41,6 +44,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     );
     let second_factor = reader.checked("second_factor_required", roles);
     let two_persons = reader.two_persons();
+    let passkeys = reader.passkeys(issuer.as_ref(), console_listen.flatten());
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
@@ -63,6 +67,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_hours: numbers.4?,
         second_factor_required: second_factor?,
         two_persons: two_persons?,
+        passkeys: passkeys?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         limits: limits?,

@@ -155,6 +155,12 @@ pub const SETTINGS: &[Setting] = &[
         "Days that an act may wait for a second person, 1 to 90.",
     ),
     plain(
+        "passkey_origin",
+        "COUNTERSIGN_PASSKEY_ORIGIN",
+        "",
+        "Where browsers find the console, for passkeys; the issuer's host if empty.",
+    ),
+    plain(
         "key_lead_seconds",
         "COUNTERSIGN_KEY_LEAD_SECONDS",
         "86400",

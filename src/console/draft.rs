@@ -120,7 +120,8 @@ pub fn settle(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let session = request.get_session();
     match halt {
         Some(Halt::SignIn) => {
-            let form = draft.sealed(&app).map(|sealed| session::new::ended(&draft.page, sealed));
+            let form =
+                draft.sealed(&app).map(|sealed| session::new::ended(&app, &draft.page, sealed));
             match form {
                 Some(Ok(form)) => response.into_response(form),
                 _ => response,

@@ -45,6 +45,9 @@ pub enum Failure {
     /// What was typed cannot be taken; the sentence is for the person.
     #[error("{0}")]
     Unfit(String),
+    /// The role lacks the right; these are some who have it.
+    #[error("the role lacks the right")]
+    Withheld { right: Right, from: Vec<String> },
 }
 
 /// Why a form that was sent came to nothing, where it may be sent again.
@@ -127,6 +130,10 @@ impl Failure {
         let (title, text, (link, link_text)) = match self {
             Self::Conflict(why) => ("That did not fit", why.clone(), back),
             Self::Forbidden(right) => ("Not for your role", forbidden(*right), back),
+            Self::Withheld { right, from } => {
+                let who = format!("{} Who may: {}.", forbidden(*right), from.join(", "));
+                ("Not for your role", who, back)
+            }
             Self::Forged => (
                 "That did not come from here",
                 "The request did not come from a page of this console, so nothing was done. \
@@ -203,7 +210,7 @@ impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Forbidden(_) | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::Forged | Self::Withheld { .. } => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Confirm { .. } | Self::SignIn { .. } => StatusCode::SEE_OTHER,
@@ -238,7 +245,7 @@ impl ResponseError for Failure {
         response.extensions_mut().insert(page);
         match self {
             // The form is not theirs, or is no more.
-            Self::Forbidden(_) | Self::Forged | Self::NotFound => response,
+            Self::Forbidden(_) | Self::Forged | Self::NotFound | Self::Withheld { .. } => response,
             _ => halted(response, Halt::Refused),
         }
     }

@@ -216,7 +216,9 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
     }
     let confirmed_at: Option<i64> = session.get(CONFIRMED_AT).ok().flatten();
     let fresh = confirmed_at.is_some_and(|at| actor.now < UnixTime(at) + CONFIRMED);
-    admit(request, administrator.role, owns, fresh)?;
+    if let Err(failure) = admit(request, administrator.role, owns, fresh) {
+        return Err(with_names(app, failure).await);
+    }
     let actor = Actor { because: sent::because(request)?, ..actor };
     let host = url::Url::parse(&app.config.issuer.url).ok();
     Ok(SignedIn {
@@ -253,6 +255,23 @@ fn admit(request: &HttpRequest, role: Role, owns: bool, fresh: bool) -> Result<(
     match need {
         Some(Need::Confirmed(_)) if !fresh => Err(Failure::Confirm { next: back(request, &path) }),
         _ => Ok(()),
+    }
+}
+
+/// The most people who are named.
+const NAMED: usize = 5;
+
+/// Says who has the right that somebody lacks, so that they know whom to ask.
+async fn with_names(app: &App, failure: Failure) -> Failure {
+    let Failure::Forbidden(right) = failure else { return failure };
+    let may =
+        |person: &Administrator| person.active && person.role.reach(right) == Reach::Everything;
+    match app.store.read(administrators::all).await {
+        Ok(people) => {
+            let names = people.into_iter().filter(may).map(|person| person.name);
+            Failure::Withheld { right, from: names.take(NAMED).collect() }
+        }
+        Err(error) => error.into(),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod mark;
 pub mod nudge;
 pub mod ocsf;
 pub mod page;
+pub mod passkey;
 pub mod password;
 pub mod proof;
 pub mod recovery_code;

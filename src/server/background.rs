@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::{parts, retention};
-use crate::admin::{approvals, guard, links};
+use crate::admin::{approvals, guard, links, passkeys};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
@@ -243,6 +243,7 @@ async fn sweep(app: Arc<App>) {
         app.secret_guesses.sweep();
         app.token_limits.sweep();
         app.password_guesses.sweep();
+        app.challenges.sweep();
         app.revocations.forget_expired();
         let now = app.clock.now();
         if let Err(error) = watch_approvals(&app).await {
@@ -254,6 +255,7 @@ async fn sweep(app: Arc<App>) {
                 guard::sweep(conn, now)?;
                 links::sweep(conn, now)?;
                 dismissals::delete_expired(conn, now)?;
+                passkeys::sweep(conn, now)?;
                 sessions::delete_expired(conn, now)
             })
             .await;

@@ -33,6 +33,8 @@ pub mod introspectors;
 pub mod invitations;
 pub mod limits;
 pub mod migrations;
+pub mod passkey_challenges;
+pub mod passkeys;
 pub mod password_resets;
 pub mod recovery_codes;
 pub mod registry;

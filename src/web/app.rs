@@ -31,6 +31,7 @@ use crate::store::{self, Conn, Database, Store, limits};
 use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::web::hashing::Hashing;
+use crate::web::relying_party::RelyingParty;
 use crate::web::signing_keys;
 
 /// How long it is kept who met a limit on tokens.
@@ -58,6 +59,10 @@ pub struct App {
     pub secret_guesses: Guesses<(Option<IpAddr>, String)>,
     /// Wrong passwords of people in a session, by account.
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
+    /// Challenges for passkeys that strangers asked for, by address.
+    pub challenges: Guesses<Option<IpAddr>>,
+    /// `None`: where the console is, there can be no passkeys.
+    pub relying_party: Option<RelyingParty>,
     /// Token requests that are worked on.
     pub in_flight: Arc<Semaphore>,
     /// Those who got no turn.
@@ -85,6 +90,8 @@ pub enum OpenError {
     Sealing(#[from] sealing::Error),
     #[error("{0}")]
     Streams(String),
+    #[error("COUNTERSIGN_PASSKEY_ORIGIN: {0}")]
+    Passkeys(String),
     #[error("the audit thread does not start: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -118,12 +125,6 @@ impl App {
             Seconds(config.revocation_patience_seconds),
             metrics.clone(),
         )?);
-        let terms = Terms {
-            issuer: config.issuer.url.clone(),
-            base: config.url("/oauth/status-lists"),
-            ttl: Seconds(config.status_list_ttl_seconds),
-            capacity: SIZE,
-        };
         let sources = Sources {
             store: store.clone(),
             keys: keys.clone(),
@@ -152,6 +153,8 @@ impl App {
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
+            challenges: guesses(60, Duration::from_secs(2), &clock),
+            relying_party: open_relying_party(&config)?,
             token_limits: TokenLimits::new(clock.clone()),
             herd: Herd::default(),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
@@ -159,12 +162,12 @@ impl App {
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
             tail: Tail::new(store.clone()),
+            status_lists: Arc::new(StatusLists::new(terms(&config), sources)),
             config,
             store,
             keys,
             directory,
             revocations,
-            status_lists: Arc::new(StatusLists::new(terms, sources)),
             clock,
             entropy,
             metrics,
@@ -302,6 +305,20 @@ fn prepare(
         // The system may.
         other => OpenError::Store(store::Error::Unavailable(other.to_string())),
     })
+}
+
+fn terms(config: &Config) -> Terms {
+    Terms {
+        issuer: config.issuer.url.clone(),
+        base: config.url("/oauth/status-lists"),
+        ttl: Seconds(config.status_list_ttl_seconds),
+        capacity: SIZE,
+    }
+}
+
+fn open_relying_party(config: &Config) -> Result<Option<RelyingParty>, OpenError> {
+    let opened = config.passkeys.as_ref().map(RelyingParty::new).transpose();
+    opened.map_err(OpenError::Passkeys)
 }
 
 /// Reads where copies of the log go.

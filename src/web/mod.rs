@@ -5,6 +5,7 @@ pub mod app;
 pub mod device;
 pub mod hashing;
 pub mod peer;
+pub mod relying_party;
 pub mod same_origin;
 pub mod second_person;
 pub mod security_headers;

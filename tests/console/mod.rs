@@ -16,6 +16,7 @@ mod log;
 mod log_file;
 mod nudges;
 mod pages;
+mod passkeys;
 mod passwords;
 mod people;
 mod reasons;

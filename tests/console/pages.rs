@@ -88,6 +88,7 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
         .replace("{secret_id}", &world.billing.secret_id)
         .replace("{scope}", "none")
         .replace("{session}", "ses_none")
+        .replace("{passkey}", "psk_none")
         .replace("{format:csv|jsonl|cef|ocsf}", "csv")
         .replace("{rest:.*}", "checkpoint");
     if path.starts_with("/apis") {
@@ -100,7 +101,9 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-pub(super) const FIELDS: [(&str, &str); 41] = [
+pub(super) const FIELDS: [(&str, &str); 43] = [
+    ("challenge", "x"),
+    ("credential", "x"),
     ("code", "x"),
     ("draft", "x"),
     ("per_minute", "x"),

@@ -1,4 +1,5 @@
 //! A whole server on a database of its own, with the clock standing still.
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 pub mod flips;

@@ -41,7 +41,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 63] = [
+pub const CODES: [&str; 66] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -75,6 +75,9 @@ pub const CODES: [&str; 63] = [
     "limit.set",
     "nudge.dismissed",
     "nudge.restored",
+    "passkey.added",
+    "passkey.removed",
+    "passkey.renamed",
     "resource.created",
     "resource.deleted",
     "resource.marked",
@@ -135,6 +138,7 @@ fn did(event: &Event) -> &str {
         "limit.set" => "set the limit of",
         "nudge.dismissed" => "set aside:",
         "nudge.restored" => "brought back:",
+        "passkey.added" | "passkey.removed" | "passkey.renamed" => of_passkey(&event.code),
         "resource.created" => "registered API",
         "resource.deleted" => "deleted API",
         "resource.updated" => "changed API",
@@ -157,9 +161,19 @@ fn did(event: &Event) -> &str {
         "secret.revoked" => "revoked secret",
         "server.started" => "started",
         "server.stopped" => "stopped",
-        "session.denied" | "session.denied_repeatedly" => "could not sign in",
+        code if code.starts_with("session.") => of_session(code),
         "sign_in_block.added" => "blocked from signing in",
         "sign_in_block.removed" => "let sign in again",
+        "stream.forgotten" => "forgot stream",
+        "stream.rejected" => "was refused events by stream",
+        "stream.rewound" => "set the place of stream",
+        other => other,
+    }
+}
+
+fn of_session(code: &str) -> &str {
+    match code {
+        "session.denied" | "session.denied_repeatedly" => "could not sign in",
         "session.challenged" => "was asked for the second factor",
         "session.confirmed" => "confirmed who they are",
         "session.ended" => "signed out",
@@ -188,6 +202,14 @@ fn did_besides(code: &str) -> &str {
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
         other => other,
+    }
+}
+
+fn of_passkey(code: &str) -> &'static str {
+    match code {
+        "passkey.added" => "added passkey",
+        "passkey.removed" => "removed passkey",
+        _ => "renamed passkey",
     }
 }
 

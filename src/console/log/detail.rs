@@ -265,6 +265,7 @@ fn of_act(list: &mut List, event: &Event) {
         list.code("Request", approval.request.clone());
         list.some("Done alone, because", approval.waived.clone());
     }
+    list.code("Passkey", actor.credential_id.clone());
     if let Some(target) = &event.target {
         let done_to = format!("{} {}", words::target(&target.kind), target.name);
         list.text("Done to", done_to.trim().to_owned());

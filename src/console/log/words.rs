@@ -117,8 +117,12 @@ const fn of_token(reason: Reason) -> &'static str {
 const fn of_session(reason: Refused) -> &'static str {
     match reason {
         Refused::BadCode => "Wrong code",
+        Refused::BadPasskey => "Passkey not accepted",
         Refused::BadPassword => "Wrong password",
         Refused::Blocked => "Address blocked",
+        Refused::ClonedPasskey => "Counter of the passkey went back",
+        Refused::UnknownPasskey => "Passkey nobody has",
+        Refused::UsedChallenge => "Passkey answered too late or twice",
         Refused::Suspended => "Person suspended",
         Refused::Throttled => "Too many wrong passwords",
         Refused::UnknownAccount => "Nobody has this address",

@@ -1,5 +1,6 @@
 //! One's own account.
 pub mod authenticator;
+pub mod passkeys;
 pub mod password;
 pub mod recovery_codes;
 pub mod sessions;
@@ -13,6 +14,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/profile/password", web::post().to(password::post))
         .route("/profile/recovery-codes", web::post().to(recovery_codes::post))
         .configure(authenticator::routes)
+        .configure(passkeys::routes)
         .route("/profile/sessions/deletion", web::post().to(sessions::post))
         .route("/profile/sessions/{session}/deletion", web::post().to(sessions::post_one));
 }

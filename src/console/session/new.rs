@@ -27,6 +27,8 @@ struct New {
     next: String,
     /// The form that was sent after the session had ended, sealed; empty: none.
     draft: String,
+    /// Whether there can be passkeys where the console is.
+    passkeys: bool,
 }
 
 #[derive(Deserialize)]
@@ -48,19 +50,32 @@ pub struct Credentials {
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-pub async fn get(query: web::Query<Query>) -> Result<HttpResponse, Failure> {
+pub async fn get(app: web::Data<App>, query: web::Query<Query>) -> Result<HttpResponse, Failure> {
     let next = page::local(query.into_inner().next);
-    let (errors, email, draft) = (FieldErrors::default(), String::new(), String::new());
-    page::html(&New { errors, email, next, draft })
+    page::html(&fill(&app, FieldErrors::default(), String::new(), (next, String::new())))
+}
+
+fn fill(app: &App, errors: FieldErrors, email: String, (next, draft): (String, String)) -> New {
+    New { errors, email, next, draft, passkeys: app.relying_party.is_some() }
 }
 
 /// What a form is answered that was sent after the session had ended.
 ///
 /// # Errors
 /// None that a caller could cause.
-pub fn ended(next: &str, draft: String) -> Result<HttpResponse, Failure> {
-    let (errors, email, next) = (FieldErrors::default(), String::new(), next.to_owned());
-    page::html_with(StatusCode::UNAUTHORIZED, &New { errors, email, next, draft })
+pub fn ended(app: &App, next: &str, draft: String) -> Result<HttpResponse, Failure> {
+    let page = fill(app, FieldErrors::default(), String::new(), (next.to_owned(), draft));
+    page::html_with(StatusCode::UNAUTHORIZED, &page)
+}
+
+/// The page again, for somebody whose passkey was not accepted.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn refused_passkey(app: &App, next: String, draft: String) -> Result<HttpResponse, Failure> {
+    let why = "This passkey was not accepted. Try again, or use your password.";
+    let errors = FieldErrors::one("passkey", why);
+    page::unprocessable(&fill(app, errors, String::new(), (next, draft)))
 }
 
 /// The same answer for an unknown account, a wrong password and a suspended
@@ -94,14 +109,14 @@ pub async fn post(
             app.recorder.record(sessions::refusal(&actor, &form.email, why)).await?;
             let errors =
                 FieldErrors::one("password", "The email address or the password is wrong.");
-            let (email, draft) = (form.email, form.draft);
-            page::unprocessable(&New { errors, email, next: page::local(form.next), draft })
+            let on = (page::local(form.next), form.draft);
+            page::unprocessable(&fill(&app, errors, form.email, on))
         }
     }
 }
 
 /// Keeps the form that was sent before, to be filled in on its page.
-fn keep(session: &Session, app: &App, draft: &str, actor: &Actor) {
+pub(super) fn keep(session: &Session, app: &App, draft: &str, actor: &Actor) {
     if let Some(draft) = Draft::open(app, draft, actor.now) {
         draft.keep(session);
     }

@@ -90,9 +90,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        administrator_id -> Text,
+        credential_id -> Binary,
+        credential -> Text,
+        name -> Text,
+        aaguid -> Text,
+        transports -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     application_teams (client_id, team_id) {
         client_id -> Text,
         team_id -> Text,
+    }
+}
+
+diesel::table! {
+    passkey_challenges (id) {
+        id -> Text,
+        purpose -> Text,
+        administrator_id -> Text,
+        state -> Text,
+        expires_at -> BigInt,
     }
 }
 
