@@ -177,7 +177,7 @@ fn dispatch(
         Command::Import(import) => import.run(&operator(config)?, output),
         Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
-        Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
+        Command::Revoke(revoke) => revoke.run(because, config, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Audit(audit::Command::CheckProof(check)) => check.run(output),

@@ -70,15 +70,20 @@ impl Operator {
     }
 
     pub fn actor(&self) -> Actor {
+        Actor { because: self.because.clone(), ..Self::acting(&self.config, &self.clock) }
+    }
+
+    /// Who acts here, with or without a database.
+    pub fn acting(config: &Config, clock: &Clock) -> Actor {
         let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
         let user = ["USER", "LOGNAME"].iter().find_map(set);
         Actor {
             who: Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) },
             source: Source::default(),
             request_id: None,
-            because: self.because.clone(),
-            now: self.clock.now(),
-            chain: self.config.instance.as_str().into(),
+            because: None,
+            now: clock.now(),
+            chain: config.instance.as_str().into(),
             entropy: Entropy::System,
         }
     }

@@ -1,4 +1,5 @@
 //! From texts to a checked configuration.
+mod emergency;
 mod limits;
 mod passkeys;
 
@@ -46,6 +47,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
+    let sealing = sealing?;
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -71,7 +73,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: numbers.7?,
-        sealing: sealing?,
+        emergency: reader.emergency(&sealing.checkpoint_file)?,
+        sealing,
         streams_file: reader.path("streams_file"),
         retention_days: kept?,
         effective: effective(raw),

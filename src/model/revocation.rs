@@ -46,7 +46,7 @@ pub struct Exposure {
 }
 
 /// The longest that a token can live, and what clocks may differ by.
-const LONGEST: Seconds = Seconds(86_400 + 60);
+pub const LONGEST: Seconds = Seconds(86_400 + 60);
 
 /// How long another process may still issue before it hears of a change.
 const PROPAGATION: Seconds = Seconds(1);

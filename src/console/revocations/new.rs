@@ -83,12 +83,20 @@ pub async fn post(
         }
     };
     let (actor, subject) = (person.actor.clone(), input.subject.clone());
+    let without = (actor.clone(), subject.clone(), reason.clone());
     let done = app
         .act::<_, admin::Error, _>(move |conn| {
             revocations::revoke(conn, &actor, kind, &subject, &reason)
         })
         .await;
     match done {
+        // What cannot be committed is to be in force all the same.
+        Err(admin::Error::Store(error @ store::Error::Unavailable(_))) => {
+            let (actor, subject, reason) = without;
+            let late = revocations::unasked(&actor, kind, &subject, &reason)?;
+            app.keep(late).await.map_err(|_| Failure::Store(error))?;
+            Ok(page::see_other("/revocations"))
+        }
         Ok(made) => Ok(page::see_other(&format!("/revocations/{}", made.id))),
         Err(admin::Error::Conflict(why)) => Err(Failure::Conflict(why)),
         Err(error) => {
