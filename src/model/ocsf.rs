@@ -79,7 +79,9 @@ pub fn activity(event: &Event) -> (u32, &'static str) {
         Class::EntityManagement => match verb {
             "created" | "added" | "published" => (1, "Create"),
             "read" | "exported" | "export_ended" => (2, "Read"),
-            "deleted" | "removed" | "revoked" | "forgotten" | "pruned" => (4, "Delete"),
+            "deleted" | "removed" | "revoked" | "forgotten" | "pruned" | "redacted" => {
+                (4, "Delete")
+            }
             "activated" | "started" => (10, "Activate"),
             "retired" | "stopped" => (11, "Deactivate"),
             "suspended" => (12, "Suspend"),

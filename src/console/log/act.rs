@@ -32,6 +32,7 @@ fn who(event: &Event) -> String {
     match (event.actor.kind.as_ref(), name) {
         ("operator", Some(name)) => format!("{name}, at the command line,"),
         ("system", _) => "The server".to_owned(),
+        ("redacted", _) => "Somebody, redacted,".to_owned(),
         (_, Some(name)) => name,
         ("anonymous", None) if event.category() == "administrator" => {
             "Whoever had the link".to_owned()
@@ -41,7 +42,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 54] = [
+pub const CODES: [&str; 58] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -55,6 +56,10 @@ pub const CODES: [&str; 54] = [
     "application.resumed",
     "application.suspended",
     "application.updated",
+    "audit.held",
+    "audit.pruned",
+    "audit.redacted",
+    "audit.released",
     "exam.held",
     "grant.removed",
     "grant.set",
@@ -155,7 +160,7 @@ fn did(event: &Event) -> &str {
         "stream.forgotten" => "forgot stream",
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
-        other => other,
+        other => to_log(other),
     }
 }
 
@@ -167,6 +172,19 @@ fn of_session(code: &str) -> &str {
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
+        other => other,
+    }
+}
+
+/// What was done to the log itself; the code, when it is of another version of
+/// ours.
+fn to_log(code: &str) -> &str {
+    match code {
+        "audit.held" => "let nothing be removed from",
+        "audit.pruned" => "removed old rows from",
+        "audit.recovered" => "writes again",
+        "audit.redacted" => "redacted rows of",
+        "audit.released" => "ended the hold of",
         other => other,
     }
 }
