@@ -2,12 +2,11 @@
 use super::actor::{Done, differences};
 use super::{Actor, Error};
 use crate::model::audit_event::{Outcome, Target};
-use crate::model::revocation::{LONGEST, Revocation, holds_token};
+use crate::model::revocation::{LONGEST, Late, Revocation, holds_token};
 use crate::model::role::Right;
 use crate::model::signing_key::State;
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
-use crate::revocations::journal::Late;
 use crate::store::{
     Conn, applications, audit_chains, audit_log, revocations, secrets, signing_keys,
 };

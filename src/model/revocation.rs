@@ -1,4 +1,5 @@
 //! A revocation, as administrators see it.
+use super::audit_event::Event;
 use super::text::{self, FieldError};
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::{Kind, SubjectDigest};
@@ -32,6 +33,14 @@ pub struct Recorded {
     pub revocation: Revocation,
     /// `None` until it has been found out.
     pub exposure: Option<Exposure>,
+}
+
+/// A revocation that the database does not have yet, and the row of the audit
+/// log that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Late {
+    pub revocation: Revocation,
+    pub event: Event,
 }
 
 /// What a revocation hit, and for how long it may still matter.

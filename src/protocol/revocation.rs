@@ -8,14 +8,13 @@ use super::caller::{Caller, Codes};
 use super::failure::{Failure, uncached};
 use super::introspection::token;
 use crate::model::audit_event::{self, Event, TokenFacts};
-use crate::model::revocation::Revocation;
+use crate::model::revocation::{Late, Revocation};
 use crate::oauth::access_token::Verified;
 use crate::oauth::error::Code;
 use crate::oauth::form::Form;
 use crate::oauth::reason::Reason;
 use crate::oauth::revocation::Kind;
 use crate::oauth::{Error, UnixTime};
-use crate::revocations::journal::Late;
 use crate::web::App;
 
 /// A token, to a 200 that is true: what it says is on disk. Or to a 202: the

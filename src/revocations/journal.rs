@@ -14,20 +14,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::model::audit_event::Event;
-use crate::model::revocation::Revocation;
+use crate::model::revocation::{Late, Revocation};
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 
 /// The most that it may hold, in bytes: some 50,000 revocations.
 const LONGEST: u64 = 32 * 1_024 * 1_024;
-
-/// A revocation that the database does not have yet, and the row of the audit
-/// log that goes with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Late {
-    pub revocation: Revocation,
-    pub event: Event,
-}
 
 pub struct Journal {
     path: PathBuf,

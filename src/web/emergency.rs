@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::App;
 use crate::admin;
 use crate::audit::condition::State;
-use crate::revocations::journal::Late;
+use crate::model::revocation::Late;
 
 impl App {
     /// Makes a revocation count here though the database cannot take it, and
