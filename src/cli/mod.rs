@@ -162,6 +162,7 @@ fn dispatch(
     config: Config,
     output: Output,
 ) -> anyhow::Result<()> {
+    let given = because.clone();
     let operator = |config| Ok::<_, anyhow::Error>(Operator { because, ..Operator::open(config)? });
     match command {
         Command::Serve(serve) => serve.run(config),
@@ -177,7 +178,7 @@ fn dispatch(
         Command::Import(import) => import.run(&operator(config)?, output),
         Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
-        Command::Revoke(revoke) => revoke.run(because, config, output),
+        Command::Revoke(revoke) => revoke.run(given, config, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Audit(audit::Command::CheckProof(check)) => check.run(output),
