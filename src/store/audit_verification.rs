@@ -163,13 +163,10 @@ impl Walk {
                 self.verified.batches += 1;
                 if batch.number > self.pruned {
                     let mut redacted = Vec::new();
-                    let mut fault = fault(batch, &mut rows, &mut redacted);
-                    for (id, hash) in &redacted {
-                        if fault.is_none() && !audit_redactions::is_recorded(conn, id, hash)? {
-                            let why = "a row was redacted, and no record says so";
-                            fault = Some((Kind::Tampered, why));
-                        }
-                    }
+                    let fault = match fault(batch, &mut rows, &mut redacted) {
+                        None => unrecorded(conn, &redacted)?,
+                        found => found,
+                    };
                     let Some((kind, why)) = fault else {
                         self.verified.events += batch.events;
                         self.verified.redacted += i64::try_from(redacted.len()).unwrap_or(i64::MAX);
@@ -267,6 +264,19 @@ fn fault(
         leaves.push(leaf);
     }
     (root(&leaves) != batch.root).then_some((Kind::Tampered, "a row was changed"))
+}
+
+/// Why rows whose text is gone are not redacted.
+fn unrecorded(
+    conn: &mut Conn,
+    redacted: &[(Box<str>, Hash)],
+) -> Result<Option<(Kind, &'static str)>, Error> {
+    for (id, hash) in redacted {
+        if !audit_redactions::is_recorded(conn, id, hash)? {
+            return Ok(Some((Kind::Tampered, "a row was redacted, and no record says so")));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a row of the chain lies before its first position or after its

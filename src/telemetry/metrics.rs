@@ -141,7 +141,6 @@ impl Metrics {
         };
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
-        metrics.register_sealing(&mut registry);
         metrics.register_streams(&mut registry);
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
@@ -169,6 +168,7 @@ impl Metrics {
 
     fn register_audit(&self, registry: &mut Registry) {
         self.register_store(registry);
+        self.register_sealing(registry);
         registry.register_with_unit(
             "audit_commit",
             "Time of one commit of audit events",
