@@ -1,6 +1,7 @@
 //! From texts to a checked configuration.
 mod emergency;
 mod limits;
+mod logs;
 mod passkeys;
 
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 use super::number::{retention, within};
 use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+use super::{Config, Effective, Issuer, Keys, MasterKey, Pkcs11, Sealing, Secret, Witness};
 
 pub use passkeys::Passkeys;
 
@@ -201,15 +202,6 @@ impl<'a> Reader<'a> {
         let witnesses = self.checked("witnesses", witnesses)?;
         let public = self.parsed("public_log", "true or false")?;
         Some(Sealing { checkpoint_file, witnesses, public })
-    }
-
-    fn log(&mut self) -> Option<Log> {
-        let json = self.checked("log_format", |text| match text {
-            "text" => Ok(false),
-            "json" => Ok(true),
-            other => Err(format!("{other:?} is neither text nor json")),
-        })?;
-        Some(Log { level: self.text("log_level").to_owned(), json })
     }
 }
 
