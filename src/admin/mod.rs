@@ -15,6 +15,7 @@ pub mod limits;
 pub mod links;
 pub mod nudges;
 pub mod passkeys;
+pub mod redaction;
 pub mod resources;
 pub mod retention;
 pub mod revocations;

@@ -178,6 +178,7 @@ fn dispatch(
     config: Config,
     output: Output,
 ) -> anyhow::Result<()> {
+    let given = because.clone();
     let operator = |config| acting.on(Operator { because, ..Operator::open(config)? });
     match command {
         Command::Serve(serve) => serve.run(config),
@@ -193,7 +194,7 @@ fn dispatch(
         Command::Import(import) => import.run(&operator(config)?, output),
         Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
-        Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
+        Command::Revoke(revoke) => revoke.run((&acting, given), config, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Team(command) => command.run(&operator(config)?, output),

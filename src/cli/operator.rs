@@ -44,10 +44,8 @@ impl Operator {
     pub fn open(mut config: Config) -> anyhow::Result<Self> {
         config.connections = 2;
         let store = open_store(&config)?;
-        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
-        let user = ["USER", "LOGNAME"].iter().find_map(set);
-        let who = Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) };
-        Ok(Self { config, store, clock: Clock::System, because: None, who, alone: false })
+        let (clock, who) = (Clock::System, Self::user());
+        Ok(Self { config, store, clock, because: None, who, alone: false })
     }
 
     /// Does an act in one transaction. A running server takes it up within a
@@ -82,18 +80,33 @@ impl Operator {
 
     pub fn actor(&self) -> Actor {
         let actor = Actor {
-            who: self.who.clone(),
-            source: Source::default(),
-            request_id: None,
             because: self.because.clone(),
-            now: self.clock.now(),
-            chain: self.config.instance.as_str().into(),
-            entropy: Entropy::System,
-            consent: Consent::default(),
+            who: self.who.clone(),
+            ..Self::acting(&self.config, &self.clock)
         };
         let why = self.because.as_ref().filter(|_| self.alone);
         // Refused to whom it is not for; then they act like everybody.
         why.and_then(|why| actor.clone().alone(why.as_str()).ok()).unwrap_or(actor)
+    }
+
+    /// Whoever sits here, with or without a database.
+    pub fn acting(config: &Config, clock: &Clock) -> Actor {
+        Actor {
+            who: Self::user(),
+            source: Source::default(),
+            request_id: None,
+            because: None,
+            now: clock.now(),
+            chain: config.instance.as_str().into(),
+            entropy: Entropy::System,
+            consent: Consent::default(),
+        }
+    }
+
+    fn user() -> Who {
+        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
+        let user = ["USER", "LOGNAME"].iter().find_map(set);
+        Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) }
     }
 
     /// Asks for an act that takes two persons, instead of doing it.

@@ -60,6 +60,7 @@ pub struct Config {
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
     pub sealing: Sealing,
+    pub emergency: Emergency,
     /// Says where copies of the log go; `None`: nowhere.
     pub streams_file: Option<PathBuf>,
     /// How long rows of the audit log are kept; `None`: for ever.
@@ -123,6 +124,17 @@ pub struct Sealing {
     pub witnesses: Vec<Witness>,
     /// Anybody may read checkpoints, tiles and records of batches.
     pub public: bool,
+}
+
+/// What is kept free and where, for when the database cannot be written.
+#[derive(Clone, Debug)]
+pub struct Emergency {
+    /// Revocations that the database could not take.
+    pub journal: PathBuf,
+    /// With less space left beside an SQLite file no tokens are issued, MiB.
+    pub disk_low_mb: u64,
+    /// How much is set aside to be given up when there is none left, MiB.
+    pub disk_reserve_mb: u64,
 }
 
 /// Who signs checkpoints too.

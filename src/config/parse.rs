@@ -1,6 +1,8 @@
 //! From texts to a checked configuration.
 mod approvals;
+mod emergency;
 mod limits;
+mod logs;
 mod passkeys;
 
 use std::net::SocketAddr;
@@ -14,7 +16,7 @@ use zeroize::Zeroizing;
 use super::number::{retention, within};
 use super::roles::roles;
 use super::setting::{Raw, SETTINGS, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+use super::{Config, Effective, Issuer, Keys, MasterKey, Pkcs11, Sealing, Secret, Witness};
 
 pub use passkeys::Passkeys;
 
@@ -48,6 +50,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
+    let sealing = sealing?;
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -74,7 +77,8 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: numbers.7?,
-        sealing: sealing?,
+        emergency: reader.emergency(&sealing.checkpoint_file)?,
+        sealing,
         streams_file: reader.path("streams_file"),
         retention_days: kept?,
         effective: effective(raw),
@@ -201,15 +205,6 @@ impl<'a> Reader<'a> {
         let witnesses = self.checked("witnesses", witnesses)?;
         let public = self.parsed("public_log", "true or false")?;
         Some(Sealing { checkpoint_file, witnesses, public })
-    }
-
-    fn log(&mut self) -> Option<Log> {
-        let json = self.checked("log_format", |text| match text {
-            "text" => Ok(false),
-            "json" => Ok(true),
-            other => Err(format!("{other:?} is neither text nor json")),
-        })?;
-        Some(Log { level: self.text("log_level").to_owned(), json })
     }
 }
 

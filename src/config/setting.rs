@@ -234,6 +234,26 @@ pub const SETTINGS: &[Setting] = &[
          to be restored with the database.",
     ),
     plain(
+        "revocation_journal",
+        "COUNTERSIGN_REVOCATION_JOURNAL",
+        "",
+        "Where revocations are kept that the database cannot take; empty: revocations.journal beside \
+         the checkpoint file. The command line writes to it too.",
+    ),
+    plain(
+        "disk_low_mb",
+        "COUNTERSIGN_DISK_LOW_MB",
+        "256",
+        "With less space left beside an SQLite database no tokens are issued, MiB; 0: as long as \
+         there is any.",
+    ),
+    plain(
+        "disk_reserve_mb",
+        "COUNTERSIGN_DISK_RESERVE_MB",
+        "64",
+        "Space beside an SQLite database that is set aside for acts and revocations, MiB; 0: none.",
+    ),
+    plain(
         "audit_retention_days",
         "COUNTERSIGN_AUDIT_RETENTION_DAYS",
         "0",

@@ -37,6 +37,8 @@ const CARE_NOW: Option<Need> = Some(Need::Confirmed(Right::ManageApplication));
 const REGISTRY_NOW: Option<Need> = Some(Need::Confirmed(Right::ManageRegistry));
 const PEOPLE_NOW: Option<Need> = Some(Need::Confirmed(Right::ManageAdministrators));
 
+const KEEP_NOW: Option<Need> = Some(Need::Confirmed(Right::RetainLog));
+
 /// In alphabetical order.
 pub const PAGES: &[Page] = &[
     ("/access.csv", READ, NONE),
@@ -92,8 +94,11 @@ pub const PAGES: &[Page] = &[
     ("/keys", READ, NONE),
     ("/limits", READ, NONE),
     ("/log.{format:csv|jsonl|cef|ocsf}", READ_NOW, NONE),
+    ("/log/hold", KEEP_NOW, KEEP_NOW),
     ("/log/integrity", READ, NONE),
     ("/log/live", READ, NONE),
+    ("/log/pruning", KEEP_NOW, KEEP_NOW),
+    ("/log/redaction", KEEP_NOW, KEEP_NOW),
     ("/log/stream", READ, NONE),
     ("/log/tlog/{rest:.*}", READ, NONE),
     ("/log/{id}", READ, NONE),

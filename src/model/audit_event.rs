@@ -21,6 +21,9 @@ pub struct Mark {
     pub salt: [u8; 16],
 }
 
+/// What stands in the place of what was redacted.
+const REDACTED: &str = "redacted";
+
 /// What happened. The token of a `token.issued` has the event's id as its
 /// `jti`, and the request that asked for it has `req_` and that id.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -225,6 +228,21 @@ impl Event {
             approval: None,
             salt: mark.salt,
         }
+    }
+
+    /// What is told of an event whose text was taken away: that it was, and what
+    /// says nothing of a person.
+    pub fn redacted(id: String, at: i64, code: Word, outcome: Outcome) -> Self {
+        let mark = Mark { id, salt: [0; 16] };
+        let mut event = Self::new(mark, UnixTime(at), "", outcome);
+        event.code = code;
+        event.actor.kind = REDACTED.into();
+        event.detail = Some(REDACTED.to_owned());
+        event
+    }
+
+    pub fn is_redacted(&self) -> bool {
+        self.actor.kind == REDACTED
     }
 
     /// The part of the code before the first dot: `token`, `application` …

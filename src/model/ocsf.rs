@@ -79,9 +79,8 @@ pub fn activity(event: &Event) -> (u32, &'static str) {
         Class::EntityManagement => match verb {
             "created" | "added" | "published" | "requested" => (1, "Create"),
             "read" | "exported" | "export_ended" => (2, "Read"),
-            "deleted" | "removed" | "revoked" | "forgotten" | "pruned" | "withdrawn" => {
-                (4, "Delete")
-            }
+            "deleted" | "removed" | "revoked" | "forgotten" | "pruned" | "redacted"
+            | "withdrawn" => (4, "Delete"),
             "activated" | "started" => (10, "Activate"),
             "retired" | "stopped" => (11, "Deactivate"),
             "suspended" => (12, "Suspend"),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::disk::Disk;
 use super::{parts, retention};
 use crate::admin::{approvals, guard, links, passkeys};
 use crate::oauth::revocation_feed::TYPE;
@@ -49,6 +50,8 @@ pub struct Tasks {
 pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
     let running = vec![
         tokio::spawn(poll(app.clone())),
+        tokio::spawn(watch_journal(app.clone())),
+        tokio::spawn(watch_disk(app.clone())),
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
         tokio::spawn(publish_status_lists(app.clone())),
@@ -93,6 +96,40 @@ async fn poll(app: Arc<App>) {
                 let app = app.clone();
                 drop(tokio::task::spawn_blocking(move || app.reconcile_keys()));
             }
+        }
+    }
+}
+
+/// Takes up what is added to the journal of revocations, whatever the database
+/// does, and writes it there as soon as that takes it.
+async fn watch_journal(app: Arc<App>) {
+    let mut replay: Option<JoinHandle<()>> = None;
+    let mut ticks = tokio::time::interval(POLL);
+    loop {
+        ticks.tick().await;
+        let looked = app.clone();
+        let _ = tokio::task::spawn_blocking(move || looked.look_into_journal()).await;
+        if replay.as_ref().is_none_or(JoinHandle::is_finished) {
+            let app = app.clone();
+            replay = Some(tokio::task::spawn_blocking(move || app.replay_journal()));
+        }
+    }
+}
+
+/// Stops issuing before the disk of an SQLite database is full.
+async fn watch_disk(app: Arc<App>) {
+    let wal = app.store.wal();
+    let Some(folder) = wal.as_deref().and_then(std::path::Path::parent) else { return };
+    let mut disk = Disk::new(folder, &app.config.emergency);
+    let mut ticks = tokio::time::interval(LOOK);
+    loop {
+        ticks.tick().await;
+        match disk.look() {
+            Ok(space) => {
+                app.recorder.condition().set_low(space.is_low);
+                app.metrics.disk_free_bytes.set(i64::try_from(space.free).unwrap_or(i64::MAX));
+            }
+            Err(error) => tracing::warn!(%error, "disk.not_seen"),
         }
     }
 }

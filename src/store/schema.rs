@@ -106,6 +106,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_redactions (id) {
+        id -> Text,
+        act -> Text,
+    }
+}
+
+diesel::table! {
     audit_retention (id) {
         id -> Integer,
         minimum -> BigInt,

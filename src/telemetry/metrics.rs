@@ -1,5 +1,6 @@
 //! Every metric, its unit and its labels, in one place.
 mod approvals;
+mod store;
 mod streams;
 
 use std::sync::atomic::AtomicU64;
@@ -28,6 +29,7 @@ struct SignIn {
     result: &'static str,
 }
 
+use store::StoreState;
 use streams::StreamName;
 
 /// Cheap to share; counting takes no lock that waits on I/O.
@@ -40,6 +42,9 @@ pub struct Metrics {
     pub audit_group_events: Histogram,
     pub audit_events: Counter,
     pub audit_failures: Counter,
+    store_states: Family<StoreState, Gauge>,
+    pub disk_free_bytes: Gauge,
+    pub journal_revocations: Gauge,
     /// Writes of counts and last uses that failed; they are tried again.
     pub usage_failures: Counter,
     pub audit_queue: Gauge,
@@ -95,6 +100,9 @@ impl Metrics {
             audit_group_events: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             audit_events: Counter::default(),
             audit_failures: Counter::default(),
+            store_states: Family::default(),
+            disk_free_bytes: Gauge::default(),
+            journal_revocations: Gauge::default(),
             usage_failures: Counter::default(),
             audit_queue: Gauge::default(),
             audit_flood_counted: Counter::default(),
@@ -138,7 +146,6 @@ impl Metrics {
         };
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
-        metrics.register_sealing(&mut registry);
         metrics.register_streams(&mut registry);
         metrics.register_approvals(&mut registry);
         metrics.register_clients(&mut registry);
@@ -166,6 +173,8 @@ impl Metrics {
     }
 
     fn register_audit(&self, registry: &mut Registry) {
+        self.register_store(registry);
+        self.register_sealing(registry);
         registry.register_with_unit(
             "audit_commit",
             "Time of one commit of audit events",

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::admin::{self, Actor, approvals};
 use crate::audit::recorder::Recorder;
 use crate::audit::tail::Tail;
-use crate::audit::writer::Writer;
+use crate::audit::writer::{self, Writer};
 use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
@@ -25,9 +25,10 @@ use crate::oauth::UnixTime;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::revocations::Revocations;
+use crate::revocations::journal::Journal;
 use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
-use crate::store::{self, Conn, Database, Store, limits};
+use crate::store::{self, Conn, Database, Fault, Store, limits};
 use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::web::hashing::Hashing;
@@ -43,6 +44,8 @@ pub struct App {
     pub keys: KeyRing,
     pub directory: Directory,
     pub revocations: Arc<Revocations>,
+    /// Those that the database could not take.
+    pub journal: Journal,
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub sealing: Sequencer,
@@ -143,9 +146,9 @@ impl App {
             issuer: config.issuer.url.clone(),
         };
         let sealing = Sequencer::new(sealing, &config.sealing)?;
-        let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
+        let writer = start_writer(&config, &store, &clock, &entropy, &metrics)?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
-        Ok(Self {
+        let opened = Self {
             streams: open_streams(&config, &store, &clock, &entropy, &metrics)?,
             recorder: Recorder::new(writer, metrics.clone()),
             sealing,
@@ -163,6 +166,7 @@ impl App {
             stopping: watch::channel(false).0,
             tail: Tail::new(store.clone()),
             status_lists: Arc::new(StatusLists::new(terms(&config), sources)),
+            journal: Journal::new(&config.emergency.journal),
             config,
             store,
             keys,
@@ -171,7 +175,11 @@ impl App {
             clock,
             entropy,
             metrics,
-        })
+        };
+        // What was in force when the last process ended is in force.
+        opened.look_into_journal();
+        opened.replay_journal();
+        Ok(opened)
     }
 
     /// Runs an administrative act in one transaction. When it returns, its
@@ -229,6 +237,9 @@ impl App {
             Err(error) => {
                 self.metrics.refresh_failures.inc();
                 tracing::warn!(%error, "registry.refresh_failed");
+                if error.fault() == Fault::Broken {
+                    self.recorder.condition().suspect();
+                }
                 false
             }
         }
@@ -319,6 +330,22 @@ fn terms(config: &Config) -> Terms {
 fn open_relying_party(config: &Config) -> Result<Option<RelyingParty>, OpenError> {
     let opened = config.passkeys.as_ref().map(RelyingParty::new).transpose();
     opened.map_err(OpenError::Passkeys)
+}
+
+fn start_writer(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Arc<Metrics>,
+) -> std::io::Result<Writer> {
+    Writer::start(writer::Sources {
+        store: store.clone(),
+        chain: config.instance.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        metrics: metrics.clone(),
+    })
 }
 
 /// Reads where copies of the log go.

@@ -3,6 +3,7 @@ pub mod acceptance;
 pub mod actor;
 pub mod app;
 pub mod device;
+pub mod emergency;
 pub mod hashing;
 pub mod peer;
 pub mod relying_party;

@@ -32,6 +32,7 @@ fn who(event: &Event) -> String {
     match (event.actor.kind.as_ref(), name) {
         ("operator", Some(name)) => format!("{name}, at the command line,"),
         ("system", _) => "The server".to_owned(),
+        ("redacted", _) => "Somebody, redacted,".to_owned(),
         (_, Some(name)) => name,
         ("anonymous", None) if event.category() == "administrator" => {
             "Whoever had the link".to_owned()
@@ -41,7 +42,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 66] = [
+pub const CODES: [&str; 70] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -62,6 +63,10 @@ pub const CODES: [&str; 66] = [
     "approval.requested",
     "approval.waived",
     "approval.withdrawn",
+    "audit.held",
+    "audit.pruned",
+    "audit.redacted",
+    "audit.released",
     "exam.held",
     "grant.removed",
     "grant.set",
@@ -167,7 +172,7 @@ fn did(event: &Event) -> &str {
         "stream.forgotten" => "forgot stream",
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
-        other => other,
+        other => to_log(other),
     }
 }
 
@@ -201,6 +206,19 @@ fn did_besides(code: &str) -> &str {
         "stream.forgotten" => "forgot stream",
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
+        other => other,
+    }
+}
+
+/// What was done to the log itself; the code, when it is of another version of
+/// ours.
+fn to_log(code: &str) -> &str {
+    match code {
+        "audit.held" => "let nothing be removed from",
+        "audit.pruned" => "removed old rows from",
+        "audit.recovered" => "writes again",
+        "audit.redacted" => "redacted rows of",
+        "audit.released" => "ended the hold of",
         other => other,
     }
 }

@@ -85,12 +85,20 @@ pub async fn post(
         }
     };
     let (actor, subject) = (person.actor.clone(), input.subject.clone());
+    let without = (actor.clone(), subject.clone(), reason.clone());
     let asker =
         admin::Actor { because: Because::read(&reason).ok().flatten(), ..person.actor.clone() };
     let revoke = move |conn: &mut Conn| revocations::revoke(conn, &actor, kind, &subject, &reason);
     match act_or_ask(&app, &asker, revoke).await {
         Ok(Settled::Asked(request)) => Ok(person.asked(&request)),
         Ok(Settled::Done(made)) => Ok(page::see_other(&format!("/revocations/{}", made.id))),
+        // What cannot be committed is to be in force all the same.
+        Err(admin::Error::Store(error @ store::Error::Unavailable(_))) => {
+            let (actor, subject, reason) = without;
+            let late = revocations::unasked(&actor, kind, &subject, &reason)?;
+            app.keep(late).await.map_err(|_| Failure::Store(error))?;
+            Ok(page::see_other("/revocations"))
+        }
         Err(admin::Error::Conflict(why)) => Err(Failure::Conflict(why)),
         Err(error) => {
             let errors = FieldErrors::from_act(error)?;
