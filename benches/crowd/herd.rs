@@ -102,7 +102,7 @@ impl Herd {
         let share = f64::from(u32::try_from(number).unwrap_or(0))
             / f64::from(u32::try_from(self.devices).unwrap_or(1));
         let within = Duration::from_secs(self.within);
-        tokio::time::sleep((within.mul_f64(share)).saturating_sub(started.elapsed())).await;
+        tokio::time::sleep(within.mul_f64(share).saturating_sub(started.elapsed())).await;
         let awake = Instant::now();
         while started.elapsed().as_secs() < self.patience {
             let asked = async {

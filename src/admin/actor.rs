@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Error;
 use crate::host::Entropy;
 use crate::model::administrator::Administrator;
-use crate::model::audit_event::{self, Change, Event, Outcome, Source, Target};
+use crate::model::approval;
+use crate::model::audit_event::{self, Approval, Change, Event, Outcome, Source, Target};
 use crate::model::because::Because;
 use crate::model::role::{Reach, Right, Role};
 use crate::oauth::UnixTime;
@@ -26,7 +27,13 @@ pub struct Actor {
     /// The chain of the audit log that this process appends to.
     pub chain: Arc<str>,
     pub entropy: Entropy,
+    pub consent: Consent,
 }
+
+/// Whose word besides the actor's stands for an act. Only acts on approvals give
+/// it.
+#[derive(Clone, Debug, Default)]
+pub struct Consent(Option<Approval>);
 
 #[derive(Clone, Debug)]
 pub enum Who {
@@ -63,6 +70,47 @@ impl Actor {
             now,
             chain: chain.into(),
             entropy: entropy.clone(),
+            consent: Consent::default(),
+        }
+    }
+
+    /// Whoever sits at the machine does alone what takes two persons, and says
+    /// why. It counts for what takes power away and for roles, never for what
+    /// is marked sensitive.
+    ///
+    /// # Errors
+    /// * `Forbidden`: they do not sit at the machine.
+    /// * `Invalid`: they say no reason.
+    pub fn alone(self, why: &str) -> Result<Self, Error> {
+        if !matches!(self.who, Who::Operator { .. }) {
+            return Err(Error::Forbidden(Right::ManageRegistry));
+        }
+        let why = approval::read_reason(why).map_err(|why| Error::field("alone", why))?;
+        let waived = Approval { waived: Some(why), ..Approval::default() };
+        Ok(Self { consent: Consent(Some(waived)), ..self })
+    }
+
+    /// This actor with the word of `by`, for what `request` asked.
+    pub(super) fn approved(&self, request: &str, (by, by_name): (&str, &str)) -> Self {
+        let approval = Approval {
+            by: Some(by.to_owned()),
+            by_name: Some(by_name.to_owned()),
+            request: Some(request.to_owned()),
+            waived: None,
+        };
+        Self { consent: Consent(Some(approval)), ..self.clone() }
+    }
+
+    /// Whether they do alone what takes two.
+    pub(super) fn is_alone(&self) -> bool {
+        self.consent.0.as_ref().is_some_and(|approval| approval.waived.is_some())
+    }
+
+    /// The id and name of somebody who has an account.
+    pub(super) fn person(&self) -> Option<(&str, &str)> {
+        match &self.who {
+            Who::Administrator { id, name, .. } => Some((id, name)),
+            _ => None,
         }
     }
 
@@ -120,7 +168,8 @@ impl Actor {
                 id: Some(id.clone()),
                 name: Some(name.clone()),
                 role: Some(role.as_str().into()),
-                method: Some("session".into()),
+                // Who has no request is at the command line.
+                method: Some(if self.request_id.is_some() { "session" } else { "cli" }.into()),
                 credential_id: None,
             },
             Who::Anonymous => simple("anonymous", None, None),
@@ -130,6 +179,7 @@ impl Actor {
         event.source = self.source.clone();
         event.request_id.clone_from(&self.request_id);
         event.because = self.because.as_ref().map(|because| because.as_str().to_owned());
+        event.approval.clone_from(&self.consent.0);
         event
     }
 

@@ -1,10 +1,12 @@
 //! Acts on the people who may sign in.
 use super::actor::{Done, differences};
+use super::approvals::gate;
 use super::{Actor, Error};
 use crate::model::administrator::{Administrator, AdministratorDetails};
+use crate::model::approval::{Proposal, Rule, raises};
 use crate::model::audit_event::Change;
 use crate::model::role::{Right, Role};
-use crate::store::{Conn, administrators, password_resets, sessions};
+use crate::store::{Conn, administrators, password_resets, registry, sessions};
 
 /// Makes an administrator. `password_hash` was made beforehand: hashing holds
 /// no connection.
@@ -12,6 +14,8 @@ use crate::store::{Conn, administrators, password_resets, sessions};
 /// # Errors
 /// * `Forbidden`.
 /// * `Invalid`: somebody else signs in with this address.
+/// * `Conflict`: they would be an admin or an owner, and the policy asks for two
+///   persons: a password cannot wait.
 pub fn create(
     conn: &mut Conn,
     actor: &Actor,
@@ -19,6 +23,12 @@ pub fn create(
     password_hash: &str,
 ) -> Result<Administrator, Error> {
     actor.must(Right::ManageAdministrators)?;
+    if raises(None, details.role) {
+        let instead = "Two persons make an admin or an owner. Make them an auditor or a developer \
+                       and change their role then; or, in an emergency, do it with --alone and \
+                       say why, which stands in the audit log.";
+        gate::rule_at_once(conn, actor, Rule::Roles, instead)?;
+    }
     insert(conn, actor, details, password_hash)
 }
 
@@ -59,6 +69,8 @@ pub(super) fn insert(
 /// * `Invalid`: somebody else signs in with this address.
 /// * `Conflict`: changed after version `version`, or the last owner would be
 ///   none.
+/// * `SecondPerson`: they become an admin or an owner, and the policy asks for
+///   one.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
@@ -67,6 +79,29 @@ pub fn update(
     details: &AdministratorDetails,
 ) -> Result<(), Error> {
     actor.must(Right::ManageAdministrators)?;
+    let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
+    if raises(Some(before.role), details.role) {
+        gate::rule(conn, actor, Rule::Roles, || Proposal::ChangeRole {
+            administrator_id: id.to_owned(),
+            version,
+            email: details.email.clone(),
+            name: details.name.clone(),
+            role: details.role.to_string(),
+        })?;
+    }
+    write(conn, actor, id, version, details)
+}
+
+/// [`update`], once it is decided that it may be.
+pub(super) fn write(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    version: i64,
+    details: &AdministratorDetails,
+) -> Result<(), Error> {
+    actor.must(Right::ManageAdministrators)?;
+    keep_owners(conn)?;
     let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
     let other = administrators::find_by_email(conn, &details.email)?;
     if other.is_some_and(|(other, _)| other.id != id) {
@@ -100,6 +135,7 @@ pub(super) fn follow_claim(
     person: &Administrator,
     role: Role,
 ) -> Result<Administrator, Error> {
+    keep_owners(conn)?;
     let Administrator { email, name, .. } = person.clone();
     let details = AdministratorDetails { email, name, role };
     let owners = administrators::count_active(conn, Role::Owner)?;
@@ -158,6 +194,7 @@ pub fn set_password(
 
 fn set_active(conn: &mut Conn, actor: &Actor, id: &str, active: bool) -> Result<(), Error> {
     actor.must(Right::ManageAdministrators)?;
+    keep_owners(conn)?;
     let before = administrators::find(conn, id)?.ok_or(Error::NotFound)?;
     let (code, state, other) = if active {
         ("administrator.resumed", "active", "suspended")
@@ -174,6 +211,12 @@ fn set_active(conn: &mut Conn, actor: &Actor, id: &str, active: bool) -> Result<
     }
     let changes = differences(&[("state", other.to_owned(), state.to_owned())]);
     actor.record(conn, done(code, &before, changes))
+}
+
+/// Whoever makes an owner less waits here for another who does: of two at once,
+/// each would still see the other's owner.
+fn keep_owners(conn: &mut Conn) -> Result<(), Error> {
+    Ok(registry::lock(conn)?)
 }
 
 /// Asked after the change, inside its transaction, which an error undoes.

@@ -2,8 +2,9 @@
 use zeroize::Zeroizing;
 
 use super::actor::{Done, differences};
-use super::{Actor, Error, grants, revocations, secrets};
+use super::{Actor, Error, approvals, grants, revocations, secrets};
 use crate::model::application::{Application, ApplicationDetails};
+use crate::model::approval::{Proposal, Request};
 use crate::model::audit_event::Change;
 use crate::model::grant::Access;
 use crate::model::role::Right;
@@ -18,6 +19,8 @@ pub struct Created {
     pub application: Application,
     /// Its first secret and the value, which nobody can read again.
     pub secret: Option<(Secret, Zeroizing<String>)>,
+    /// What it was to hold and does not yet: it takes two persons.
+    pub waits: Option<Request>,
 }
 
 /// What to make an application with.
@@ -29,11 +32,13 @@ pub struct NewApplication {
     pub secret: Option<NewSecret>,
 }
 
-/// Registers an application, with its grants and its first secret.
+/// Registers an application, with its grants and its first secret. Of the grants
+/// those that take two persons are asked for.
 ///
 /// # Errors
 /// * `Forbidden`: the actor may not manage the registry.
 /// * `Invalid`: a grant names an API or a scope that there is not.
+/// * `Conflict`: a grant takes two persons, and the actor is nobody who asks.
 pub fn create(conn: &mut Conn, actor: &Actor, new: NewApplication) -> Result<Created, Error> {
     actor.must(Right::ManageRegistry)?;
     let application = Application {
@@ -48,14 +53,39 @@ pub fn create(conn: &mut Conn, actor: &Actor, new: NewApplication) -> Result<Cre
     let changes = changes(&none, &application.details);
     let act = actor.recorded(conn, done("application.created", &application, changes))?;
     history::begin_application(conn, &application, &act)?;
-    for (resource, access) in &new.grants {
-        grants::set(conn, actor, &application.client_id, resource, access)?;
-    }
+    let waits = grant(conn, actor, &application.client_id, &new.grants)?;
     let secret = match new.secret {
         Some(secret) => Some(secrets::add(conn, actor, &application.client_id, &secret)?),
         None => None,
     };
-    Ok(Created { application, secret })
+    Ok(Created { application, secret, waits })
+}
+
+/// Gives what one person may give, and asks for the rest.
+fn grant(
+    conn: &mut Conn,
+    actor: &Actor,
+    client_id: &str,
+    wanted: &[(String, Access)],
+) -> Result<Option<Request>, Error> {
+    let mut marked = Vec::new();
+    for (resource, access) in wanted {
+        match grants::set(conn, actor, client_id, resource, access) {
+            Err(Error::SecondPerson(proposal)) => marked.push(*proposal),
+            done => done?,
+        }
+    }
+    if marked.is_empty() {
+        return Ok(None);
+    }
+    let held = grants::holdings(conn, client_id)?;
+    let mut wanted = held.clone();
+    for proposal in marked {
+        let Proposal::SetAccess { held: before, wanted: after, .. } = proposal else { continue };
+        wanted.extend(after.into_iter().filter(|(id, access)| before.get(id) != Some(access)));
+    }
+    let client_id = client_id.to_owned();
+    approvals::ask(conn, actor, Proposal::SetAccess { client_id, held, wanted }).map(Some)
 }
 
 /// Changes what may change of an application.

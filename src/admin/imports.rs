@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 use super::actor::{Done, differences};
+use super::approvals::gate;
 use super::{Actor, Error};
 use crate::model::audit_event::{Change, Event, Outcome, Target};
 use crate::model::grant::Access;
 use crate::model::import::{Credential, Row};
+use crate::model::mark::Marks;
 use crate::model::role::Right;
 use crate::model::secret::{NewSecret, Secret};
 use crate::oauth::client_secret::{self, Digest};
@@ -209,6 +211,12 @@ fn judge(
                 Access::Scopes(names.into_iter().cloned().collect())
             }
         };
+        if api.marks.are_given(None, Some(&access)) {
+            return Ok(Judged::Refused(format!(
+                "{identifier}: this is sensitive and takes two persons. Leave it out, and ask for \
+                 it once the application is here."
+            )));
+        }
         grants.push((api.id.clone(), access));
     }
     Ok(Judged::New(Box::new(row), grants))
@@ -221,6 +229,7 @@ struct Apis(HashMap<String, Option<Api>>);
 struct Api {
     id: String,
     scopes: BTreeSet<String>,
+    marks: Marks,
 }
 
 impl Apis {
@@ -229,9 +238,11 @@ impl Apis {
             let api = match resources::find_by_identifier(conn, identifier)? {
                 None => None,
                 Some(found) => {
+                    let marks = gate::marks(conn, std::slice::from_ref(&found.id))?.pop();
+                    let marks = marks.map(|(_, marks)| marks).unwrap_or_default();
                     let scopes = scopes::all(conn, &found.id)?;
                     let scopes = scopes.into_iter().map(|scope| scope.name).collect();
-                    Some(Api { id: found.id, scopes })
+                    Some(Api { id: found.id, scopes, marks })
                 }
             };
             self.0.insert(identifier.to_owned(), api);

@@ -6,8 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::actor::{Done, Who, differences};
+use super::approvals::gate;
 use super::{Actor, Error, administrators};
 use crate::model::administrator::{Administrator, AdministratorDetails, Invitation};
+use crate::model::approval::{Rule, raises};
 use crate::model::audit_event::Change;
 use crate::model::role::Right;
 use crate::oauth::UnixTime;
@@ -29,6 +31,8 @@ pub const RESET_LIFETIME: Seconds = Seconds(3_600);
 /// * `Forbidden`.
 /// * `Invalid`: somebody signs in with this address, or the lifetime is none of
 ///   [`INVITATION_LIFETIMES`].
+/// * `Conflict`: they would be an admin or an owner, and the policy asks for two
+///   persons: what a link gives cannot wait.
 pub fn invite(
     conn: &mut Conn,
     actor: &Actor,
@@ -36,6 +40,11 @@ pub fn invite(
     lifetime: Seconds,
 ) -> Result<(Invitation, Zeroizing<String>), Error> {
     actor.must(Right::ManageAdministrators)?;
+    if raises(None, details.role) {
+        let instead = "Two persons make an admin or an owner. Invite them as an auditor or a \
+                       developer, and change their role once they are here.";
+        gate::rule_at_once(conn, actor, Rule::Roles, instead)?;
+    }
     if !INVITATION_LIFETIMES.contains(&lifetime) {
         return Err(Error::field("lifetime", "Choose how long it is good."));
     }

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod administrators;
 pub mod application_owners;
 pub mod applications;
+pub mod approvals;
 pub mod audit;
 pub mod break_glass;
 pub mod factors;
@@ -15,6 +16,8 @@ pub mod introspectors;
 pub mod limits;
 pub mod links;
 pub mod nudges;
+pub mod passkeys;
+pub mod redaction;
 pub mod resources;
 pub mod retention;
 pub mod revocations;
@@ -24,9 +27,11 @@ pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
 pub mod streams;
+pub mod teams;
 
 pub use actor::Actor;
 
+use crate::model::approval::Proposal;
 use crate::model::role::Right;
 use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
@@ -45,6 +50,9 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("not found")]
     NotFound,
+    /// It takes two persons: this is to be asked for, with [`approvals::ask`].
+    #[error("this takes two persons: somebody else has to approve it")]
+    SecondPerson(Box<Proposal>),
     #[error(transparent)]
     Store(#[from] store::Error),
     /// Verifiers may not have fetched the next key yet.

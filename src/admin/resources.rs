@@ -1,11 +1,13 @@
 //! Acts on APIs and their scopes.
 use super::actor::{Done, differences};
+use super::approvals::gate;
 use super::{Actor, Error, revocations};
+use crate::model::approval::Proposal;
 use crate::model::resource::{NewResource, Resource, ResourceDetails, Scope, Verification};
 use crate::model::role::Right;
 use crate::oauth::limit::Subject;
 use crate::oauth::revocation::Kind;
-use crate::store::registry::Touched;
+use crate::store::registry::{self, Touched};
 use crate::store::{Conn, history, limits, resources, scopes};
 
 /// Registers an API with its first scopes.
@@ -26,6 +28,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, new: NewResource) -> Result<Resour
         token_lifetime: new.details.token_lifetime,
         algorithm: new.algorithm,
         verification: Verification::default(),
+        sensitive: false,
         created_at: actor.now,
         version: 1,
     };
@@ -110,8 +113,22 @@ pub fn set_verification(
 /// it, and those that are out are dead.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`.
+/// * `Forbidden`, `NotFound`.
+/// * `SecondPerson`: it is marked as sensitive, or a scope of it is.
 pub fn delete(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    registry::lock(conn)?;
+    let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
+    let marks = gate::marks(conn, &[id.to_owned()])?;
+    gate::mark(marks.iter().any(|(_, marks)| marks.any()), || Proposal::DeleteResource {
+        resource_id: id.to_owned(),
+        version: before.version,
+    })?;
+    end(conn, actor, id)
+}
+
+/// [`delete`], once it is decided that it may be.
+pub(super) fn end(conn: &mut Conn, actor: &Actor, id: &str) -> Result<(), Error> {
     actor.must(Right::ManageRegistry)?;
     let before = resources::find(conn, id)?.ok_or(Error::NotFound)?;
     resources::delete(conn, id)?;
@@ -146,8 +163,27 @@ pub fn add_scope(
 /// Removes a scope, and takes it from every grant that names it.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`.
+/// * `Forbidden`, `NotFound`.
+/// * `SecondPerson`: it is marked as sensitive.
 pub fn remove_scope(
+    conn: &mut Conn,
+    actor: &Actor,
+    resource_id: &str,
+    name: &str,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    registry::lock(conn)?;
+    let marked = scopes::sensitive(conn, &[resource_id.to_owned()])?;
+    let is_marked = marked.iter().any(|(_, scope)| scope == name);
+    gate::mark(is_marked, || Proposal::RemoveScope {
+        resource_id: resource_id.to_owned(),
+        scope: name.to_owned(),
+    })?;
+    take_scope(conn, actor, resource_id, name)
+}
+
+/// [`remove_scope`], once it is decided that it may be.
+pub(super) fn take_scope(
     conn: &mut Conn,
     actor: &Actor,
     resource_id: &str,
@@ -166,6 +202,68 @@ pub fn remove_scope(
     ]);
     let act = actor.recorded(conn, done("scope.removed", &resource, changes))?;
     Ok(history::end_scope(conn, resource_id, name, &act)?)
+}
+
+/// Marks an API, or one scope of it, as sensitive: what is granted there from now
+/// on takes two persons. Taking the mark away does too; that is asked for.
+///
+/// # Errors
+/// * `Forbidden`, `NotFound`.
+/// * `Conflict`: it is so already.
+/// * `SecondPerson`: the mark is to go.
+pub fn mark(
+    conn: &mut Conn,
+    actor: &Actor,
+    resource_id: &str,
+    scope: Option<&str>,
+    sensitive: bool,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    registry::lock(conn)?;
+    is_there(conn, resource_id, scope)?;
+    gate::mark(!sensitive, || Proposal::Unmark {
+        resource_id: resource_id.to_owned(),
+        scope: scope.map(str::to_owned),
+    })?;
+    set_mark(conn, actor, resource_id, scope, sensitive)
+}
+
+/// [`mark`], once it is decided that it may be.
+pub(super) fn set_mark(
+    conn: &mut Conn,
+    actor: &Actor,
+    resource_id: &str,
+    scope: Option<&str>,
+    sensitive: bool,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    let found = is_there(conn, resource_id, scope)?;
+    let done_so = match scope {
+        None if found.sensitive == sensitive => false,
+        None => resources::set_sensitive(conn, resource_id, found.version, sensitive)?,
+        Some(scope) => scopes::set_sensitive(conn, resource_id, scope, sensitive)?,
+    };
+    if !done_so {
+        return Err(Error::Conflict("It is so already.".to_owned()));
+    }
+    let changes = match scope {
+        None => differences(&[("sensitive", (!sensitive).to_string(), sensitive.to_string())]),
+        Some(scope) => {
+            let side = |is: bool| if is { scope.to_owned() } else { String::new() };
+            differences(&[("sensitive_scope", side(!sensitive), side(sensitive))])
+        }
+    };
+    let code = if sensitive { "resource.marked" } else { "resource.unmarked" };
+    actor.record(conn, done(code, &found, changes))
+}
+
+fn is_there(conn: &mut Conn, resource_id: &str, scope: Option<&str>) -> Result<Resource, Error> {
+    let found = resources::find(conn, resource_id)?.ok_or(Error::NotFound)?;
+    let known = scopes::all(conn, resource_id)?;
+    match scope {
+        Some(scope) if !known.iter().any(|known| known.name == scope) => Err(Error::NotFound),
+        _ => Ok(found),
+    }
 }
 
 /// Finds an API by what a person typed: its id or its identifier.

@@ -19,9 +19,14 @@ pub const PASSWORD: &str = "with a password";
 pub const CODE: &str = "with a code of the authenticator app";
 pub const APP: &str = "with a password and a code of the authenticator app";
 pub const RECOVERY_CODE: &str = "with a password and a recovery code";
+pub const PASSKEY: &str = "with a passkey";
+pub const PASSWORD_AND_PASSKEY: &str = "with a password and a passkey";
 pub const OPENID: &str = "through the OpenID provider";
 pub const OPENID_APP: &str = "through the OpenID provider and with a code of the authenticator app";
+pub const OPENID_PASSKEY: &str = "through the OpenID provider and with a passkey";
 pub const OPENID_RECOVERY_CODE: &str = "through the OpenID provider and with a recovery code";
+/// Where the provider said who it is.
+const THROUGH_PROVIDER: [&str; 4] = [OPENID, OPENID_APP, OPENID_PASSKEY, OPENID_RECOVERY_CODE];
 
 /// Notes that this person proved who they are, and how.
 ///
@@ -33,14 +38,28 @@ pub fn begin(
     id: &str,
     how: &'static str,
 ) -> Result<Administrator, Error> {
+    begin_with(conn, actor, id, (how, None))
+}
+
+/// [`begin`], and which passkey of theirs proved it.
+///
+/// # Errors
+/// As [`begin`].
+pub fn begin_with(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: &str,
+    (how, passkey): (&'static str, Option<&str>),
+) -> Result<Administrator, Error> {
     let administrator =
         administrators::find(conn, id)?.filter(|person| person.active).ok_or(Error::NotFound)?;
     administrators::note_sign_in(conn, id, actor.now)?;
     let mut event = actor.signed_in_as(&administrator).event("session.started", Outcome::Success);
+    event.actor.credential_id = passkey.map(str::to_owned);
     event.detail = Some(how.to_owned());
     event.target = Some(target(&administrator));
     audit_chains::append(conn, &actor.chain, &[event])?;
-    if ![OPENID, OPENID_APP, OPENID_RECOVERY_CODE].contains(&how) {
+    if !THROUGH_PROVIDER.contains(&how) {
         break_glass::note(conn, &actor.signed_in_as(&administrator), &administrator)?;
     }
     Ok(administrator)
@@ -55,7 +74,20 @@ pub fn challenge(actor: &Actor, person: &Administrator) -> Event {
 
 /// Notes that the actor, signed in, proved again who they are.
 pub fn confirm(conn: &mut Conn, actor: &Actor, how: &'static str) -> Result<(), Error> {
+    confirm_with(conn, actor, (how, None))
+}
+
+/// [`confirm`], and which passkey of theirs proved it.
+///
+/// # Errors
+/// The database's.
+pub fn confirm_with(
+    conn: &mut Conn,
+    actor: &Actor,
+    (how, passkey): (&'static str, Option<&str>),
+) -> Result<(), Error> {
     let mut event = actor.event("session.confirmed", Outcome::Success);
+    event.actor.credential_id = passkey.map(str::to_owned);
     event.detail = Some(how.to_owned());
     audit_chains::append(conn, &actor.chain, &[event])?;
     Ok(())
@@ -70,39 +102,56 @@ fn target(person: &Administrator) -> Target {
 pub enum Refused {
     /// Of an authenticator app, or for recovery.
     BadCode,
+    /// Not a proof: of another site, not signed by it, or without its person.
+    BadPasskey,
     BadPassword,
     /// An owner blocked the address.
     Blocked,
-    /// The password was right, and only the OpenID provider may say who they are.
+    /// Its counter went back: there may be two of it.
+    ClonedPasskey,
+    /// The proof was right, and only the OpenID provider may say who they are.
     NotThroughProvider,
     Suspended,
     Throttled,
     UnknownAccount,
+    /// Nobody's, or not this person's.
+    UnknownPasskey,
+    /// What the passkey signed was answered before, is too old, or was asked of
+    /// another.
+    UsedChallenge,
     /// A code that was right and had been used.
     UsedCode,
 }
 
 impl Refused {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::BadCode,
+        Self::BadPasskey,
         Self::BadPassword,
         Self::Blocked,
+        Self::ClonedPasskey,
         Self::NotThroughProvider,
         Self::Suspended,
         Self::Throttled,
         Self::UnknownAccount,
+        Self::UnknownPasskey,
+        Self::UsedChallenge,
         Self::UsedCode,
     ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadCode => "bad_code",
+            Self::BadPasskey => "bad_passkey",
             Self::BadPassword => "bad_password",
             Self::Blocked => "address_blocked",
+            Self::ClonedPasskey => "cloned_passkey",
             Self::NotThroughProvider => "not_through_provider",
             Self::Suspended => "administrator_suspended",
             Self::Throttled => "throttled",
             Self::UnknownAccount => "unknown_account",
+            Self::UnknownPasskey => "unknown_passkey",
+            Self::UsedChallenge => "used_challenge",
             Self::UsedCode => "used_code",
         }
     }
@@ -118,12 +167,31 @@ pub fn refusal(actor: &Actor, email: &str, why: Refused) -> Event {
             let start = printable(email, 3);
             format!("account begins with {start}")
         }
-        Refused::BadCode
-        | Refused::UsedCode
-        | Refused::BadPassword
-        | Refused::NotThroughProvider
-        | Refused::Suspended => format!("account {}", printable(email, 254)),
+        _ => format!("account {}", printable(email, 254)),
     });
+    event
+}
+
+/// A passkey that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedPasskey {
+    pub why: Refused,
+    /// `psk_` and a ULID; of one that nobody has, what the browser called it.
+    pub credential_id: String,
+    /// What was wrong, for the log; may be empty.
+    pub about: &'static str,
+}
+
+/// The record of it; `email` is that of the person whose passkey it is, or who is
+/// asked for one.
+pub fn passkey_refusal(actor: &Actor, email: Option<&str>, refused: &RefusedPasskey) -> Event {
+    let mut event = refusal(actor, email.unwrap_or_default(), refused.why);
+    let id = printable(&refused.credential_id, 128);
+    event.actor.credential_id = Some(id).filter(|id| !id.is_empty());
+    let account = email.map(|email| format!("account {}", printable(email, 254)));
+    let about = Some(refused.about.to_owned()).filter(|about| !about.is_empty());
+    let parts: Vec<String> = account.into_iter().chain(about).collect();
+    event.detail = Some(parts.join(": ")).filter(|detail| !detail.is_empty());
     event
 }
 

@@ -2,11 +2,14 @@
 //! is killed in it has done all of it or nothing, and of several processes one
 //! does it.
 use super::actor::Done;
+use super::approvals::gate;
 use super::{Actor, Error};
+use crate::model::approval::{Proposal, Rule};
 use crate::model::audit_event::Change;
 use crate::model::role::Right;
 use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::{self, NotYet, Policy, Step};
+use crate::oauth::UnixTime;
 use crate::oauth::algorithm::Algorithm;
 use crate::store::registry::{self, Touched};
 use crate::store::{Conn, signing_keys};
@@ -27,10 +30,14 @@ pub fn publish(conn: &mut Conn, actor: &Actor, key: &SigningKey) -> Result<(), E
 ///
 /// # Errors
 /// * `Forbidden`.
-/// * `Conflict`: the key is here already.
+/// * `Conflict`: the key is here already, or the policy asks for two persons: a
+///   private key cannot wait.
 pub fn import(conn: &mut Conn, actor: &Actor, key: &SigningKey) -> Result<(), Error> {
     actor.must(Right::ManageRegistry)?;
     lock(conn)?;
+    let instead = "A private key cannot wait for a second person. Import it with --alone and say \
+                   why, which stands in the audit log.";
+    gate::rule_at_once(conn, actor, Rule::KeyRetirement, instead)?;
     if signing_keys::find(conn, &key.kid)?.is_some() {
         return Err(Error::Conflict("This key is here already.".to_owned()));
     }
@@ -62,6 +69,7 @@ pub fn advance(conn: &mut Conn, actor: &Actor, policy: Policy) -> Result<usize, 
 /// * `Forbidden`.
 /// * `Conflict`: none stands by.
 /// * `TooSoon`: verifiers may not know it yet.
+/// * `SecondPerson`: the policy asks for one.
 pub fn rotate(
     conn: &mut Conn,
     actor: &Actor,
@@ -71,8 +79,40 @@ pub fn rotate(
     actor.must(Right::ManageRegistry)?;
     lock(conn)?;
     let keys = signing_keys::all(conn)?;
-    match timetable::rotation(&keys, pair, policy, actor.now) {
-        Ok(step) => take(conn, actor, &keys, &step),
+    let step = next_step(&keys, pair, policy, actor.now)?;
+    if let Step::Promote { next, current } = &step {
+        gate::rule(conn, actor, Rule::KeyRetirement, || Proposal::RotateKey {
+            purpose: pair.0.as_str().to_owned(),
+            algorithm: pair.1.as_str().to_owned(),
+            current: current.clone(),
+            next: next.clone(),
+        })?;
+    }
+    take(conn, actor, &keys, &step)
+}
+
+/// [`rotate`], once it is decided that it may be.
+pub(super) fn advance_by_hand(
+    conn: &mut Conn,
+    actor: &Actor,
+    pair: (Purpose, Algorithm),
+    policy: Policy,
+) -> Result<(), Error> {
+    actor.must(Right::ManageRegistry)?;
+    lock(conn)?;
+    let keys = signing_keys::all(conn)?;
+    let step = next_step(&keys, pair, policy, actor.now)?;
+    take(conn, actor, &keys, &step)
+}
+
+fn next_step(
+    keys: &[SigningKey],
+    pair: (Purpose, Algorithm),
+    policy: Policy,
+    now: UnixTime,
+) -> Result<Step, Error> {
+    match timetable::rotation(keys, pair, policy, now) {
+        Ok(step) => Ok(step),
         Err(NotYet::TooSoon(earliest)) => Err(Error::TooSoon { earliest }),
         Err(NotYet::NoNext) => {
             Err(Error::Conflict("No key stands by yet; the server makes one.".to_owned()))

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::NotRecorded;
 use super::access::{self, Access, Accesses};
+use super::condition::Condition;
 use super::flood::{Count, Flood, Kind};
 use super::writer::Writer;
 use crate::model::audit_event::{Actor, Event, FloodFacts, Mark, Outcome, Source};
@@ -156,8 +157,9 @@ impl Recorder {
         self.flood.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn is_healthy(&self) -> bool {
-        self.writer.is_healthy()
+    /// Whether the log can be written.
+    pub fn condition(&self) -> &Condition {
+        self.writer.condition()
     }
 
     pub async fn stop(&self) {

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
 use super::output::{self, Output, time};
-use super::{grants, secrets};
+use super::{grants, secrets, teams};
 use crate::admin;
+use crate::admin::application_owners::{self, Owners};
 use crate::admin::applications::{self, NewApplication};
 use crate::model::application::{Application, ApplicationDetails, ApplicationInput};
 use crate::model::grant::Access;
@@ -35,6 +36,17 @@ pub enum Command {
         /// curl, python, node, go, java, rust or dotnet.
         #[arg(long, default_value = "curl", value_parser = language)]
         language: Language,
+    },
+    /// Say who owns it, in the place of those who did: developers among them see
+    /// it and care for its secrets.
+    Owners {
+        client_id: String,
+        /// The address of somebody; may be repeated.
+        #[arg(long)]
+        person: Vec<String>,
+        /// The name of a team; may be repeated.
+        #[arg(long)]
+        team: Vec<String>,
     },
     /// Give it no more tokens.
     Suspend { client_id: String },
@@ -106,6 +118,9 @@ impl Command {
                 output.done(text.trim_end(), &object);
                 Ok(())
             }
+            Self::Owners { client_id, person, team } => {
+                owners(operator, output, &client_id, (&person, &team))
+            }
             Self::Suspend { client_id } => {
                 operator
                     .act(|conn, actor| applications::suspend(conn, actor, &client_id))
@@ -172,6 +187,9 @@ impl Create {
             members.insert("secret_id".into(), secret.id.into());
             members.insert("secret_expires_at".into(), secret.expires_at.map(time).into());
         }
+        if let (Some(members), Some(request)) = (object.as_object_mut(), created.waits) {
+            members.insert("waits_for_approval".into(), request.id.into());
+        }
         let has_secret = object.get("client_secret").is_some();
         output.object(&object);
         if has_secret && !output.json {
@@ -179,6 +197,26 @@ impl Create {
         }
         Ok(())
     }
+}
+
+fn owners(
+    operator: &Operator,
+    output: Output,
+    client_id: &str,
+    (people, named): (&[String], &[String]),
+) -> anyhow::Result<()> {
+    let ids = people.iter().map(|email| teams::person(operator, email));
+    let of_teams = named.iter().map(|name| teams::id(operator, name));
+    let owners = Owners {
+        people: ids.collect::<anyhow::Result<_>>()?,
+        teams: of_teams.collect::<anyhow::Result<_>>()?,
+    };
+    operator
+        .act(|conn, actor| application_owners::replace(conn, actor, client_id, owners))
+        .or_missing("application", client_id)?;
+    let object = json!({ "client_id": client_id, "people": people, "teams": named });
+    output.done(&format!("Who owns {client_id} is saved."), &object);
+    Ok(())
 }
 
 fn delete(operator: &Operator, output: Output, client_id: &str) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@ pub mod export;
 pub mod fork;
 pub mod pack;
 pub mod proofs;
+pub mod redaction;
 pub mod report;
 pub mod retention;
 pub mod verification;
@@ -62,6 +63,9 @@ pub enum Command {
     Prune(retention::Prune),
     /// Keep every row, whatever the retention says; or no longer.
     Hold(retention::Hold),
+    /// Take what is personal or secret out of old rows, so that all others still
+    /// verify.
+    Redact(redaction::Redact),
     /// Begin the log anew, after an older database was put in place.
     Fork(fork::Fork),
 }
@@ -109,6 +113,7 @@ impl Command {
             Self::Report(report) => report.run(operator, output),
             Self::Prune(prune) => prune.run(operator, output),
             Self::Hold(hold) => hold.run(operator, output),
+            Self::Redact(redact) => redact.run(operator, output),
             Self::Fork(fork) => fork.run(operator, output),
         }
     }

@@ -13,7 +13,7 @@ use crate::keys::{Error, Hsm, KeyRing, MasterKey};
 use crate::model::signing_key::SigningKey;
 use crate::oauth::algorithm::Algorithm;
 use crate::store::{Conn, Database, migrations, signing_keys};
-use crate::web::app::open_provider;
+use crate::web::opening::open_provider;
 
 pub fn run(config: &Config, output: Output) -> anyhow::Result<()> {
     let settings: Vec<Value> = config

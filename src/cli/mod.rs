@@ -1,13 +1,17 @@
 //! The command line: the same acts as the console, for scripts and for people.
 mod access;
+mod acting;
 mod administrators;
 mod applications;
+mod approvals;
 mod audit;
+mod break_glass;
 mod check;
 mod demo;
 mod exam;
 mod grants;
 mod healthcheck;
+mod identity;
 mod import;
 mod introspectors;
 mod keys;
@@ -25,6 +29,7 @@ mod scopes;
 mod secrets;
 mod serve;
 mod streams;
+mod teams;
 mod witness;
 
 use std::process::ExitCode;
@@ -33,6 +38,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 use crate::model::because::Because;
+use acting::Acting;
 use operator::Operator;
 use output::Output;
 
@@ -40,7 +46,8 @@ use output::Output;
 ///
 /// Configured by environment variables, or by a TOML file that
 /// `COUNTERSIGN_CONFIG` names; `countersign check` prints what took effect.
-/// Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+/// Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 it waits for a second
+/// person.
 #[derive(Parser)]
 #[command(name = "countersign", version, about)]
 struct Cli {
@@ -50,6 +57,8 @@ struct Cli {
     /// Why it is done: one line, kept in the audit log with what the command does.
     #[arg(long, global = true, value_name = "TEXT", default_value = "", hide_default_value = true)]
     because: String,
+    #[command(flatten)]
+    acting: Acting,
     #[command(subcommand)]
     command: Command,
 }
@@ -98,6 +107,12 @@ enum Command {
     /// People who may sign in to the console.
     #[command(subcommand)]
     Administrator(administrators::Command),
+    /// People who care for applications together.
+    #[command(subcommand)]
+    Team(teams::Command),
+    /// Acts that wait for a second person.
+    #[command(subcommand)]
+    Approval(approvals::Command),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -126,7 +141,9 @@ pub fn run() -> ExitCode {
     let done = match Config::read(environment) {
         Ok(config) => {
             let output = Output { json: cli.json };
-            reason(&cli).and_then(|because| dispatch(cli.command, because, config, output))
+            let acting = cli.acting.clone();
+            reason(&cli)
+                .and_then(|because| dispatch(cli.command, (acting, because), config, output))
         }
         Err(error) => Err(error.into()),
     };
@@ -158,11 +175,12 @@ fn reason(cli: &Cli) -> anyhow::Result<Option<Because>> {
 
 fn dispatch(
     command: Command,
-    because: Option<Because>,
+    (acting, because): (Acting, Option<Because>),
     config: Config,
     output: Output,
 ) -> anyhow::Result<()> {
-    let operator = |config| Ok::<_, anyhow::Error>(Operator { because, ..Operator::open(config)? });
+    let given = because.clone();
+    let operator = |config| acting.on(Operator { because, ..Operator::open(config)? });
     match command {
         Command::Serve(serve) => serve.run(config),
         Command::Migrate => migrate::run(config, output),
@@ -177,9 +195,11 @@ fn dispatch(
         Command::Import(import) => import.run(&operator(config)?, output),
         Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
-        Command::Revoke(revoke) => revoke.run(&operator(config)?, output),
+        Command::Revoke(revoke) => revoke.run((&acting, given), config, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
+        Command::Team(command) => command.run(&operator(config)?, output),
+        Command::Approval(command) => command.run(&operator(config)?, output),
         Command::Audit(audit::Command::CheckProof(check)) => check.run(output),
         Command::Audit(command) => command.run(&operator(config)?, output),
         Command::Stream(command) => command.run(&operator(config)?, output),

@@ -1,16 +1,18 @@
 //! Whoever sits at the server's own machine.
-use crate::admin::actor::Who;
-use crate::admin::{self, Actor};
+use super::output::Exit;
+use crate::admin::actor::{Consent, Who};
+use crate::admin::{self, Actor, approvals};
 use crate::config::Config;
 use crate::host::{Clock, Entropy};
 use crate::keys::{self, Hsm, KeyRing, MasterKey};
+use crate::model::approval::Proposal;
 use crate::model::audit_event::{Source, printable};
 use crate::model::because::Because;
 use crate::model::signing_key::Purpose;
 use crate::model::timetable::missing;
 use crate::oauth::algorithm::Algorithm;
 use crate::store::{self, Checkpoint, Conn, Store, signing_keys};
-use crate::web::app::open_store;
+use crate::web::opening::open_store;
 
 /// Says what was looked for, where an act says only that it is not there.
 pub trait Missing<T> {
@@ -33,13 +35,17 @@ pub struct Operator {
     pub clock: Clock,
     /// Why the command is given.
     pub because: Option<Because>,
+    pub who: Who,
+    /// They do alone what takes two persons.
+    pub alone: bool,
 }
 
 impl Operator {
     pub fn open(mut config: Config) -> anyhow::Result<Self> {
         config.connections = 2;
         let store = open_store(&config)?;
-        Ok(Self { config, store, clock: Clock::System, because: None })
+        let (clock, who) = (Clock::System, Self::user());
+        Ok(Self { config, store, clock, because: None, who, alone: false })
     }
 
     /// Does an act in one transaction. A running server takes it up within a
@@ -49,7 +55,10 @@ impl Operator {
         act: impl FnOnce(&mut Conn, &Actor) -> Result<T, admin::Error>,
     ) -> anyhow::Result<T> {
         let actor = self.actor();
-        let done = self.store.write_blocking(|conn| act(conn, &actor))?;
+        let done = match self.store.write_blocking(|conn| act(conn, &actor)) {
+            Err(admin::Error::SecondPerson(proposal)) => return Err(self.ask(&actor, *proposal)),
+            done => done?,
+        };
         self.checkpoint();
         Ok(done)
     }
@@ -70,16 +79,48 @@ impl Operator {
     }
 
     pub fn actor(&self) -> Actor {
-        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
-        let user = ["USER", "LOGNAME"].iter().find_map(set);
+        let actor = Actor {
+            because: self.because.clone(),
+            who: self.who.clone(),
+            ..Self::acting(&self.config, &self.clock)
+        };
+        let why = self.because.as_ref().filter(|_| self.alone);
+        // Refused to whom it is not for; then they act like everybody.
+        why.and_then(|why| actor.clone().alone(why.as_str()).ok()).unwrap_or(actor)
+    }
+
+    /// Whoever sits here, with or without a database.
+    pub fn acting(config: &Config, clock: &Clock) -> Actor {
         Actor {
-            who: Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) },
+            who: Self::user(),
             source: Source::default(),
             request_id: None,
-            because: self.because.clone(),
-            now: self.clock.now(),
-            chain: self.config.instance.as_str().into(),
+            because: None,
+            now: clock.now(),
+            chain: config.instance.as_str().into(),
             entropy: Entropy::System,
+            consent: Consent::default(),
+        }
+    }
+
+    fn user() -> Who {
+        let set = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
+        let user = ["USER", "LOGNAME"].iter().find_map(set);
+        Who::Operator { name: printable(&user.unwrap_or_else(|| "cli".into()), 64) }
+    }
+
+    /// Asks for an act that takes two persons, instead of doing it.
+    fn ask(&self, actor: &Actor, proposal: Proposal) -> anyhow::Error {
+        let asked = self.store.write_blocking(|conn| approvals::ask(conn, actor, proposal));
+        match asked {
+            Ok(request) => {
+                let sentence = format!(
+                    "this takes two persons: {} waits for somebody else to approve it",
+                    request.id
+                );
+                Exit { code: 3, sentence }.into()
+            }
+            Err(error) => error.into(),
         }
     }
 

@@ -33,6 +33,19 @@ pub enum Command {
         #[arg(long)]
         access_records: Option<String>,
     },
+    /// Mark an API as sensitive, or a scope of it: what is granted there takes two
+    /// persons.
+    Mark {
+        resource: String,
+        #[arg(long)]
+        scope: Option<String>,
+    },
+    /// Take the mark away; that takes two persons.
+    Unmark {
+        resource: String,
+        #[arg(long)]
+        scope: Option<String>,
+    },
     /// Delete an API, its scopes and every grant at it.
     Delete { resource: String },
 }
@@ -55,6 +68,12 @@ pub struct Create {
     /// NAME or NAME=DESCRIPTION; may be repeated.
     #[arg(long)]
     scope: Vec<String>,
+    /// Mark it as sensitive: whatever is granted there takes two persons.
+    #[arg(long)]
+    sensitive: bool,
+    /// A scope of it to mark; may be repeated.
+    #[arg(long)]
+    sensitive_scope: Vec<String>,
 }
 
 impl Command {
@@ -91,6 +110,12 @@ impl Command {
                 output.object(&operator.find(|conn| shown(conn, &resource))?);
                 Ok(())
             }
+            Self::Mark { resource, scope } => {
+                mark(operator, output, (&resource, scope.as_deref()), true)
+            }
+            Self::Unmark { resource, scope } => {
+                mark(operator, output, (&resource, scope.as_deref()), false)
+            }
             Self::Delete { resource } => {
                 let delete = |conn: &mut Conn, actor: &Actor| {
                     let found = resources::resolve(conn, &resource)?;
@@ -106,6 +131,22 @@ impl Command {
     }
 }
 
+fn mark(
+    operator: &Operator,
+    output: Output,
+    (resource, scope): (&str, Option<&str>),
+    sensitive: bool,
+) -> anyhow::Result<()> {
+    let mark = |conn: &mut Conn, actor: &Actor| {
+        let found = resources::resolve(conn, resource)?;
+        resources::mark(conn, actor, &found.id, scope, sensitive)
+    };
+    let what = if scope.is_some() { "scope of API" } else { "API" };
+    operator.act(mark).or_missing(what, resource)?;
+    output.object(&operator.find(|conn| shown(conn, resource))?);
+    Ok(())
+}
+
 impl Create {
     fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         let details = ResourceDetails::read(&self.name, &self.description, &self.token_lifetime);
@@ -115,7 +156,25 @@ impl Create {
         let new = NewResource::read(&self.identifier, details, &self.algorithm, &scopes)
             .map_err(admin::Error::Invalid)?;
         operator.prepare_key(new.algorithm);
-        let created = operator.act(|conn, actor| resources::create(conn, actor, new))?;
+        let create = |conn: &mut Conn, actor: &Actor| {
+            let created = resources::create(conn, actor, new)?;
+            if self.sensitive {
+                resources::mark(conn, actor, &created.id, None, true)?;
+            }
+            for scope in &self.sensitive_scope {
+                resources::mark(conn, actor, &created.id, Some(scope), true).map_err(|error| {
+                    match error {
+                        admin::Error::NotFound => admin::Error::field(
+                            "sensitive_scope",
+                            format!("The API has no scope {scope}."),
+                        ),
+                        other => other,
+                    }
+                })?;
+            }
+            Ok(created)
+        };
+        let created = operator.act(create)?;
         let shown = operator.find(|conn| shown(conn, &created.id))?;
         output.object(&shown);
         Ok(())
@@ -124,11 +183,14 @@ impl Create {
 
 fn shown(conn: &mut Conn, text: &str) -> Result<Value, admin::Error> {
     let resource = resources::resolve(conn, text)?;
-    let scopes = scopes::all(conn, &resource.id)?;
+    let all = scopes::all(conn, &resource.id)?;
     let mut shown = describe(&resource);
     if let Some(members) = shown.as_object_mut() {
-        let scopes: Vec<Value> = scopes.into_iter().map(|scope| Value::from(scope.name)).collect();
+        let scopes: Vec<Value> = all.into_iter().map(|scope| Value::from(scope.name)).collect();
         members.insert("scopes".into(), scopes.into());
+        let marked = scopes::sensitive(conn, std::slice::from_ref(&resource.id))?;
+        let marked: Vec<Value> = marked.into_iter().map(|(_, scope)| scope.into()).collect();
+        members.insert("sensitive_scopes".into(), marked.into());
     }
     Ok(shown)
 }
@@ -148,6 +210,7 @@ fn describe(resource: &Resource) -> Value {
         "algorithm": resource.algorithm.as_str(),
         "status_lists": resource.verification.status_lists,
         "access_records": resource.verification.access_records.as_str(),
+        "sensitive": resource.sensitive,
         "created_at": time(resource.created_at),
     })
 }

@@ -4,15 +4,20 @@ use std::io::Read as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::acting::Acting;
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
-use super::output::{Output, time};
-use crate::admin::{self, revocations};
-use crate::host::Entropy;
+use super::output::{Output, note, time};
+use crate::admin::{self, Actor, revocations};
+use crate::config::Config;
+use crate::host::{Clock, Entropy};
 use crate::keys::MasterKey;
+use crate::model::because::Because;
 use crate::model::revocation::{Recorded, Revocation, read_reason};
 use crate::oauth::revocation::Kind;
+use crate::revocations::journal::Journal;
 use crate::store::{self, Conn};
+use crate::web::opening::OpenError;
 
 #[derive(Args)]
 pub struct Revoke {
@@ -40,10 +45,25 @@ enum What {
 }
 
 impl Revoke {
-    pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
+    /// Revokes; in the journal of the server on this machine, when the database
+    /// does not answer.
+    pub fn run(
+        self,
+        (acting, because): (&Acting, Option<Because>),
+        config: Config,
+        output: Output,
+    ) -> anyhow::Result<()> {
         let reason = read_reason(&self.reason).map_err(admin::Error::Invalid)?;
+        let operator = Operator::open(config.clone());
+        let operator =
+            operator.and_then(|opened| acting.on(Operator { because: because.clone(), ..opened }));
         let (kind, subject) = match self.what {
-            What::Token { jti } if jti == "-" => (Kind::Token, pasted(operator)?),
+            What::Token { jti } if jti == "-" => (
+                Kind::Token,
+                pasted(operator.as_ref().map_err(|error| {
+                    anyhow::anyhow!("{error:#}; give the jti of the token instead of it")
+                })?)?,
+            ),
             What::Token { jti } => (Kind::Token, jti),
             What::Application { client_id } => (Kind::Application, client_id),
             What::Secret { secret_id } => (Kind::Secret, secret_id),
@@ -51,13 +71,43 @@ impl Revoke {
             What::Key { kid } => (Kind::Key, kid),
             What::Everything => (Kind::Everything, String::new()),
         };
-        let made = operator
-            .act(|conn, actor| revocations::revoke(conn, actor, kind, &subject, &reason))
-            .or_missing(kind.as_str(), &subject)?;
+        let done = operator.and_then(|operator| {
+            operator
+                .act(|conn, actor| revocations::revoke(conn, actor, kind, &subject, &reason))
+                .or_missing(kind.as_str(), &subject)
+        });
+        let made = match done {
+            Ok(made) => made,
+            Err(error) if is_away(&error) => {
+                let actor = Actor { because, ..Operator::acting(&config, &Clock::System) };
+                let late = revocations::unasked(&actor, kind, &subject, &reason)?;
+                let journal = Journal::new(&config.emergency.journal);
+                journal.append(&late)?;
+                note(&format!(
+                    "{error:#}. It is kept in {}: in force on a server that runs with this \
+                     configuration, or starts with it, and on the others once the database is back",
+                    journal.path().display()
+                ));
+                let mut described = describe(&late.revocation);
+                if let Some(members) = described.as_object_mut() {
+                    members.insert("kept_in_journal".into(), true.into());
+                }
+                output.done(&format!("{} waits for the database.", late.revocation.id), &described);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         let sentence = format!("{} is in force; servers take it up within a second.", made.id);
         output.done(&sentence, &describe(&made));
         Ok(())
     }
+}
+
+/// Whether the database is what is in the way.
+fn is_away(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(admin::Error::Store(store::Error::Unavailable(_))))
+        || matches!(error.downcast_ref(), Some(OpenError::Store(store::Error::Unavailable(_))))
+        || matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)))
 }
 
 /// The `jti` of a token on standard input: a token is a secret, and arguments

@@ -16,6 +16,9 @@ pub enum Command {
         scope: String,
         #[arg(long, default_value = "")]
         description: String,
+        /// Mark it as sensitive: to grant it takes two persons.
+        #[arg(long)]
+        sensitive: bool,
     },
     /// Remove a scope from an API, and from every grant that names it.
     Remove { resource: String, scope: String },
@@ -24,12 +27,16 @@ pub enum Command {
 impl Command {
     pub fn run(self, operator: &Operator, output: Output) -> anyhow::Result<()> {
         match self {
-            Self::Add { resource, scope, description } => {
+            Self::Add { resource, scope, description, sensitive } => {
                 let new = Scope::read(&scope, &description)
                     .map_err(|why| admin::Error::field("scope", why))?;
                 let add = |conn: &mut Conn, actor: &Actor| {
                     let id = resources::resolve(conn, &resource)?.id;
-                    resources::add_scope(conn, actor, &id, &new)
+                    resources::add_scope(conn, actor, &id, &new)?;
+                    if sensitive {
+                        resources::mark(conn, actor, &id, Some(&new.name), true)?;
+                    }
+                    Ok(())
                 };
                 operator.act(add).or_missing("API", &resource)?;
                 let object = json!({ "resource": resource, "scope": scope });

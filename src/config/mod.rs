@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
+use crate::model::approval::Policy;
 use crate::model::role::Role;
+pub use parse::Passkeys;
 use setting::{Setting, Source};
 
 use crate::oauth::limit::Limit;
@@ -47,6 +49,10 @@ pub struct Config {
     pub session_hours: i64,
     /// Who needs a second factor to sign in; others may have one.
     pub second_factor_required: Vec<Role>,
+    /// What takes two persons, besides what is marked sensitive.
+    pub two_persons: Policy,
+    /// `None`: where the console is, there can be none.
+    pub passkeys: Option<Passkeys>,
     /// Who else may say who people are; `None`: nobody.
     pub openid: Option<openid::OpenId>,
     pub keys: Keys,
@@ -57,6 +63,7 @@ pub struct Config {
     /// How long a verifier may keep a status list.
     pub status_list_ttl_seconds: i64,
     pub sealing: Sealing,
+    pub emergency: Emergency,
     /// Says where copies of the log go; `None`: nowhere.
     pub streams_file: Option<PathBuf>,
     /// How long rows of the audit log are kept; `None`: for ever.
@@ -120,6 +127,17 @@ pub struct Sealing {
     pub witnesses: Vec<Witness>,
     /// Anybody may read checkpoints, tiles and records of batches.
     pub public: bool,
+}
+
+/// What is kept free and where, for when the database cannot be written.
+#[derive(Clone, Debug)]
+pub struct Emergency {
+    /// Revocations that the database could not take.
+    pub journal: PathBuf,
+    /// With less space left beside an SQLite file no tokens are issued, MiB.
+    pub disk_low_mb: u64,
+    /// How much is set aside to be given up when there is none left, MiB.
+    pub disk_reserve_mb: u64,
 }
 
 /// Who signs checkpoints too.

@@ -1,6 +1,10 @@
 //! From texts to a checked configuration.
+mod approvals;
+mod emergency;
 mod limits;
+mod logs;
 mod openid;
+mod passkeys;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +17,9 @@ use zeroize::Zeroizing;
 use super::number::{retention, within};
 use super::roles::roles;
 use super::setting::{self, Raw, Source};
-use super::{Config, Effective, Issuer, Keys, Log, MasterKey, Pkcs11, Sealing, Secret, Witness};
+use super::{Config, Effective, Issuer, Keys, MasterKey, Pkcs11, Sealing, Secret, Witness};
+
+pub use passkeys::Passkeys;
 
 /// Reads every setting; what is wrong is added to `errors`.
 pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
@@ -41,9 +47,12 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     );
     let (second_factor, openid) =
         (reader.checked("second_factor_required", roles), reader.openid());
+    let two_persons = reader.two_persons();
+    let passkeys = reader.passkeys(issuer.as_ref(), console_listen.flatten());
     let (keys, kept) = (reader.keys(), reader.checked("audit_retention_days", retention));
     let authorization_endpoint = reader.parsed("authorization_endpoint", "true or false");
     let (limits, sealing) = (reader.limits(), reader.sealing(&data_dir));
+    let sealing = sealing?;
     let config = Config {
         issuer: issuer?,
         listen: listen?,
@@ -63,13 +72,16 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         session_hours: numbers.4?,
         second_factor_required: second_factor?,
         openid: openid?,
+        two_persons: two_persons?,
+        passkeys: passkeys?,
         shutdown_seconds: numbers.5?,
         revocation_patience_seconds: numbers.6?,
         limits: limits?,
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
         status_list_ttl_seconds: numbers.7?,
-        sealing: sealing?,
+        emergency: reader.emergency(&sealing.checkpoint_file)?,
+        sealing,
         streams_file: reader.path("streams_file"),
         retention_days: kept?,
         effective: effective(raw),
@@ -196,15 +208,6 @@ impl<'a> Reader<'a> {
         let witnesses = self.checked("witnesses", witnesses)?;
         let public = self.parsed("public_log", "true or false")?;
         Some(Sealing { checkpoint_file, witnesses, public })
-    }
-
-    fn log(&mut self) -> Option<Log> {
-        let json = self.checked("log_format", |text| match text {
-            "text" => Ok(false),
-            "json" => Ok(true),
-            other => Err(format!("{other:?} is neither text nor json")),
-        })?;
-        Some(Log { level: self.text("log_level").to_owned(), json })
     }
 }
 

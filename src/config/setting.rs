@@ -145,6 +145,24 @@ const SETTINGS: &[Setting] = &[
         "Roles that sign in to the console with a second factor too, separated by commas.",
     ),
     plain(
+        "two_persons_for",
+        "COUNTERSIGN_TWO_PERSONS_FOR",
+        "",
+        "Acts that take two persons, separated by commas: kill_all, key_retirement, roles.",
+    ),
+    plain(
+        "approval_days",
+        "COUNTERSIGN_APPROVAL_DAYS",
+        "7",
+        "Days that an act may wait for a second person, 1 to 90.",
+    ),
+    plain(
+        "passkey_origin",
+        "COUNTERSIGN_PASSKEY_ORIGIN",
+        "",
+        "Where browsers find the console, for passkeys; the issuer's host if empty.",
+    ),
+    plain(
         "key_lead_seconds",
         "COUNTERSIGN_KEY_LEAD_SECONDS",
         "86400",
@@ -216,6 +234,26 @@ const SETTINGS: &[Setting] = &[
         "",
         "Where the last checkpoint of the audit log is kept; empty: checkpoint in data_dir. Not \
          to be restored with the database.",
+    ),
+    plain(
+        "revocation_journal",
+        "COUNTERSIGN_REVOCATION_JOURNAL",
+        "",
+        "Where revocations are kept that the database cannot take; empty: revocations.journal beside \
+         the checkpoint file. The command line writes to it too.",
+    ),
+    plain(
+        "disk_low_mb",
+        "COUNTERSIGN_DISK_LOW_MB",
+        "256",
+        "With less space left beside an SQLite database no tokens are issued, MiB; 0: as long as \
+         there is any.",
+    ),
+    plain(
+        "disk_reserve_mb",
+        "COUNTERSIGN_DISK_RESERVE_MB",
+        "64",
+        "Space beside an SQLite database that is set aside for acts and revocations, MiB; 0: none.",
     ),
     plain(
         "audit_retention_days",

@@ -18,6 +18,8 @@ pub struct Chrome {
     pub here: String,
     /// What the act before this page did, said once.
     pub notice: Option<Notice>,
+    /// How many acts wait for this person to decide.
+    pub waiting: i64,
 }
 
 /// What an act did, and where more of it stands.
@@ -43,7 +45,12 @@ const fn item(path: &'static str, icon: &'static str, name: &'static str) -> Ite
     Item { path, icon, name }
 }
 
-static OVERVIEW: Section = Section { title: "", items: &[item("/", "gauge", "Overview")] };
+const APPROVALS: &str = "/approvals";
+
+static OVERVIEW: Section = Section {
+    title: "",
+    items: &[item("/", "gauge", "Overview"), item(APPROVALS, "check", "Approvals")],
+};
 /// For those who see nothing but their own.
 static OWN: Section =
     Section { title: "", items: &[item("/applications", "app-window", "Applications")] };
@@ -84,6 +91,11 @@ impl Chrome {
             Role::Auditor => vec![&OVERVIEW, &RECORDS, &DIRECTORY, &SERVER],
             Role::Admin | Role::Owner => vec![&OVERVIEW, &DIRECTORY, &RECORDS, &SERVER],
         }
+    }
+
+    /// What an entry counts, if that is anything.
+    pub fn count(&self, item: &Item) -> Option<i64> {
+        Some(self.waiting).filter(|count| item.path == APPROVALS && *count > 0)
     }
 
     pub fn role_title(&self) -> &'static str {

@@ -52,6 +52,9 @@ pub enum Failure {
     /// What was typed cannot be taken; the sentence is for the person.
     #[error("{0}")]
     Unfit(String),
+    /// The role lacks the right; these are some who have it.
+    #[error("the role lacks the right")]
+    Withheld { right: Right, from: Vec<String> },
 }
 
 /// Why a form that was sent came to nothing, where it may be sent again.
@@ -101,7 +104,7 @@ fn last_part(path: &str) -> String {
 /// Leads from the page of a refusal back to the form, which is filled in again.
 pub fn lead_back(mut response: ServiceResponse<BoxBody>, page: &str) -> ServiceResponse<BoxBody> {
     if let Some(refusal) = response.response_mut().extensions_mut().get_mut::<Page>() {
-        refusal.link = page.to_owned();
+        page.clone_into(&mut refusal.link);
         refusal.link_text = "Back to the form";
     }
     response
@@ -121,6 +124,7 @@ impl From<admin::Error> for Failure {
                 Self::Conflict(fields.into_iter().map(|f| f.message).collect::<Vec<_>>().join(" "))
             }
             admin::Error::NotFound => Self::NotFound,
+            waits @ admin::Error::SecondPerson(_) => Self::Conflict(waits.to_string()),
             admin::Error::Store(error) => Self::Store(error),
             too_soon @ admin::Error::TooSoon { .. } => Self::Conflict(too_soon.to_string()),
         }
@@ -133,6 +137,10 @@ impl Failure {
         let (title, text, (link, link_text)) = match self {
             Self::Conflict(why) => ("That did not fit", why.clone(), back),
             Self::Forbidden(right) => ("Not for your role", forbidden(*right), back),
+            Self::Withheld { right, from } => {
+                let who = format!("{} Who may: {}.", forbidden(*right), from.join(", "));
+                ("Not for your role", who, back)
+            }
             Self::Forged => (
                 "That did not come from here",
                 "The request did not come from a page of this console, so nothing was done. \
@@ -224,7 +232,9 @@ impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Forbidden(_) | Self::Forged | Self::NotBelieved => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::Forged | Self::NotBelieved | Self::Withheld { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Confirm { .. } | Self::SignIn { .. } => StatusCode::SEE_OTHER,
@@ -262,7 +272,7 @@ impl ResponseError for Failure {
         response.extensions_mut().insert(page);
         match self {
             // The form is not theirs, or is no more.
-            Self::Forbidden(_) | Self::Forged | Self::NotFound => response,
+            Self::Forbidden(_) | Self::Forged | Self::NotFound | Self::Withheld { .. } => response,
             _ => halted(response, Halt::Refused),
         }
     }

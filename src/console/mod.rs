@@ -5,6 +5,7 @@
 pub mod access;
 pub mod administrators;
 pub mod applications;
+pub mod approvals;
 pub mod attempts;
 pub mod axis;
 pub mod changes;
@@ -42,6 +43,7 @@ pub mod settings;
 pub mod setup;
 pub mod signed_in;
 pub mod streams;
+pub mod teams;
 pub mod tester;
 pub mod traffic;
 pub mod work;
@@ -71,6 +73,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(applications::routes)
             .configure(resources::routes)
             .configure(access::routes)
+            .configure(approvals::routes)
             .configure(revocations::routes)
             .configure(log::routes)
             .configure(reports::routes)
@@ -81,6 +84,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .configure(streams::routes)
             .configure(tester::routes)
             .configure(keys::routes)
+            // Before people: a team is nobody's id.
+            .configure(teams::routes)
             .configure(administrators::routes)
             .configure(session::routes)
             .configure(attempts::routes)

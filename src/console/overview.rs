@@ -2,6 +2,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::approvals::pending::Pending;
 use super::chrome::Chrome;
 use super::failure::Failure;
 use super::moment::Moment;
@@ -12,6 +13,7 @@ use super::revocations::what::{Names, What};
 use super::signed_in::SignedIn;
 use super::traffic::Traffic;
 use super::work;
+use crate::model::approval::Request;
 use crate::model::nudge::Dismissal;
 use crate::model::page::Page;
 use crate::model::usage::hour;
@@ -19,7 +21,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::break_glass::{self, Used};
 use crate::store::{
-    Conn, Error, applications, attention, audit_log, resources, revocations, usage,
+    Conn, Error, applications, approvals, attention, audit_log, resources, revocations, usage,
 };
 use crate::web::App;
 
@@ -36,6 +38,8 @@ struct Overview {
     /// Break-glass accounts that were used.
     broken: Vec<(Used, Moment)>,
     work: Vec<Nudge>,
+    /// What waits for the reader to decide.
+    pending: Vec<Pending>,
     /// What was set aside last.
     aside: Vec<Aside>,
     /// How many more were.
@@ -65,6 +69,8 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
     }
     let now = person.now();
     let policy = app.key_policy();
+    let not_asked_by = Some(person.administrator.id.clone());
+    let others = approvals::Filter { open: Some(true), not_asked_by, ..Default::default() };
     let read = move |conn: &mut Conn| {
         let work = work::Seen::read(conn, now)?.work(policy, now);
         let more_aside = work.aside.len().saturating_sub(NAMED);
@@ -72,10 +78,13 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         Ok((
             (steps(conn)?, exposed(conn, now)?, broken(conn, now)?, counted(conn, now)?),
             (work.said, aside, more_aside, attention::newest(conn, 5)?),
+            approvals::page(conn, &others, None, NAMED)?.rows,
         ))
     };
-    let ((steps, exposed, broken, counted), (work, aside, more_aside, newest)) =
+    let ((steps, exposed, broken, counted), (work, aside, more_aside, newest), requests) =
         app.store.read(read).await?;
+    let decides = |request: &&Request| request.waits(now) && person.may(request.proposal.right());
+    let waiting = requests.iter().filter(decides).map(|request| Pending::new(request, now));
     let newest = newest.into_iter().map(|(id, name, at)| (id, name, Moment::new(at, now)));
     page::html(&Overview {
         chrome: person.chrome("/"),
@@ -87,6 +96,7 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         work,
         aside,
         more_aside,
+        pending: waiting.collect(),
         traffic: Traffic::new(&counted, Seconds::DAY, now),
         newest: newest.collect(),
     })

@@ -29,6 +29,12 @@ pub fn secret(page: &impl Template) -> Result<HttpResponse, Failure> {
     Ok(response)
 }
 
+/// What a script asked for. Nothing may keep it.
+pub fn json(value: &serde_json::Value) -> Result<HttpResponse, Failure> {
+    let no_store = (CACHE_CONTROL, "no-store");
+    Ok(HttpResponse::Ok().insert_header(no_store).json(value))
+}
+
 /// Where to look after something was done.
 pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()

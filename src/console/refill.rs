@@ -71,14 +71,12 @@ impl Form {
                 self.select = read.of("name").unwrap_or_default();
                 as_it_was.to_owned()
             }
-            ("option", _) => match self.fields.iter().any(|(name, _)| *name == self.select) {
-                true => {
-                    let value = read.of("value").unwrap_or_default();
-                    let is = self.has(&self.select, &value);
-                    read.flag("selected", is).to_string()
-                }
-                false => as_it_was.to_owned(),
-            },
+            ("option", _) if self.fields.iter().any(|(name, _)| *name == self.select) => {
+                let value = read.of("value").unwrap_or_default();
+                let is = self.has(&self.select, &value);
+                read.flag("selected", is).to_string()
+            }
+            ("option", _) => as_it_was.to_owned(),
             ("input", "checkbox" | "radio") => {
                 let name = read.of("name").unwrap_or_default();
                 let value = read.of("value").unwrap_or_else(|| "on".to_owned());

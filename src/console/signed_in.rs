@@ -4,21 +4,22 @@ use std::pin::Pin;
 
 use actix_session::{Session, SessionExt as _};
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use super::chrome::{Chrome, Notice};
 use super::failure::Failure;
 use super::pages::{self, Need};
-use super::preferences;
 use super::sent;
+use super::{page, preferences};
 use crate::admin::Actor;
-use crate::admin::actor::Who;
+use crate::admin::actor::{Consent, Who};
 use crate::model::administrator::Administrator;
+use crate::model::approval::Request;
 use crate::model::revocation::Recorded;
 use crate::model::role::{Reach, Right, Role};
 use crate::model::session::CONFIRMED;
 use crate::oauth::UnixTime;
-use crate::store::{Conn, Error, administrators, application_owners, break_glass};
+use crate::store::{Conn, Error, administrators, application_owners, approvals, break_glass};
 use crate::web::session_store::{
     ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT, THROUGH,
 };
@@ -35,6 +36,8 @@ pub struct SignedIn {
     keys: bool,
     /// Whether the application that the path names is theirs.
     owns: bool,
+    /// How many acts wait for this person to decide.
+    waiting: i64,
     here: String,
     host: String,
 }
@@ -99,6 +102,7 @@ impl SignedIn {
             keys: self.keys,
             here: self.here.clone(),
             notice: notice.and_then(|text| serde_json::from_str(&text).ok()),
+            waiting: self.waiting,
         }
     }
 
@@ -117,6 +121,14 @@ impl SignedIn {
     /// The same, with a link.
     pub fn notice_with(&self, text: impl Into<String>, href: String, label: &str) {
         self.say(&Notice { text: text.into(), link: Some((href, label.to_owned())) });
+    }
+
+    /// To the page of what was asked for instead of done.
+    pub fn asked(&self, request: &Request) -> HttpResponse {
+        self.notice(
+            "This takes two persons. Nothing is done yet: somebody else has to approve it.",
+        );
+        page::see_other(&format!("/approvals/{}", request.id))
     }
 
     fn say(&self, notice: &Notice) {
@@ -145,7 +157,25 @@ pub fn anonymous(request: &HttpRequest, app: &App) -> Actor {
         now: app.clock.now(),
         chain: app.config.instance.as_str().into(),
         entropy: app.entropy.clone(),
+        consent: Consent::default(),
     }
+}
+
+/// The person, whether the application is theirs, and how many acts wait for them
+/// to decide.
+type Seen = (Option<Administrator>, bool, i64);
+
+fn seen(conn: &mut Conn, id: &str, client_id: &str, now: UnixTime) -> Result<Seen, Error> {
+    let Some(person) = administrators::find(conn, id)? else { return Ok((None, false, 0)) };
+    let owns = person.role == Role::Developer
+        && !client_id.is_empty()
+        && application_owners::owns(conn, client_id, id)?;
+    let waiting = if person.role.may(Right::ManageRegistry) {
+        approvals::waiting(conn, id, now)?.count
+    } else {
+        0
+    };
+    Ok((Some(person), owns, waiting))
 }
 
 async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
@@ -171,8 +201,14 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
     // Who signed in before it was so is asked to do it again.
     let only = app.openid.as_ref().is_some_and(|provider| provider.config().only);
     let must_break_glass = only && !session.contains_key(THROUGH);
-    let read = app.store.read(move |conn| look_up(conn, &id, &client_id, must_break_glass));
-    let (found, owns) = read.await?;
+    let now = actor.now;
+    let read = app.store.read(move |conn| {
+        if must_break_glass && !break_glass::is_one(conn, &id)? {
+            return Ok((None, false, 0));
+        }
+        seen(conn, &id, &client_id, now)
+    });
+    let (found, owns, waiting) = read.await?;
     let Some(administrator) = found.filter(|person| person.active) else {
         session.purge();
         return Err(out());
@@ -188,7 +224,9 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
     }
     let confirmed_at: Option<i64> = session.get(CONFIRMED_AT).ok().flatten();
     let fresh = confirmed_at.is_some_and(|at| actor.now < UnixTime(at) + CONFIRMED);
-    admit(request, administrator.role, owns, fresh)?;
+    if let Err(failure) = admit(request, administrator.role, owns, fresh) {
+        return Err(with_names(app, failure).await);
+    }
     let actor = Actor { because: sent::because(request)?, ..actor };
     let host = url::Url::parse(&app.config.issuer.url).ok();
     Ok(SignedIn {
@@ -197,30 +235,11 @@ async fn find(request: &HttpRequest) -> Result<SignedIn, Failure> {
         theme: preferences::theme(request),
         keys: preferences::keys(request),
         owns,
+        waiting,
         here: here(request),
         host: host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default(),
         administrator,
     })
-}
-
-/// The person, and whether the application that the path names is theirs.
-fn look_up(
-    conn: &mut Conn,
-    id: &str,
-    client_id: &str,
-    must_break_glass: bool,
-) -> Result<(Option<Administrator>, bool), Error> {
-    if must_break_glass && !break_glass::is_one(conn, id)? {
-        return Ok((None, false));
-    }
-    let person = administrators::find(conn, id)?;
-    let owns = match &person {
-        Some(person) if person.role == Role::Developer && !client_id.is_empty() => {
-            application_owners::owns(conn, client_id, id)?
-        }
-        _ => false,
-    };
-    Ok((person, owns))
 }
 
 /// Holds the request to the table of pages, before its handler runs.
@@ -244,6 +263,23 @@ fn admit(request: &HttpRequest, role: Role, owns: bool, fresh: bool) -> Result<(
     match need {
         Some(Need::Confirmed(_)) if !fresh => Err(Failure::Confirm { next: back(request, &path) }),
         _ => Ok(()),
+    }
+}
+
+/// The most people who are named.
+const NAMED: usize = 5;
+
+/// Says who has the right that somebody lacks, so that they know whom to ask.
+async fn with_names(app: &App, failure: Failure) -> Failure {
+    let Failure::Forbidden(right) = failure else { return failure };
+    let may =
+        |person: &Administrator| person.active && person.role.reach(right) == Reach::Everything;
+    match app.store.read(administrators::all).await {
+        Ok(people) => {
+            let names = people.into_iter().filter(may).map(|person| person.name);
+            Failure::Withheld { right, from: names.take(NAMED).collect() }
+        }
+        Err(error) => error.into(),
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Mark {
     pub salt: [u8; 16],
 }
 
+/// What stands in the place of what was redacted.
+const REDACTED: &str = "redacted";
+
 /// What happened. The token of a `token.issued` has the event's id as its
 /// `jti`, and the request that asked for it has `req_` and that id.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct Event {
     /// Why, in the words of who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     #[serde(skip)]
     pub salt: [u8; 16],
 }
@@ -147,6 +152,21 @@ pub struct Change {
     pub after: String,
 }
 
+/// Whose word besides the actor's stands for an act that takes two persons.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Approval {
+    /// The id and the name of who approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Why nobody was asked: an operator did it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<String>,
+}
+
 /// Refusals that were counted instead of written one by one.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct FloodFacts {
@@ -205,8 +225,24 @@ impl Event {
             access: None,
             detail: None,
             because: None,
+            approval: None,
             salt: mark.salt,
         }
+    }
+
+    /// What is told of an event whose text was taken away: that it was, and what
+    /// says nothing of a person.
+    pub fn redacted(id: String, at: i64, code: Word, outcome: Outcome) -> Self {
+        let mark = Mark { id, salt: [0; 16] };
+        let mut event = Self::new(mark, UnixTime(at), "", outcome);
+        event.code = code;
+        event.actor.kind = REDACTED.into();
+        event.detail = Some(REDACTED.to_owned());
+        event
+    }
+
+    pub fn is_redacted(&self) -> bool {
+        self.actor.kind == REDACTED
     }
 
     /// The part of the code before the first dot: `token`, `application` …

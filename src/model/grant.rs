@@ -1,4 +1,6 @@
 //! What an application may ask for at a resource.
+use serde::{Deserialize, Serialize};
+
 use super::resource::Scope;
 
 /// Application × resource × scopes, as an administrator sees it.
@@ -12,7 +14,8 @@ pub struct Grant {
 }
 
 /// Which of a resource's scopes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Access {
     /// All it has now and will have.
     All,

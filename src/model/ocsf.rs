@@ -77,9 +77,10 @@ pub fn activity(event: &Event) -> (u32, &'static str) {
             _ => (2, "Read"),
         },
         Class::EntityManagement => match verb {
-            "created" | "added" | "published" => (1, "Create"),
+            "created" | "added" | "published" | "requested" => (1, "Create"),
             "read" | "exported" | "export_ended" => (2, "Read"),
-            "deleted" | "removed" | "revoked" | "forgotten" | "pruned" => (4, "Delete"),
+            "deleted" | "removed" | "revoked" | "forgotten" | "pruned" | "redacted"
+            | "withdrawn" => (4, "Delete"),
             "activated" | "started" => (10, "Activate"),
             "retired" | "stopped" => (11, "Deactivate"),
             "suspended" => (12, "Suspend"),
@@ -290,6 +291,7 @@ fn unmapped(event: &Event) -> Value {
         "access": facts(serde_json::to_value(&event.access)),
         "detail": event.detail,
         "because": event.because,
+        "approval": facts(serde_json::to_value(&event.approval)),
     })
 }
 

@@ -18,6 +18,8 @@ pub struct Resource {
     pub token_lifetime: Seconds,
     pub algorithm: Algorithm,
     pub verification: Verification,
+    /// Whatever is granted at it takes two persons.
+    pub sensitive: bool,
     pub created_at: UnixTime,
     /// Counts up with each edit; an edit names the one it was made from.
     pub version: i64,

@@ -1,4 +1,5 @@
 //! A revocation, as administrators see it.
+use super::audit_event::Event;
 use super::text::{self, FieldError};
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::{Kind, SubjectDigest};
@@ -34,6 +35,14 @@ pub struct Recorded {
     pub exposure: Option<Exposure>,
 }
 
+/// A revocation that the database does not have yet, and the row of the audit
+/// log that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Late {
+    pub revocation: Revocation,
+    pub event: Event,
+}
+
 /// What a revocation hit, and for how long it may still matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exposure {
@@ -46,7 +55,7 @@ pub struct Exposure {
 }
 
 /// The longest that a token can live, and what clocks may differ by.
-const LONGEST: Seconds = Seconds(86_400 + 60);
+pub const LONGEST: Seconds = Seconds(86_400 + 60);
 
 /// How long another process may still issue before it hears of a change.
 const PROPAGATION: Seconds = Seconds(1);

@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 
 use super::access::{self, Asked};
+use super::owners;
 use super::report::{Family, MOST, Parameter, Parameters, Report, scan};
 use super::table::{Cell, Column, Table, column};
 use crate::model::history::GrantSpan;
@@ -112,6 +113,8 @@ fn review(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         let page = access::page(conn, &asked, after.as_deref(), 500)?;
         let ids: Vec<String> = page.rows.iter().map(|row| row.holding.begun_by.clone()).collect();
         let names = access::granters(conn, &ids)?;
+        let of = page.rows.iter().map(|row| row.application.client_id.clone());
+        let owning = owners::of(conn, &of.collect::<Vec<_>>())?;
         for row in page.rows {
             let wanted = |name: &&String| told.scope.as_ref().is_none_or(|scope| *name == scope);
             let mut scopes: Vec<&str> =
@@ -127,8 +130,7 @@ fn review(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
                 let (application, api) = (&row.application, &row.resource.identifier);
                 let day = usage::day(told.now);
                 let used = uses::last(conn, &application.client_id, api, scope, day)?;
-                let owner =
-                    if application.owner.is_empty() { "nobody" } else { &application.owner };
+                let owner = owners::told(&application.owner, owning.get(&application.client_id));
                 table.rows.push(vec![
                     Cell::text(&application.name),
                     Cell::Client(application.client_id.clone()),
@@ -234,13 +236,17 @@ fn unused(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     for some in found.chunks(500) {
         let ids: Vec<String> = some.iter().map(|found| found.client_id.clone()).collect();
         let held = secrets::of_clients(conn, &ids)?;
+        let owning = owners::of(conn, &ids)?;
         for application in some {
             let of = || held.iter().filter(|s| s.client_id == application.client_id);
             let working = of().filter(|s| s.state(told.now) == State::Active).count();
             table.rows.push(vec![
                 Cell::text(&application.details.name),
                 Cell::Client(application.client_id.clone()),
-                Cell::text(&application.details.owner),
+                Cell::text(owners::told(
+                    &application.details.owner,
+                    owning.get(&application.client_id),
+                )),
                 Cell::Time(application.created_at),
                 Cell::time(of().filter_map(|s| s.last_used_at).max()),
                 Cell::number(working),

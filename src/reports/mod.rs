@@ -6,6 +6,7 @@ pub mod daily;
 pub mod grants;
 pub mod hoarders;
 pub mod holders;
+mod owners;
 pub mod refusals;
 pub mod report;
 pub mod rows;

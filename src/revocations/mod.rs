@@ -5,6 +5,7 @@
 //! another as soon as it is looked for, four times a second. Whoever cannot
 //! look says so instead of guessing ([`Stale`]).
 pub mod exposure;
+pub mod journal;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -172,6 +173,13 @@ impl Revocations {
             return Ok(None);
         }
         Ok(view.set.covers(&subjects(token), token.claims.iat))
+    }
+
+    /// Whether `token` is revoked by what was heard of, however long ago that
+    /// was.
+    pub fn is_known_to_cover(&self, token: &Verified) -> bool {
+        let view = self.read();
+        !view.set.is_empty() && view.set.covers(&subjects(token), token.claims.iat).is_some()
     }
 
     /// From when on tokens of all these subjects are good: now, or at most two

@@ -1,5 +1,4 @@
 //! What leads from a row to a signed checkpoint.
-use crate::model::audit_chain::leaf;
 use crate::model::checkpoint::SignedCheckpoint;
 use crate::model::proof::Proof;
 use crate::model::tree_proof::path;
@@ -10,6 +9,9 @@ use crate::store::{Conn, Error, audit_batches, audit_log, audit_seals, audit_tre
 pub enum Unproved {
     #[error("there is no such row")]
     NotThere,
+    /// Its text is gone, and with it what a proof is of.
+    #[error("the row was redacted: its hash stands in the log, its text nowhere")]
+    Redacted,
     /// A running server seals within seconds.
     #[error("the row is in no signed tree yet")]
     NotSealed,
@@ -21,6 +23,9 @@ pub enum Unproved {
 /// signed too, if one has the row, else under the last.
 pub fn prove(conn: &mut Conn, id: &str) -> Result<Proof, Unproved> {
     let row = audit_log::find(conn, id)?.ok_or(Unproved::NotThere)?;
+    if row.is_redacted() {
+        return Err(Unproved::Redacted);
+    }
     let (batch, _) = audit_batches::find(conn, &row.chain, row.batch)?.ok_or(Unproved::NotThere)?;
     let (entry, _) =
         audit_seals::entry_of(conn, &row.chain, row.batch)?.ok_or(Unproved::NotSealed)?;
@@ -41,8 +46,7 @@ pub fn prove(conn: &mut Conn, id: &str) -> Result<Proof, Unproved> {
     };
     let mut leaves = Vec::with_capacity(rows.len());
     for row in &rows {
-        let salt = row.salt.as_slice().try_into().map_err(|_| unreadable())?;
-        leaves.push(leaf(salt, &row.body));
+        leaves.push(row.leaf().ok_or_else(unreadable)?);
     }
     let number = usize::try_from(row.position - batch.first_position).map_err(|_| unreadable())?;
     let size = checkpoint.checkpoint.size;

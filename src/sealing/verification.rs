@@ -223,8 +223,12 @@ fn claims(
     match SignedCheckpoint::parse(&state.note) {
         Ok(last) => all.push(("the last checkpoint".to_owned(), last, false)),
         Err(_) if state.note.is_empty() && state.size == 0 => {}
-        // A server that was killed as it began the log.
-        Err(_) if state.note.is_empty() && all.is_empty() && begun(store)? + UNSEALED >= now => {}
+        // A server that was killed as it began the log: what it signed may be in its
+        // file alone.
+        Err(_)
+            if state.note.is_empty()
+                && all.iter().all(|(.., is_outside)| *is_outside)
+                && begun(store)? + UNSEALED >= now => {}
         Err(_) if state.note.is_empty() => {
             report.find(Kind::Incomplete, "no checkpoint was published".into(), None);
         }

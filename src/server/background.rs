@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::disk::Disk;
 use super::{parts, retention};
-use crate::admin::{guard, identities, links};
+use crate::admin::{approvals, guard, identities, links, passkeys};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
-use crate::store::{Checkpoint, break_glass, dismissals, sessions};
+use crate::store::{self, Checkpoint, break_glass, dismissals, sessions};
 use crate::web::App;
 
 /// How often changes of other processes are looked for.
@@ -49,6 +50,8 @@ pub struct Tasks {
 pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
     let running = vec![
         tokio::spawn(poll(app.clone())),
+        tokio::spawn(watch_journal(app.clone())),
+        tokio::spawn(watch_disk(app.clone())),
         tokio::spawn(announce(app.clone())),
         tokio::spawn(explore(app.clone())),
         tokio::spawn(publish_status_lists(app.clone())),
@@ -93,6 +96,40 @@ async fn poll(app: Arc<App>) {
                 let app = app.clone();
                 drop(tokio::task::spawn_blocking(move || app.reconcile_keys()));
             }
+        }
+    }
+}
+
+/// Takes up what is added to the journal of revocations, whatever the database
+/// does, and writes it there as soon as that takes it.
+async fn watch_journal(app: Arc<App>) {
+    let mut replay: Option<JoinHandle<()>> = None;
+    let mut ticks = tokio::time::interval(POLL);
+    loop {
+        ticks.tick().await;
+        let looked = app.clone();
+        let _ = tokio::task::spawn_blocking(move || looked.look_into_journal()).await;
+        if replay.as_ref().is_none_or(JoinHandle::is_finished) {
+            let app = app.clone();
+            replay = Some(tokio::task::spawn_blocking(move || app.replay_journal()));
+        }
+    }
+}
+
+/// Stops issuing before the disk of an SQLite database is full.
+async fn watch_disk(app: Arc<App>) {
+    let wal = app.store.wal();
+    let Some(folder) = wal.as_deref().and_then(std::path::Path::parent) else { return };
+    let mut disk = Disk::new(folder, &app.config.emergency);
+    let mut ticks = tokio::time::interval(LOOK);
+    loop {
+        ticks.tick().await;
+        match disk.look() {
+            Ok(space) => {
+                app.recorder.condition().set_low(space.is_low);
+                app.metrics.disk_free_bytes.set(i64::try_from(space.free).unwrap_or(i64::MAX));
+            }
+            Err(error) => tracing::warn!(%error, "disk.not_seen"),
         }
     }
 }
@@ -250,9 +287,13 @@ async fn sweep(app: Arc<App>) {
         app.secret_guesses.sweep();
         app.token_limits.sweep();
         app.password_guesses.sweep();
+        app.challenges.sweep();
         app.openid_journeys.sweep();
         app.revocations.forget_expired();
         let now = app.clock.now();
+        if let Err(error) = watch_approvals(&app).await {
+            tracing::warn!(%error, "approvals.not_swept");
+        }
         let swept = app
             .store
             .write(move |conn| {
@@ -260,6 +301,7 @@ async fn sweep(app: Arc<App>) {
                 links::sweep(conn, now)?;
                 dismissals::delete_expired(conn, now)?;
                 identities::sweep(conn, now)?;
+                passkeys::sweep(conn, now)?;
                 sessions::delete_expired(conn, now)
             })
             .await;
@@ -271,6 +313,21 @@ async fn sweep(app: Arc<App>) {
             tracing::warn!(%error, "status_lists.not_swept");
         }
     }
+}
+
+/// Ends what waited too long for a second person, and counts what waits.
+pub async fn watch_approvals(app: &App) -> Result<(), crate::admin::Error> {
+    let system = app.system();
+    let now = system.now;
+    let overdue = app.store.read(move |conn| store::approvals::overdue(conn, now)).await?;
+    if !overdue.is_empty() {
+        app.store.write(move |conn| approvals::expire(conn, &system)).await?;
+    }
+    let waiting = app.store.read(move |conn| store::approvals::waiting(conn, "", now)).await?;
+    app.metrics.approvals_open.set(waiting.count);
+    let oldest = waiting.oldest.map_or(0, |oldest| now.since(oldest).0);
+    app.metrics.approvals_oldest_seconds.set(oldest);
+    Ok(())
 }
 
 /// A thread of its own: a checkpoint waits for the disk, and no request may

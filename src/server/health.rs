@@ -3,6 +3,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
+use crate::audit::condition::State;
 use crate::oauth::algorithm::Algorithm;
 use crate::oauth::time::Seconds;
 use crate::sealing::verification::UNSEALED;
@@ -34,17 +35,21 @@ async fn readyz(app: web::Data<App>) -> HttpResponse {
     if app.store.read(registry::version).await.is_err() {
         missing.push("the database does not answer");
     }
-    if !app.recorder.is_healthy() {
-        missing.push("the audit log cannot be written");
+    let state = app.recorder.condition().state();
+    if state != State::Ok {
+        missing.push(state.caption());
     }
     let mut response =
         if missing.is_empty() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     let mut warnings = warnings(&app);
     warnings.extend(waiting(&app).await);
     let status = if missing.is_empty() { "ready" } else { "not ready" };
-    response
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json!({ "status": status, "missing": missing, "warnings": warnings }))
+    response.insert_header((CACHE_CONTROL, "no-store")).json(json!({
+        "status": status,
+        "store": state.as_str(),
+        "missing": missing,
+        "warnings": warnings,
+    }))
 }
 
 /// What somebody should look after, though tokens are issued and recorded.
@@ -73,6 +78,8 @@ async fn waiting(app: &App) -> Option<String> {
 }
 
 async fn metrics(app: web::Data<App>) -> HttpResponse {
+    app.metrics
+        .store_state(app.recorder.condition().state().as_str(), &State::ALL.map(State::as_str));
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
         .body(app.metrics.encode())

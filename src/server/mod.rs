@@ -1,6 +1,7 @@
 //! Open, listen, drain.
 pub mod background;
 pub mod connections;
+pub mod disk;
 pub mod health;
 pub mod listeners;
 pub mod parts;

@@ -15,6 +15,15 @@ struct Head {
     hash: Hash,
 }
 
+/// The end of a chain as whoever appended last knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    pub batch: i64,
+    /// Of its last event.
+    pub position: i64,
+    pub hash: Hash,
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 struct Row<'a> {
@@ -39,7 +48,14 @@ struct Row<'a> {
 /// Events are written once and in this order: the head is locked first, so
 /// whoever else appends to this chain waits for the transaction.
 pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<i64, Error> {
-    let [first, ..] = events else { return position(conn, chain) };
+    if events.is_empty() {
+        return position(conn, chain);
+    }
+    Ok(append_to(conn, chain, events)?.position)
+}
+
+/// [`append`] of one event or more; returns where the chain ends by it.
+pub fn append_to(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<Tip, Error> {
     let head = lock_head(conn, chain)?;
     let number = head.batch + 1;
     let rows: Vec<Row<'_>> = (head.position + 1..)
@@ -53,8 +69,8 @@ pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<i64, Err
         number,
         first_position: head.position + 1,
         events: i64::try_from(events.len()).unwrap_or(i64::MAX),
-        first_at: events.iter().map(|event| event.at).min().unwrap_or(first.at),
-        last_at: events.iter().map(|event| event.at).max().unwrap_or(first.at),
+        first_at: events.iter().map(|event| event.at).min().unwrap_or_default(),
+        last_at: events.iter().map(|event| event.at).max().unwrap_or_default(),
         root: root(&leaves),
         previous: head.hash,
     };
@@ -63,7 +79,17 @@ pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<i64, Err
     insert_batch(conn, &batch, &hash)?;
     let last = head.position + batch.events;
     move_head(conn, chain, &Head { batch: number, position: last, hash })?;
-    Ok(last)
+    Ok(Tip { batch: number, position: last, hash })
+}
+
+/// Whether the batch that `tip` is of is there, as it was.
+pub fn has(conn: &mut Conn, chain: &str, tip: &Tip) -> Result<bool, Error> {
+    let found: Option<Vec<u8>> = on!(conn, |c| audit_batches::table
+        .find((chain, tip.batch))
+        .select(audit_batches::hash)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some_and(|hash| hash == tip.hash))
 }
 
 /// The position of the last event of a chain; 0 when there is none.

@@ -8,6 +8,7 @@ pub use super::audit_filter::{ActFilter, Filter, OutcomeFilter};
 use super::connection::on;
 use super::schema::audit_events;
 use super::{Conn, Error, escaped};
+use crate::model::audit_chain::{Hash, leaf};
 use crate::model::audit_event::{Event, Outcome};
 use crate::model::page::Page;
 use crate::oauth::UnixTime;
@@ -35,8 +36,31 @@ impl StoredEvent {
     /// The event, or `None` when its text or salt cannot be read.
     pub fn event(&self) -> Option<Event> {
         let mut event: Event = serde_json::from_str(&self.body).ok()?;
-        event.salt = self.salt.as_slice().try_into().ok()?;
+        if !self.is_redacted() {
+            event.salt = self.salt.as_slice().try_into().ok()?;
+        }
         Some(event)
+    }
+
+    /// Whether its text and salt were taken away: the hash stands in the place
+    /// of the salt, and is longer.
+    pub fn is_redacted(&self) -> bool {
+        self.salt.len() == size_of::<Hash>()
+    }
+
+    /// Its hash, as its batch has it; `None`: it cannot be read.
+    pub fn leaf(&self) -> Option<Hash> {
+        match <&[u8; 16]>::try_from(self.salt.as_slice()) {
+            Ok(salt) => Some(leaf(salt, &self.body)),
+            Err(_) => self.salt.as_slice().try_into().ok(),
+        }
+    }
+
+    /// What is left of it in words when it is redacted.
+    pub fn stub(&self) -> Option<Event> {
+        let mut stub = self.event()?;
+        stub = Event::redacted(stub.id, stub.at, stub.code, stub.outcome);
+        Some(stub)
     }
 
     /// Whether the columns say what the body says.

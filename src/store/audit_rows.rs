@@ -12,14 +12,17 @@ use super::schema::audit_events;
 use super::{Conn, Error};
 use crate::model::audit_chain::{Hash, leaf};
 use crate::model::audit_columns::Columns;
+use crate::model::audit_event::Event;
 
 /// What is left of a row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Hashed {
     pub position: i64,
     pub batch: i64,
     /// `None`: it is no row of ours, or a column differs from the body.
     pub leaf: Option<Hash>,
+    /// The id of a row whose text was taken away: `leaf` is what it says itself.
+    pub redacted: Option<Box<str>>,
 }
 
 type Selected = (
@@ -79,10 +82,12 @@ impl Borrowed<'_> {
         let [Some(position), Some(batch), at] = self.numbers else {
             return Err("a row has no position".into());
         };
-        Ok(Hashed { position, batch, leaf: at.and_then(|at| self.leaf(at)) })
+        let (leaf, redacted) = at.and_then(|at| self.leaf(at)).unzip();
+        Ok(Hashed { position, batch, leaf, redacted: redacted.flatten() })
     }
 
-    fn leaf(&self, at: i64) -> Option<Hash> {
+    /// The hash, and of a redacted row its id.
+    fn leaf(&self, at: i64) -> Option<(Hash, Option<Box<str>>)> {
         let [Some(id), Some(category), Some(code), Some(outcome), reason, client_id, resource] =
             self.texts
         else {
@@ -90,8 +95,23 @@ impl Borrowed<'_> {
         };
         let columns = Columns { id, at, category, code, outcome, reason, client_id, resource };
         let (body, salt) = self.body.zip(self.salt)?;
-        columns.agree(body).then_some(leaf(salt.try_into().ok()?, body))
+        if !columns.agree(body) {
+            return None;
+        }
+        if let Ok(salt) = salt.try_into() {
+            return Some((leaf(salt, body), None));
+        }
+        // The hash stands in the place of the salt.
+        let hash = salt.try_into().ok().filter(|_| is_stub(body))?;
+        Some((hash, Some(id.into())))
     }
+}
+
+/// Whether a text is what is left of a redacted row, and nothing else.
+fn is_stub(body: &str) -> bool {
+    serde_json::from_str::<Event>(body).is_ok_and(|event| {
+        body == Event::redacted(event.id, event.at, event.code, event.outcome).body()
+    })
 }
 
 impl FromSqlRow<Selected, Pg> for Hashed {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use super::audit_rows::{self, Hashed};
 use super::connection::on;
 use super::schema::{audit_batches as batches, audit_chain_heads, audit_events};
-use super::{Conn, Error, audit_batches, audit_retention};
+use super::{Conn, Error, audit_batches, audit_redactions, audit_retention};
 use crate::model::audit_chain::{Batch, GENESIS, Hash, root};
 use crate::oauth::UnixTime;
 
@@ -35,6 +35,8 @@ pub struct Verified {
     pub events: i64,
     /// How many of the batches have no rows any more: they were pruned.
     pub pruned: i64,
+    /// How many of the rows have no text any more: they were redacted.
+    pub redacted: i64,
 }
 
 /// How many batches and about how many rows are read at a time.
@@ -160,8 +162,14 @@ impl Walk {
             for (batch, _) in whole {
                 self.verified.batches += 1;
                 if batch.number > self.pruned {
-                    let Some((kind, why)) = fault(batch, &mut rows) else {
+                    let mut redacted = Vec::new();
+                    let fault = match fault(batch, &mut rows, &mut redacted) {
+                        None => unrecorded(conn, &redacted)?,
+                        found => found,
+                    };
+                    let Some((kind, why)) = fault else {
                         self.verified.events += batch.events;
+                        self.verified.redacted += i64::try_from(redacted.len()).unwrap_or(i64::MAX);
                         continue;
                     };
                     // Pruned since the walk began?
@@ -241,6 +249,7 @@ fn unlinked(
 fn fault(
     batch: &Batch,
     rows: &mut std::iter::Peekable<impl Iterator<Item = Hashed>>,
+    redacted: &mut Vec<(Box<str>, Hash)>,
 ) -> Option<(Kind, &'static str)> {
     let end = batch.first_position + batch.events;
     let mut leaves = Vec::new();
@@ -251,9 +260,23 @@ fn fault(
         let Some(leaf) = row.leaf.filter(|_| row.batch == batch.number) else {
             return Some((Kind::Tampered, "a column differs from the row's body"));
         };
+        redacted.extend(row.redacted.map(|id| (id, leaf)));
         leaves.push(leaf);
     }
     (root(&leaves) != batch.root).then_some((Kind::Tampered, "a row was changed"))
+}
+
+/// Why rows whose text is gone are not redacted.
+fn unrecorded(
+    conn: &mut Conn,
+    redacted: &[(Box<str>, Hash)],
+) -> Result<Option<(Kind, &'static str)>, Error> {
+    for (id, hash) in redacted {
+        if !audit_redactions::is_recorded(conn, id, hash)? {
+            return Ok(Some((Kind::Tampered, "a row was redacted, and no record says so")));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a row of the chain lies before its first position or after its

@@ -36,6 +36,14 @@ pub fn find(conn: &mut Conn, administrator_id: &str) -> Result<Option<Authentica
     }))
 }
 
+/// Who has one.
+pub fn holders(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    Ok(on!(conn, |c| authenticator_apps::table
+        .order(authenticator_apps::administrator_id)
+        .select(authenticator_apps::administrator_id)
+        .load(c))?)
+}
+
 /// Whose app it is, and what is sealed of it; of everybody.
 pub fn all_sealed(conn: &mut Conn) -> Result<Vec<(String, Vec<u8>)>, Error> {
     Ok(on!(conn, |c| authenticator_apps::table

@@ -1,14 +1,13 @@
-//! One connection type over both databases, and the pool of them.
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
+//! One connection type over both databases.
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
-use diesel::r2d2::{ManageConnection, Pool, R2D2Connection as _};
-use diesel::{Connection as _, ConnectionError, ConnectionResult, PgConnection, SqliteConnection};
+use diesel::sql_types::Text;
+use diesel::{
+    Connection as _, ConnectionError, ConnectionResult, PgConnection, QueryableByName,
+    RunQueryDsl as _, SqliteConnection,
+};
 use url::Url;
 
-use super::{Error, migrations};
+use super::Error;
 
 /// A connection to either database.
 pub enum Conn {
@@ -35,108 +34,14 @@ pub enum Database {
     Sqlite { path: String },
 }
 
-/// How long a request waits for a free connection.
-const CHECKOUT: Duration = Duration::from_secs(1);
-
-/// How long the start waits for the first: nobody else waits for it yet.
-const FIRST: Duration = Duration::from_secs(10);
-
-/// How long a request waits for an answer of the database. A frozen server
-/// takes connections and never answers: only our own watch ends that.
-const ANSWER: Duration = Duration::from_secs(2);
-
-/// The database. Cheap to clone.
-#[derive(Clone)]
-pub struct Store {
-    pool: Pool<Manager>,
-    database: Arc<Database>,
-}
-
-impl Store {
-    /// Opens the database and brings its schema up to date.
-    ///
-    /// # Errors
-    /// `Unavailable`: it cannot be reached, its schema is newer than this
-    /// program, or its SQLite has a known fault.
-    pub fn open(database: Database, connections: u32) -> Result<Self, Error> {
-        let manager = Manager(Arc::new(database));
-        prepare(&manager)?;
-        let database = manager.0.clone();
-        let pool = Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(1))
-            .connection_timeout(FIRST)
-            // A round trip at every checkout; a broken connection shows itself.
-            .test_on_check_out(false)
-            .build(manager)
-            .map_err(unavailable)?;
-        Ok(Self { pool, database })
-    }
-
-    /// Whether it is SQLite: one file, one writer at a time.
-    pub fn is_sqlite(&self) -> bool {
-        matches!(*self.database, Database::Sqlite { .. })
-    }
-
-    /// SQLite's write-ahead log.
-    pub fn wal(&self) -> Option<PathBuf> {
-        match &*self.database {
-            Database::Sqlite { path } => Some(PathBuf::from(format!("{path}-wal"))),
-            Database::Postgres { .. } => None,
-        }
-    }
-
-    /// A connection of one's own, outside the pool.
-    pub fn connect(&self) -> Result<Conn, Error> {
-        self.database.connect()
-    }
-
-    /// Runs `query` on a connection, off the async threads.
-    pub async fn read<T, F>(&self, query: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
-    {
-        let store = self.clone();
-        off_thread(move || store.read_blocking(query)).await
-    }
-
-    /// Runs `work` in one transaction: committed when it returns `Ok`, rolled
-    /// back when it returns `Err`.
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    {
-        let store = self.clone();
-        off_thread(move || store.write_blocking(work)).await
-    }
-
-    /// [`Store::read`] for threads of our own.
-    pub fn read_blocking<T, E: From<Error>>(
-        &self,
-        query: impl FnOnce(&mut Conn) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut conn = self.pool.get_timeout(CHECKOUT).map_err(unavailable)?;
-        query(&mut conn)
-    }
-
-    /// [`Store::write`] for threads of our own.
-    pub fn write_blocking<T, E: From<Error>>(
-        &self,
-        work: impl FnOnce(&mut Conn) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut conn = self.pool.get_timeout(CHECKOUT).map_err(unavailable)?;
-        conn.transaction(work)
-    }
-}
-
 impl Conn {
-    fn open(database: &Database) -> ConnectionResult<Self> {
+    pub(super) fn open(database: &Database, missing: Missing) -> ConnectionResult<Self> {
         match database {
             Database::Sqlite { path } => {
-                let mut conn = SqliteConnection::establish(path)?;
+                let mut conn = match missing {
+                    Missing::Made => SqliteConnection::establish(path)?,
+                    Missing::Refused => SqliteConnection::establish(&existing(path))?,
+                };
                 conn.batch_execute(SQLITE_SETTINGS)
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(Self::Sqlite(conn))
@@ -189,6 +94,26 @@ impl Conn {
         Ok(())
     }
 
+    /// Reads every page of an SQLite file, some seconds for each GiB. Nothing on
+    /// PostgreSQL, which has checksums of its own.
+    ///
+    /// # Errors
+    /// `Unavailable`, with the first thing that is wrong.
+    pub fn quick_check(&mut self) -> Result<(), Error> {
+        #[derive(QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Text)]
+            quick_check: String,
+        }
+        if let Self::Sqlite(conn) = self {
+            let found: Vec<Found> = diesel::sql_query("PRAGMA quick_check(1)").load(conn)?;
+            if let Some(wrong) = found.into_iter().find(|found| found.quick_check != "ok") {
+                return Err(unavailable(format!("malformed: {}", wrong.quick_check)));
+            }
+        }
+        Ok(())
+    }
+
     /// Moves SQLite's write-ahead log into the file. Nothing on PostgreSQL.
     pub fn checkpoint(&mut self, mode: Checkpoint) -> Result<(), Error> {
         if let Self::Sqlite(conn) = self {
@@ -199,10 +124,25 @@ impl Conn {
                 Checkpoint::Restart => {
                     "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout=5000"
                 }
+                Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
             })?;
         }
         Ok(())
     }
+}
+
+/// What is done about an SQLite file that is not there.
+#[derive(Clone, Copy)]
+pub(super) enum Missing {
+    Made,
+    /// Another would be made in the place of one that somebody took away.
+    Refused,
+}
+
+/// `path` as SQLite's URI of a file that is there already.
+fn existing(path: &str) -> String {
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?mode=rw")
 }
 
 /// How much a checkpoint may disturb.
@@ -214,6 +154,8 @@ pub enum Checkpoint {
     /// still reads from it. The file stays: to overwrite it is cheaper than to let it
     /// grow again.
     Restart,
+    /// All of it, and nothing of what it was stays in the file.
+    Truncate,
 }
 
 impl Database {
@@ -256,7 +198,7 @@ impl Database {
     /// A connection that takes the schema as it finds it. SQLite makes a file
     /// that is missing.
     pub fn connect(&self) -> Result<Conn, Error> {
-        Conn::open(self).map_err(unavailable)
+        Conn::open(self, Missing::Made).map_err(unavailable)
     }
 
     /// Where it is, without a password.
@@ -280,56 +222,7 @@ impl std::fmt::Debug for Database {
     }
 }
 
-/// Opens connections for the pool.
-struct Manager(Arc<Database>);
-
-impl ManageConnection for Manager {
-    type Connection = Conn;
-    type Error = diesel::r2d2::Error;
-
-    fn connect(&self) -> Result<Conn, Self::Error> {
-        Conn::open(&self.0).map_err(diesel::r2d2::Error::ConnectionError)
-    }
-
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
-        on!(conn, |c| c.ping()).map_err(diesel::r2d2::Error::QueryError)
-    }
-
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || on!(conn, |c| c.is_broken())
-    }
-}
-
-/// Brings the schema up to date. Making a new SQLite file ready for its
-/// write-ahead log takes no turns with other processes: try again.
-fn prepare(manager: &Manager) -> Result<(), Error> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let done =
-            manager.connect().map_err(unavailable).and_then(|mut conn| migrations::run(&mut conn));
-        match done {
-            Err(Error::Unavailable(why)) if tries < 10 && why.contains("locked") => {
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            other => return other,
-        }
-    }
-}
-
-async fn off_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    match tokio::time::timeout(ANSWER, tokio::task::spawn_blocking(work)).await {
-        Ok(Ok(done)) => done,
-        Ok(Err(panic)) => Err(Error::Unavailable(panic.to_string()).into()),
-        Err(_) => Err(Error::Unavailable("no answer within 2 s".to_owned()).into()),
-    }
-}
-
-fn unavailable(error: impl std::fmt::Display) -> Error {
+pub(super) fn unavailable(error: impl std::fmt::Display) -> Error {
     Error::Unavailable(error.to_string())
 }
 

@@ -7,12 +7,14 @@
 pub mod administrators;
 pub mod application_owners;
 pub mod applications;
+pub mod approvals;
 pub mod attention;
 pub mod audit_batches;
 pub mod audit_chains;
 pub mod audit_filter;
 pub mod audit_log;
 pub mod audit_parts;
+pub mod audit_redactions;
 pub mod audit_retention;
 mod audit_rows;
 pub mod audit_seals;
@@ -24,6 +26,7 @@ pub mod chain_heads;
 pub mod clients;
 mod connection;
 pub mod dismissals;
+mod fault;
 pub mod grants;
 pub mod heavy_use;
 pub mod history;
@@ -35,7 +38,10 @@ pub mod invitations;
 pub mod limits;
 pub mod migrations;
 pub mod openid_flows;
+pub mod passkey_challenges;
+pub mod passkeys;
 pub mod password_resets;
+mod pool;
 pub mod recovery_codes;
 pub mod registry;
 pub mod resources;
@@ -53,10 +59,13 @@ mod statement;
 pub mod status_lists;
 pub mod streams;
 pub mod tallies;
+pub mod teams;
 pub mod usage;
 pub mod uses;
 
-pub use connection::{Checkpoint, Conn, Database, Store};
+pub use connection::{Checkpoint, Conn, Database};
+pub use fault::Fault;
+pub use pool::{Files, Store};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -26,6 +26,15 @@ pub fn version(conn: &mut Conn) -> Result<i64, Error> {
     Ok(on!(conn, |c| registry_version::table.find(1).select(registry_version::version).first(c))?)
 }
 
+/// Waits for whoever changes the registry, and keeps others waiting until the
+/// commit: what is read from now on is what is changed.
+pub fn lock(conn: &mut Conn) -> Result<(), Error> {
+    on!(conn, |c| diesel::update(registry_version::table.find(1))
+        .set(registry_version::version.eq(registry_version::version))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Notes a change, in the transaction that makes it.
 pub fn note(conn: &mut Conn, touched: &Touched) -> Result<(), Error> {
     note_all(conn, std::slice::from_ref(touched)).map(|_| ())

@@ -23,6 +23,7 @@ struct Row {
     version: i64,
     status_lists: bool,
     access_records: String,
+    sensitive: bool,
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Resource>, Error> {
@@ -146,6 +147,7 @@ pub fn insert(conn: &mut Conn, resource: Resource) -> Result<(), Error> {
         version: resource.version,
         status_lists: resource.verification.status_lists,
         access_records: resource.verification.access_records.as_str().to_owned(),
+        sensitive: resource.sensitive,
     };
     on!(conn, |c| diesel::insert_into(resources::table).values(row).execute(c))?;
     Ok(())
@@ -192,6 +194,22 @@ pub fn set_verification(
     Ok(changed == 1)
 }
 
+/// Marks it as sensitive, or takes the mark away, over version `version`;
+/// `false` when it is another by now.
+pub fn set_sensitive(
+    conn: &mut Conn,
+    id: &str,
+    version: i64,
+    sensitive: bool,
+) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        resources::table.find(id).filter(resources::version.eq(version))
+    )
+    .set((resources::sensitive.eq(sensitive), resources::version.eq(version + 1)))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Deletes it with its scopes and every grant at it.
 pub fn delete(conn: &mut Conn, id: &str) -> Result<bool, Error> {
     Ok(on!(conn, |c| diesel::delete(resources::table.find(id)).execute(c))? == 1)
@@ -213,6 +231,7 @@ impl TryFrom<Row> for Resource {
             token_lifetime: Seconds(row.token_lifetime_seconds),
             algorithm,
             verification: Verification { status_lists: row.status_lists, access_records },
+            sensitive: row.sensitive,
             created_at: UnixTime(row.created_at),
             version: row.version,
         })

@@ -1,4 +1,5 @@
 //! The tables, as both databases have them.
+mod approvals;
 mod delivery;
 mod fleet;
 mod limits;
@@ -6,6 +7,7 @@ mod nudges;
 mod people;
 mod usage;
 
+pub use approvals::*;
 pub use delivery::*;
 pub use fleet::*;
 pub use limits::*;
@@ -100,6 +102,13 @@ diesel::table! {
     audit_pruned_chains (chain) {
         chain -> Text,
         batch -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_redactions (id) {
+        id -> Text,
+        act -> Text,
     }
 }
 
@@ -265,6 +274,7 @@ diesel::table! {
         version -> BigInt,
         status_lists -> Bool,
         access_records -> Text,
+        sensitive -> Bool,
     }
 }
 
@@ -312,6 +322,7 @@ diesel::table! {
         name -> Text,
         description -> Text,
         created_at -> BigInt,
+        sensitive -> Bool,
     }
 }
 

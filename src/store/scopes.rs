@@ -31,6 +31,32 @@ pub fn of_resources(
     Ok(rows.into_iter().map(scope).collect())
 }
 
+/// Those that are marked as sensitive, of these resources.
+pub fn sensitive(conn: &mut Conn, resource_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
+    Ok(on!(conn, |c| scopes::table
+        .filter(scopes::resource_id.eq_any(resource_ids))
+        .filter(scopes::sensitive.eq(true))
+        .order((scopes::resource_id, scopes::name))
+        .select((scopes::resource_id, scopes::name))
+        .load(c))?)
+}
+
+/// Marks a scope as sensitive, or takes the mark away; `false` when it is so
+/// already, or gone.
+pub fn set_sensitive(
+    conn: &mut Conn,
+    resource_id: &str,
+    name: &str,
+    sensitive: bool,
+) -> Result<bool, Error> {
+    let changed = on!(conn, |c| diesel::update(
+        scopes::table.find((resource_id, name)).filter(scopes::sensitive.eq(!sensitive))
+    )
+    .set(scopes::sensitive.eq(sensitive))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Those whose name begins with `start`, with the id of their resource.
 pub fn named(conn: &mut Conn, start: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| scopes::table

@@ -1,4 +1,6 @@
 //! Every metric, its unit and its labels, in one place.
+mod approvals;
+mod store;
 mod streams;
 
 use std::sync::atomic::AtomicU64;
@@ -27,6 +29,7 @@ struct SignIn {
     result: &'static str,
 }
 
+use store::StoreState;
 use streams::StreamName;
 
 /// Cheap to share; counting takes no lock that waits on I/O.
@@ -41,6 +44,9 @@ pub struct Metrics {
     pub audit_group_events: Histogram,
     pub audit_events: Counter,
     pub audit_failures: Counter,
+    store_states: Family<StoreState, Gauge>,
+    pub disk_free_bytes: Gauge,
+    pub journal_revocations: Gauge,
     /// Writes of counts and last uses that failed; they are tried again.
     pub usage_failures: Counter,
     pub audit_queue: Gauge,
@@ -79,6 +85,8 @@ pub struct Metrics {
     gate: Family<Answer, Counter>,
     gate_seconds: Histogram,
     pub access_records_lost: Counter,
+    pub approvals_open: Gauge,
+    pub approvals_oldest_seconds: Gauge,
     introspections: Family<Answer, Counter>,
     token_revocations: Family<Answer, Counter>,
 }
@@ -95,6 +103,9 @@ impl Metrics {
             audit_group_events: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             audit_events: Counter::default(),
             audit_failures: Counter::default(),
+            store_states: Family::default(),
+            disk_free_bytes: Gauge::default(),
+            journal_revocations: Gauge::default(),
             usage_failures: Counter::default(),
             audit_queue: Gauge::default(),
             audit_flood_counted: Counter::default(),
@@ -130,14 +141,16 @@ impl Metrics {
             gate: Family::default(),
             gate_seconds: Histogram::new(exponential_buckets(0.000_02, 2.0, 16)),
             access_records_lost: Counter::default(),
+            approvals_open: Gauge::default(),
+            approvals_oldest_seconds: Gauge::default(),
             introspections: Family::default(),
             token_revocations: Family::default(),
             registry: Registry::default(),
         };
         metrics.register_requests(&mut registry);
         metrics.register_audit(&mut registry);
-        metrics.register_sealing(&mut registry);
         metrics.register_streams(&mut registry);
+        metrics.register_approvals(&mut registry);
         metrics.register_clients(&mut registry);
         metrics.register_status_lists(&mut registry);
         metrics.register_revocations(&mut registry);
@@ -168,6 +181,8 @@ impl Metrics {
     }
 
     fn register_audit(&self, registry: &mut Registry) {
+        self.register_store(registry);
+        self.register_sealing(registry);
         registry.register_with_unit(
             "audit_commit",
             "Time of one commit of audit events",

@@ -1,20 +1,19 @@
 //! The running server: everything a request may use.
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
-use crate::admin::Actor;
+use crate::admin::{self, Actor, approvals};
 use crate::audit::recorder::Recorder;
 use crate::audit::tail::Tail;
-use crate::audit::writer::Writer;
+use crate::audit::writer::{self, Writer};
 use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::host::{Clock, Entropy};
-use crate::keys::{self, Hsm, KeyRing, MasterKey, Tagged};
+use crate::keys::{Hsm, KeyRing, MasterKey, Tagged};
 use crate::limits::{Guesses, Herd, TokenLimits};
 use crate::model::session::Limits;
 use crate::model::signing_key::{SigningKey, State};
@@ -26,12 +25,15 @@ use crate::oauth::metadata::Metadata;
 use crate::oauth::time::Seconds;
 use crate::openid::Provider;
 use crate::revocations::Revocations;
+use crate::revocations::journal::Journal;
 use crate::sealing::{self, Sequencer};
 use crate::status_lists::{Sources, StatusLists, Terms};
-use crate::store::{self, Conn, Database, Store, limits};
+use crate::store::{self, Conn, Fault, Store, limits};
 use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::web::hashing::Hashing;
+use crate::web::opening::{OpenError, open_provider, open_relying_party, open_store};
+use crate::web::relying_party::RelyingParty;
 use crate::web::signing_keys;
 
 /// How long it is kept who met a limit on tokens.
@@ -43,6 +45,8 @@ pub struct App {
     pub keys: KeyRing,
     pub directory: Directory,
     pub revocations: Arc<Revocations>,
+    /// Those that the database could not take.
+    pub journal: Journal,
     pub status_lists: Arc<StatusLists>,
     pub recorder: Recorder,
     pub sealing: Sequencer,
@@ -59,6 +63,10 @@ pub struct App {
     pub secret_guesses: Guesses<(Option<IpAddr>, String)>,
     /// Wrong passwords of people in a session, by account.
     pub password_guesses: Guesses<(Option<IpAddr>, String)>,
+    /// Challenges for passkeys that strangers asked for, by address.
+    pub challenges: Guesses<Option<IpAddr>>,
+    /// `None`: where the console is, there can be no passkeys.
+    pub relying_party: Option<RelyingParty>,
     /// Token requests that are worked on.
     pub in_flight: Arc<Semaphore>,
     /// Those who got no turn.
@@ -73,27 +81,6 @@ pub struct App {
     /// One at a time: an exam keeps a thread for as long as the API is slow.
     pub exams: Semaphore,
     stopping: watch::Sender<bool>,
-}
-
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("DATABASE_URL: {0}")]
-    DatabaseUrl(String),
-    #[error("{0}")]
-    DataDir(String),
-    #[error(transparent)]
-    Keys(#[from] keys::Error),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Sealing(#[from] sealing::Error),
-    #[error("{0}")]
-    OpenId(String),
-    #[error("{0}")]
-    Streams(String),
-    #[error("the audit thread does not start: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
 impl App {
@@ -116,8 +103,7 @@ impl App {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let metrics = Arc::new(Metrics::new());
-        let system = Actor::system(clock.now(), &config.instance, &entropy);
-        signing_keys::reconcile(&store, &keys, &system, policy(config.keys))?;
+        prepare(&store, &keys, &config, &Actor::system(clock.now(), &config.instance, &entropy))?;
         let directory =
             Directory::open(store.clone(), clock.clone(), config.cached_clients, metrics.clone())?;
         let revocations = Arc::new(Revocations::open(
@@ -126,7 +112,6 @@ impl App {
             Seconds(config.revocation_patience_seconds),
             metrics.clone(),
         )?);
-        let terms = terms(&config);
         let sources = Sources {
             store: store.clone(),
             keys: keys.clone(),
@@ -145,9 +130,9 @@ impl App {
             issuer: config.issuer.url.clone(),
         };
         let sealing = Sequencer::new(sealing, &config.sealing)?;
-        let writer = Writer::start(store.clone(), config.instance.clone(), metrics.clone())?;
+        let writer = start_writer(&config, &store, &clock, &entropy, &metrics)?;
         let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
-        Ok(Self {
+        let opened = Self {
             streams: open_streams(&config, &store, &clock, &entropy, &metrics)?,
             recorder: Recorder::new(writer, metrics.clone()),
             sealing,
@@ -155,6 +140,8 @@ impl App {
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
             secret_guesses: guesses(20, Duration::from_secs(3), &clock),
             password_guesses: guesses(5, Duration::from_mins(1), &clock),
+            challenges: guesses(60, Duration::from_secs(2), &clock),
+            relying_party: open_relying_party(&config)?,
             token_limits: TokenLimits::new(clock.clone()),
             herd: Herd::default(),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
@@ -164,16 +151,21 @@ impl App {
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
             tail: Tail::new(store.clone()),
+            status_lists: Arc::new(StatusLists::new(terms(&config), sources)),
+            journal: Journal::new(&config.emergency.journal),
             config,
             store,
             keys,
             directory,
             revocations,
-            status_lists: Arc::new(StatusLists::new(terms, sources)),
             clock,
             entropy,
             metrics,
-        })
+        };
+        // What was in force when the last process ended is in force.
+        opened.look_into_journal();
+        opened.replay_journal();
+        Ok(opened)
     }
 
     /// Runs an administrative act in one transaction. When it returns, its
@@ -231,6 +223,9 @@ impl App {
             Err(error) => {
                 self.metrics.refresh_failures.inc();
                 tracing::warn!(%error, "registry.refresh_failed");
+                if error.fault() == Fault::Broken {
+                    self.recorder.condition().suspect();
+                }
                 false
             }
         }
@@ -292,6 +287,23 @@ impl App {
     }
 }
 
+/// Brings the keys where they should be, and tells the database what takes two
+/// persons, so that commands keep to it.
+fn prepare(
+    store: &Store,
+    keys: &KeyRing,
+    config: &Config,
+    system: &Actor,
+) -> Result<(), OpenError> {
+    signing_keys::reconcile(store, keys, system, policy(config.keys))?;
+    let told = |conn: &mut Conn| approvals::establish(conn, system, &config.two_persons);
+    store.write_blocking(told).map_err(|error| match error {
+        admin::Error::Store(error) => OpenError::Store(error),
+        // The system may.
+        other => OpenError::Store(store::Error::Unavailable(other.to_string())),
+    })
+}
+
 fn terms(config: &Config) -> Terms {
     Terms {
         issuer: config.issuer.url.clone(),
@@ -299,6 +311,22 @@ fn terms(config: &Config) -> Terms {
         ttl: Seconds(config.status_list_ttl_seconds),
         capacity: SIZE,
     }
+}
+
+fn start_writer(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Arc<Metrics>,
+) -> std::io::Result<Writer> {
+    Writer::start(writer::Sources {
+        store: store.clone(),
+        chain: config.instance.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        metrics: metrics.clone(),
+    })
 }
 
 /// Reads where copies of the log go.
@@ -319,34 +347,6 @@ fn open_streams(
         origin: config.issuer.host(),
     };
     Ok(Streams::new(read.map_err(OpenError::Streams)?.unwrap_or_default(), from))
-}
-
-/// Reads what is needed to ask the OpenID provider. It is not asked: it may be
-/// away when we start.
-pub fn open_provider(config: &Config) -> Result<Option<Arc<Provider>>, OpenError> {
-    let Some(named) = &config.openid else { return Ok(None) };
-    let callback = config.console_url("/session/openid/callback");
-    Ok(Some(Arc::new(Provider::new(named, &callback).map_err(OpenError::OpenId)?)))
-}
-
-/// Opens the database that the configuration names, and makes the folder it
-/// is to lie in, for its owner alone.
-pub fn open_store(config: &Config) -> Result<Store, OpenError> {
-    let database = Database::parse(&config.database_url.0).map_err(OpenError::DatabaseUrl)?;
-    let make = |folder: &std::path::Path| {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| OpenError::DataDir(format!("{}: {error}", folder.display())))
-    };
-    if let Database::Sqlite { path } = &database {
-        make(&config.data_dir)?;
-        if let Some(folder) = std::path::Path::new(path).parent() {
-            make(folder)?;
-        }
-    }
-    Ok(Store::open(database, config.connections)?)
 }
 
 pub fn policy(keys: config::Keys) -> Policy {

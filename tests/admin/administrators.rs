@@ -68,3 +68,38 @@ fn a_set_up_link_is_good_for_a_day() {
     server.advance(setup::LINK_LIFETIME);
     assert!(!server.act(|c, a| setup::is_good(c, a, &link)));
 }
+
+/// Two owners who make each other none, at once: one of them stays.
+#[test]
+fn of_two_owners_who_go_at_once_one_stays() {
+    let server = Server::start();
+    let create = |email: &'static str| {
+        server
+            .act(|conn, actor| administrators::create(conn, actor, person(email, "owner"), "h"))
+            .id
+    };
+    let (one, two) = (create("one@example.com"), create("two@example.com"));
+    for round in 0..6 {
+        let demoted = person("two@example.com", "auditor");
+        let version = |id: &str| {
+            server.read(|c| countersign::store::administrators::find(c, id)).unwrap().version
+        };
+        let now = version(&two);
+        let gone: Vec<bool> = std::thread::scope(|scope| {
+            let suspending =
+                scope.spawn(|| server.try_act(|c, a| administrators::suspend(c, a, &one)).is_ok());
+            let demoting = scope.spawn(|| {
+                server.try_act(|c, a| administrators::update(c, a, &two, now, &demoted)).is_ok()
+            });
+            [suspending, demoting].map(|thread| thread.join().unwrap()).to_vec()
+        });
+        assert_eq!(gone.iter().filter(|gone| **gone).count(), 1, "round {round}: {gone:?}");
+        if gone[0] {
+            server.act(|c, a| administrators::resume(c, a, &one));
+        } else {
+            let promoted = person("two@example.com", "owner");
+            let now = version(&two);
+            server.act(|c, a| administrators::update(c, a, &two, now, &promoted));
+        }
+    }
+}

@@ -1,6 +1,9 @@
 mod administrators;
+mod approvals;
 mod history;
 mod registry;
 mod roles;
 mod secrets;
 mod signing_keys;
+mod teams;
+mod two_person_rules;

@@ -3,6 +3,7 @@ mod durability;
 mod events;
 mod ocsf;
 mod parts;
+mod redaction;
 mod retention;
 mod sealing;
 mod tampering;

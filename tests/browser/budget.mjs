@@ -47,7 +47,7 @@ const furnish = async () => {
 // Pages that differ in ids and filters only are one.
 const shape = (url) => {
   const at = new URL(url);
-  const one = at.pathname.replace(/\/(m2m|sec|res|adm|req|rev|chg)_[\w-]+/g, '/$1').replace(/\/[0-9A-HJKMNP-TV-Z]{26}/g, '/id').replace(/\/apis\/[^/]{20,}/, '/apis/id');
+  const one = at.pathname.replace(/\/(m2m|sec|res|adm|req|rev|chg|apr|team)_[\w-]+/g, '/$1').replace(/\/[0-9A-HJKMNP-TV-Z]{26}/g, '/id').replace(/\/apis\/[^/]{20,}/, '/apis/id');
   return `${one}?${[...at.searchParams.keys()].sort().join('&')}`;
 };
 const isPage = (url) => url.startsWith(`${base}/`) && !/\.(csv|jsonl?|cef|ocsf|toml)(\?|$)|\/(stream|first-use|static|sign-out|audit\/tlog|log\/tlog|oauth)(\/|$|\?)/.test(url);

@@ -92,15 +92,16 @@ const freePort = () => new Promise((resolve) => {
 
 const port = await freePort();
 const base = `http://localhost:${port}`;
+const env = {
+  PATH: process.env.PATH,
+  COUNTERSIGN_LISTEN: `127.0.0.1:${port}`,
+  COUNTERSIGN_ISSUER: base,
+  COUNTERSIGN_DATA_DIR: folder,
+  COUNTERSIGN_METRICS_LISTEN: 'off',
+  COUNTERSIGN_LOG_LEVEL: 'debug',
+};
 const server = spawn(SERVER_BINARY, ['serve'], {
-  env: {
-    PATH: process.env.PATH,
-    COUNTERSIGN_LISTEN: `127.0.0.1:${port}`,
-    COUNTERSIGN_ISSUER: base,
-    COUNTERSIGN_DATA_DIR: folder,
-    COUNTERSIGN_METRICS_LISTEN: 'off',
-    COUNTERSIGN_LOG_LEVEL: 'debug',
-  },
+  env,
   stdio: ['ignore', 'pipe', fs.openSync(log, 'w')],
 });
 const stopped = new Promise((resolve) => server.once('exit', resolve));
@@ -269,6 +270,45 @@ try {
     await page.goto(`${base}/people`);
     await page.getByText('Vera').first().waitFor();
     await look(page, 'people');
+  });
+
+  await step('what takes two persons waits, and somebody else approves it', async () => {
+    const grace = ['--email', 'grace@example.com', '--name', 'Grace', '--role', 'admin'];
+    execFileSync(SERVER_BINARY, ['administrator', 'create', ...grace], { env: { ...env, COUNTERSIGN_PASSWORD: PASSWORD } });
+    await page.goto(`${api}/sensitivity`);
+    await page.locator('main label.check', { hasText: 'invoices:read' }).locator('input').check();
+    await look(page, 'sensitivity');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('What is sensitive is saved.').waitFor();
+    await page.goto(`${application}/access`);
+    await page.getByLabel('All current and future scopes').first().check();
+    await look(page, 'access-sensitive');
+    await page.getByRole('button', { name: 'Save access' }).click();
+    await page.getByText('somebody else has to approve it').waitFor();
+    await look(page, 'approval-own');
+    const request = page.url();
+    const other = listen(await visitor());
+    await other.goto(`${base}/sign-in`);
+    await other.fill('[name=email]', 'grace@example.com');
+    await other.fill('[name=password]', PASSWORD);
+    await other.click('button.go');
+    await other.getByRole('link', { name: 'Approvals 1 waiting for you' }).click();
+    await look(other, 'approvals');
+    await other.goto(request);
+    await look(other, 'approval');
+    await other.getByRole('button', { name: 'Approve' }).click();
+    await other.getByText('Approved, and done.').waitFor();
+    await look(other, 'approval-done');
+    await other.goto(`${base}/people/teams/new`);
+    await other.getByLabel('Name', { exact: true }).fill('Payments');
+    await other.locator('main label.check', { hasText: 'Vera' }).locator('input').check();
+    await look(other, 'new-team');
+    await other.getByRole('button', { name: 'Make team' }).click();
+    await other.getByText('Payments is made.').waitFor();
+    await look(other, 'team');
+    await other.goto(`${base}/people/teams`);
+    await look(other, 'teams');
+    await other.context().close();
   });
 
   await step('every other page of the console', async () => {

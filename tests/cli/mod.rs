@@ -3,6 +3,7 @@
 mod access;
 mod administrators;
 mod applications;
+mod approvals;
 mod audit;
 mod evidence;
 mod import;

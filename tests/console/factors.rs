@@ -303,7 +303,7 @@ fn the_secret_is_sealed_and_opens_for_nobody_else() {
     let phone = Phone::typing(&page);
     browser.post(NEW, &[("draft", &draft(&page)), ("code", &phone.code(&server))]);
     let id = server.read(|conn| find_by_email(conn, "admin@example.com")).unwrap().0.id;
-    let app = server.read(|conn| factors::of(conn, &id)).unwrap().app;
+    let app = server.read(|conn| factors::of(conn, &id)).app.unwrap();
     let secret = phone.0.secret().as_bytes().to_vec();
     assert!(!app.sealed.windows(secret.len()).any(|part| part == secret));
     let purpose = countersign::keys::sealed_text::of_app;

@@ -1,5 +1,6 @@
 mod access;
 mod applications;
+mod approvals;
 mod changes;
 mod confirmation;
 mod diet;
@@ -16,6 +17,7 @@ mod log_file;
 mod nudges;
 mod openid;
 mod pages;
+mod passkeys;
 mod passwords;
 mod people;
 mod reasons;

@@ -9,7 +9,9 @@ use countersign::store::administrators::find_by_email;
 use countersign::store::identities;
 use serde_json::{Value, json};
 
+use super::passkeys;
 use crate::support::Server;
+use crate::support::authenticator::Authenticator;
 use crate::support::browser::{Browser, PASSWORD};
 use crate::support::http::Answer;
 use crate::support::provider::{CALLBACK, Provider, departure};
@@ -45,7 +47,10 @@ fn who_comes_from_the_provider_gets_an_account_with_the_role_of_the_claim() {
     let server = provider.server(&[]);
     let browser = server.browser();
     let page = browser.get("/sign-in?next=%2Flog");
-    assert_eq!(page.texts("form button"), ["Sign in with Example ID", "Sign in"]);
+    assert_eq!(
+        page.texts("form button"),
+        ["Sign in with Example ID", "Sign in", "Sign in with a passkey"]
+    );
     let answer = browser.post("/session/openid", &[("next", "/log")]);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let cookie = answer.header("set-cookie").unwrap();
@@ -486,6 +491,60 @@ fn only_through_the_provider_leaves_one_way_besides() {
     server.act(|conn, actor| break_glass::end(conn, actor, &owner));
     assert_eq!(browser.get("/").status, 303, "and its session is none");
     assert_eq!(browser.sign_in("owner@example.com", PASSWORD).status, 422);
+}
+
+#[test]
+fn only_through_the_provider_refuses_a_passkey_too() {
+    let provider = Provider::start();
+    let open = provider.server(&[]);
+    let (mut admins, _) = passkeys::add(&open.signed_in("admin"));
+    let (mut owners, _) = passkeys::add(&open.signed_in("owner"));
+    let settings = [("COUNTERSIGN_OPENID_ONLY", "true"), ("COUNTERSIGN_INSTANCE", "two")];
+    let server = provider.server_on(open.database.clone(), &settings);
+    let owner = server.read(|conn| find_by_email(conn, "owner@example.com")).unwrap().0.id;
+    server.act(|conn, actor| break_glass::make(conn, actor, &owner));
+    let browser = server.browser();
+    let answer = passkeys::show(&browser, "/session/passkey", &mut admins);
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    let event = denied(&server);
+    assert_eq!(event.reason.as_deref(), Some("not_through_provider"));
+    assert_eq!(event.detail.as_deref(), Some("account admin@example.com"));
+    assert!(browser.get("/").header("location").unwrap().starts_with("/sign-in"));
+
+    signed_in(&passkeys::show(&browser, "/session/passkey", &mut owners));
+    assert_eq!(browser.get("/").status, 200);
+    assert_eq!(server.events("break_glass.used").len(), 1);
+}
+
+/// A passkey is ours to ask for where the provider says nothing of a second factor.
+#[test]
+fn a_passkey_is_the_second_factor_of_who_comes_from_the_provider() {
+    let provider = Provider::start();
+    let server = provider.server(&[("COUNTERSIGN_SECOND_FACTOR_REQUIRED", "auditor")]);
+    let browser = server.browser();
+    let answer = provider.sign_in(&browser);
+    assert_eq!(answer.header("location"), Some("/session/enrolment"), "{}", answer.text);
+    let mut authenticator = Authenticator::at_hand();
+    let question = passkeys::ask(&browser, "/session/enrolment");
+    let made = authenticator.make(&question);
+    let done = passkeys::send(&browser, "/session/enrolment/passkey", &question, &made);
+    assert_eq!(done.texts(".codes li").len(), 10, "{}", done.text);
+    assert_eq!(browser.get("/").status, 200);
+    let how = || server.events("session.started").pop().unwrap().detail;
+    let with_passkey = Some("through the OpenID provider and with a passkey");
+    assert_eq!(how().as_deref(), with_passkey);
+
+    let browser = server.browser();
+    let answer = provider.sign_in(&browser);
+    assert_eq!(answer.header("location"), Some("/session/second-factor"), "{}", answer.text);
+    assert!(browser.get("/").header("location").unwrap().starts_with("/sign-in"));
+    signed_in(&passkeys::show(&browser, "/session/second-factor", &mut authenticator));
+    assert_eq!(server.events("session.started").len(), 2);
+    assert_eq!(how().as_deref(), with_passkey);
+    let page = browser.get("/session/confirmation");
+    assert_eq!(page.texts("main form button"), ["Confirm with Example ID", "Use a passkey"]);
+    let done = passkeys::show(&browser, "/session/confirmation", &mut authenticator);
+    assert_eq!(done.status, 303, "{}", done.text);
 }
 
 /// Who is not an owner, or may not sign in, breaks no glass; nor does anybody

@@ -88,6 +88,7 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
         .replace("{secret_id}", &world.billing.secret_id)
         .replace("{scope}", "none")
         .replace("{session}", "ses_none")
+        .replace("{passkey}", "psk_none")
         .replace("{format:csv|jsonl|cef|ocsf}", "csv")
         .replace("{rest:.*}", "checkpoint");
     if path.starts_with("/apis") {
@@ -100,7 +101,9 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-pub(super) const FIELDS: [(&str, &str); 41] = [
+pub(super) const FIELDS: [(&str, &str); 43] = [
+    ("challenge", "x"),
+    ("credential", "x"),
     ("code", "x"),
     ("draft", "x"),
     ("per_minute", "x"),
@@ -265,8 +268,8 @@ fn the_manual_of_roles_says_what_the_tables_say() {
         Reach::Nothing => "–",
     };
     text.push_str(
-        "*own*: the applications that the person is an owner of; an admin says so on the page of \
-         the application. Lists show those alone.\n\n",
+        "*own*: the applications that the person or a team of theirs owns; an admin says so on the \
+         page of the application. Lists show those alone.\n\n",
     );
     head(&mut text, "May");
     for right in Right::ALL {

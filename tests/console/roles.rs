@@ -74,6 +74,20 @@ fn api_with_a_route(server: &Server) -> String {
 }
 
 #[test]
+fn a_page_that_is_not_for_ones_role_says_whom_to_ask() {
+    let server = Server::start();
+    server.signed_in("owner");
+    server.signed_in("admin");
+    let auditor = server.signed_in("auditor");
+    let refused = auditor.get("/apis/new").texts(".sub").remove(0);
+    assert!(refused.ends_with("Who may: admin, owner."), "{refused}");
+    let people = server.browser();
+    people.sign_in("admin@example.com", crate::support::browser::PASSWORD);
+    let refused = people.get("/people/new").texts(".sub").remove(0);
+    assert!(refused.ends_with("Who may: owner."), "{refused}");
+}
+
+#[test]
 fn an_auditor_sees_no_control_that_changes_something() {
     let server = Server::start();
     let world = server.world();

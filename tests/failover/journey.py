@@ -69,8 +69,8 @@ for number in range(int(sys.argv[1])):
         slowest = max(slowest, took)
         if status != 303:
             check(f"{act} at one server", False, f"{status} {text[:200]}")
-        # A token that was revoked within this second is issued in the next.
-        time.sleep(1)
+        # A token whose subject was revoked a moment ago waits for the next whole second: not what is measured here.
+        time.sleep(2.5)
 check(f"a change at one server is known to all within a second: {slowest:.2f} s at most", slowest <= 1, slowest)
 
 status, headers, _ = ask(balanced, "POST", "/sign-out", {"Cookie": cookies}, {})

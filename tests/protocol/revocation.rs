@@ -7,6 +7,7 @@ use countersign::oauth::UnixTime;
 use countersign::oauth::revocation::Kind;
 use countersign::oauth::time::Seconds;
 use countersign::revocations::exposure;
+use countersign::revocations::journal::Journal;
 use countersign::store;
 
 use crate::support::database::TestDatabase;
@@ -103,22 +104,100 @@ fn a_revocation_counts_in_every_process() {
     assert!(!is_active(&there, &world.mallory, &token));
 }
 
-/// No 200 that is a lie.
+/// No 200 that is a lie: 202, dead here at once, and on disk outside the database.
 #[test]
-fn when_it_cannot_be_written_the_answer_is_503_and_nothing_is_claimed() {
+fn a_revocation_that_the_database_cannot_take_wins_all_the_same() {
     let server = Server::start();
     let world = server.world();
     server.let_introspect(&world.mallory, BILLING_API);
     let token = server.issue(&world.billing);
     server.database.refuse_inserts("revocations");
     let answer = server.post_as(&world.billing, "/oauth/revoke", &[("token", &token)]);
-    assert_eq!((answer.status, answer.error()), (503, "temporarily_unavailable".into()));
-    assert!(server.events("token.revoked").is_empty(), "neither half is there");
-    assert!(is_active(&server, &world.mallory, &token));
-    server.database.allow_inserts("revocations");
-    let again = server.post_as(&world.billing, "/oauth/revoke", &[("token", &token)]);
-    assert_eq!(again.status, 200);
+    assert_eq!((answer.status, answer.text.as_str()), (202, ""));
+    assert!(server.events("token.revoked").is_empty(), "neither half is in the database");
     assert!(!is_active(&server, &world.mallory, &token));
+    let again = server.post_as(&world.billing, "/oauth/revoke", &[("token", &token)]);
+    assert_eq!(again.status, 202, "it still waits");
+    let journal = server.app.journal.path().to_owned();
+    let text = std::fs::read_to_string(&journal).unwrap();
+    assert_eq!(text.lines().count(), 1, "once");
+    assert!(!text.contains(&token) && !text.contains(&world.billing.secret));
+    // It cannot be replayed yet, and is forgotten by nobody.
+    server.app.replay_journal();
+    assert_eq!(server.app.journal.waiting().len(), 1);
+
+    server.recovers();
+    server.database.allow_inserts("revocations");
+    server.app.replay_journal();
+    let row = &server.events("token.revoked")[0];
+    assert!(row.detail.as_ref().unwrap().starts_with("late"), "{row:?}");
+    assert_eq!(std::fs::metadata(&journal).unwrap().len(), 0);
+    assert!(!is_active(&server, &world.mallory, &token));
+    let over = server.post_as(&world.billing, "/oauth/revoke", &[("token", &token)]);
+    assert_eq!(over.status, 200);
+    assert_eq!(server.events("token.revoked").len(), 1);
+    // A second replay of the same finds it there.
+    server.app.replay_journal();
+}
+
+/// Between the answer and the return of the database the process ends.
+#[test]
+fn a_restart_forgets_no_revocation_that_waits() {
+    let database = Arc::new(TestDatabase::new());
+    let server = Server::start_on(database.clone(), &[]);
+    let world = server.world();
+    server.let_introspect(&world.mallory, BILLING_API);
+    let token = server.issue(&world.billing);
+    database.refuse_inserts("revocations");
+    let answer = server.post_as(&world.billing, "/oauth/revoke", &[("token", &token)]);
+    assert_eq!(answer.status, 202);
+    drop(server);
+    let again = Server::start_on(database.clone(), &[]);
+    assert!(!is_active(&again, &world.mallory, &token), "in force before the database has it");
+    assert_eq!(again.app.journal.waiting().len(), 1);
+    database.allow_inserts("revocations");
+    drop(again);
+    let third = Server::start_on(database, &[]);
+    assert!(third.app.journal.waiting().is_empty(), "replayed at the start");
+    assert!(!is_active(&third, &world.mallory, &token));
+    assert_eq!(third.events("token.revoked").len(), 1);
+}
+
+/// Somebody at the machine appends to the journal of a server whose database is
+/// away; and an administrator revokes in the console.
+#[test]
+fn what_others_put_into_the_journal_counts_at_the_next_look() {
+    let server = Server::start();
+    let world = server.world();
+    server.let_introspect(&world.mallory, BILLING_API);
+    let (token, other) = (server.issue(&world.billing), server.issue(&world.reporting));
+    server.clock.advance(Seconds(2));
+    let actor = server.operator();
+    let id = &world.billing.client_id;
+    let late = revocations::unasked(&actor, Kind::Application, id, "leaked").unwrap();
+    assert!(revocations::unasked(&actor, Kind::Token, &token, "leaked").is_err(), "no token");
+    assert!(revocations::unasked(&actor, Kind::Token, "", "leaked").is_err());
+    Journal::new(server.app.journal.path()).append(&late).unwrap();
+    server.app.look_into_journal();
+    assert!(!is_active(&server, &world.mallory, &token));
+    assert!(is_active(&server, &world.mallory, &other));
+
+    server.database.refuse_inserts("revocations");
+    let admin = server.signed_in("admin");
+    let form =
+        [("kind", "application"), ("subject", &*world.reporting.client_id), ("reason", "lost")];
+    let answer = admin.post("/revocations/new", &form);
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    assert!(!is_active(&server, &world.mallory, &other));
+    let page = admin.get("/revocations").text;
+    assert!(page.contains("Waiting for the database") && page.contains(&world.reporting.client_id));
+    assert!(admin.get("/log/integrity").text.contains("2 revocations wait"));
+    server.database.allow_inserts("revocations");
+    server.app.replay_journal();
+    assert!(!admin.get("/revocations").text.contains("Waiting for the database"));
+    let late = server.events("tokens.revoked");
+    assert_eq!(late.len(), 2);
+    assert_eq!(late[1].actor.role.as_deref(), Some("admin"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! A whole server on a database of its own, with the clock standing still.
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 pub mod flips;
@@ -11,7 +12,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 
 use countersign::admin::Actor;
-use countersign::admin::actor::Who;
+use countersign::admin::actor::{Consent, Who};
+use countersign::audit::condition::State;
 use countersign::config::Config;
 use countersign::host::{Clock, Entropy};
 use countersign::model::audit_event::{Event, Source};
@@ -69,6 +71,7 @@ impl Server {
             now: self.clock.now(),
             chain: self.app.config.instance.as_str().into(),
             entropy: Entropy::System,
+            consent: Consent::default(),
         }
     }
 
@@ -116,6 +119,19 @@ impl Server {
     /// Seals what is new, as a running server does each second.
     pub fn seal(&self) -> Result<(), countersign::sealing::Error> {
         self.app.sealing.pass_blocking()
+    }
+
+    /// Returns once the log can be written again: the server looks by itself.
+    pub fn recovers(&self) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while self.app.recorder.condition().state() != State::Ok {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{:?}",
+                self.app.recorder.condition().outage()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 
     /// Returns once everything that was recorded is counted.

@@ -34,6 +34,7 @@ impl Prove {
         let proof = match operator.store.read_blocking(|conn| proving::prove(conn, &id)) {
             Ok(proof) => proof,
             Err(Unproved::NotThere) => anyhow::bail!("there is no row {id}"),
+            Err(why @ Unproved::Redacted) => anyhow::bail!("{id}: {why}"),
             Err(Unproved::NotSealed) => {
                 let sentence = format!(
                     "row {id} is in no signed tree yet: a running server seals within seconds"

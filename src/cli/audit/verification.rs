@@ -70,7 +70,8 @@ impl Verify {
         if output.json {
             rows.extend(findings.iter().map(describe));
         }
-        let columns = ["chain", "state", "batches", "events", "checkpoints", "signed_at"];
+        let columns =
+            ["chain", "state", "batches", "events", "redacted", "checkpoints", "signed_at"];
         output.table(&columns, &rows);
         for finding in &findings {
             note(&sentence(finding));
@@ -91,6 +92,7 @@ fn chains(
             "state": "whole",
             "batches": whole.batches,
             "events": whole.events,
+            "redacted": whole.redacted,
         })),
         Err(found) => {
             rows.push(json!({

@@ -14,6 +14,7 @@ use crate::model::administrator::{Administrator, AdministratorDetails};
 use crate::model::role::Right;
 use crate::store::Conn;
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/administrators/edit.html")]
@@ -68,8 +69,9 @@ pub async fn post(
     let (actor, target, version) = (person.actor.clone(), id.clone(), input.version);
     let update =
         move |conn: &mut Conn| administrators::update(conn, &actor, &target, version, &details);
-    match app.act(update).await {
-        Ok(()) => {
+    match act_or_ask(&app, &person.actor, update).await {
+        Ok(Settled::Asked(request)) => Ok(person.asked(&request)),
+        Ok(Settled::Done(())) => {
             person.notice(format!("{} is saved.", input.name.trim()));
             Ok(page::see_other(&format!("/people/{id}")))
         }

@@ -9,7 +9,7 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::{Administrator, Invitation};
-use crate::store::{administrators, invitations};
+use crate::store::{administrators, authenticator_apps, invitations, passkeys};
 use crate::web::App;
 
 #[derive(Template)]
@@ -31,17 +31,22 @@ struct Invited {
 struct Row {
     role: &'static str,
     signed_in: Option<Moment>,
+    /// For owners: what they have besides a password.
+    factors: &'static str,
     person: Administrator,
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
-    let read =
-        app.store.read(move |conn| Ok((administrators::all(conn)?, invitations::all(conn, now)?)));
-    let (all, invited) = read.await?;
+    let read = app.store.read(move |conn| {
+        let holders = (passkeys::holders(conn)?, authenticator_apps::holders(conn)?);
+        Ok((administrators::all(conn)?, invitations::all(conn, now)?, holders))
+    });
+    let (all, invited, holders) = read.await?;
     let row = |found: Administrator| Row {
         role: role_title(found.role),
         signed_in: found.last_signed_in_at.map(|at| Moment::new(at, person.now())),
+        factors: factors(holders.0.contains(&found.id), holders.1.contains(&found.id)),
         person: found,
     };
     page::html(&Index {
@@ -59,4 +64,13 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         },
         rows: all.into_iter().map(row).collect(),
     })
+}
+
+const fn factors(passkey: bool, app: bool) -> &'static str {
+    match (passkey, app) {
+        (true, true) => "Passkey, app",
+        (true, false) => "Passkey",
+        (false, true) => "App",
+        (false, false) => "None",
+    }
 }

@@ -3,14 +3,15 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::role_title;
+use crate::admin::factors::{self, Factors};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::page;
+use crate::console::profile::passkeys;
 use crate::console::profile::sessions::{self, Row};
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
-use crate::store::authenticator_apps;
 use crate::web::App;
 
 #[derive(Template)]
@@ -24,8 +25,12 @@ struct Show {
     role: &'static str,
     created: Moment,
     signed_in: Option<Moment>,
-    /// For owners: when the second factor was last used, if there is one.
-    factor: Option<Moment>,
+    /// For owners: when the authenticator app was last used, if there is one.
+    app: Option<Moment>,
+    /// For owners.
+    passkeys: Vec<passkeys::Row>,
+    /// For owners: recovery codes that are left.
+    codes: i64,
     /// For owners.
     sessions: Vec<Row>,
 }
@@ -44,11 +49,14 @@ async fn fill(person: &SignedIn, app: &App, found: Administrator) -> Result<Show
     let sessions =
         if person.is_owner() { sessions::rows(person, app, &found.id).await? } else { Vec::new() };
     let id = found.id.clone();
-    let read = app.store.read(move |conn| authenticator_apps::find(conn, &id));
-    let factor = if person.is_owner() { read.await? } else { None };
+    let read = app.store.read(move |conn| factors::of(conn, &id));
+    let nothing = Factors { app: None, passkeys: Vec::new(), codes: 0 };
+    let factors = if person.is_owner() { read.await? } else { nothing };
     Ok(Show {
         sessions,
-        factor: factor.map(|found| Moment::new(found.last_used_at, now)),
+        app: factors.app.map(|found| Moment::new(found.last_used_at, now)),
+        passkeys: factors.passkeys.iter().map(|one| passkeys::Row::new(one, now)).collect(),
+        codes: factors.codes,
         chrome: person.chrome("/people"),
         is_owner: person.is_owner(),
         is_own: person.administrator.id == found.id,

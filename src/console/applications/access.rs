@@ -15,6 +15,7 @@ use crate::model::application::Application;
 use crate::model::role::Right;
 use crate::store::{self, Conn};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/applications/access.html")]
@@ -64,10 +65,12 @@ pub async fn post(
     let version = form.iter().find(|(name, _)| name == "version");
     let version = version.map(|(_, value)| value.clone()).unwrap_or_default();
     let chosen = choice::chosen(&form);
-    let (actor, id, wanted) = (person.actor.clone(), client_id.clone(), chosen.clone());
-    match app.act(move |conn| save(conn, &actor, &id, &version, &wanted)).await {
-        Ok(0) => person.notice("Nothing was changed."),
-        Ok(_) => person.notice("Access is saved."),
+    let (by, id, wanted) = (person.actor.clone(), client_id.clone(), chosen.clone());
+    let save = move |conn: &mut Conn| save(conn, &by, &id, &version, &wanted);
+    match act_or_ask(&app, &person.actor, save).await {
+        Ok(Settled::Asked(request)) => return Ok(person.asked(&request)),
+        Ok(Settled::Done(0)) => person.notice("Nothing was changed."),
+        Ok(Settled::Done(_)) => person.notice("Access is saved."),
         Err(Error::Conflict(why)) => {
             let mut editor = fill(&person, &app, client_id.clone(), query, Some(chosen)).await?;
             editor.errors = FieldErrors::one("scopes", why);
@@ -98,18 +101,7 @@ pub(super) fn save(
             "Somebody changed its access after you opened it. Nothing was saved.".to_owned(),
         ));
     }
-    let mut acts = 0;
-    for (resource, access) in wanted {
-        if held.get(resource) != Some(access) {
-            grants::set(conn, actor, client_id, resource, access)?;
-            acts += 1;
-        }
-    }
-    for resource in held.keys().filter(|resource| !wanted.contains_key(*resource)) {
-        grants::remove(conn, actor, client_id, resource)?;
-        acts += 1;
-    }
-    Ok(acts)
+    grants::replace(conn, actor, client_id, wanted)
 }
 
 /// The form, ticked as it was `typed`, else as it is stored.

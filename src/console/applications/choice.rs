@@ -46,6 +46,8 @@ pub struct Offer {
 pub struct Offered {
     pub scope: Scope,
     pub chosen: bool,
+    /// It takes two persons.
+    pub sensitive: bool,
 }
 
 /// The APIs with their scopes, and those of `shown` wherever they stand in the
@@ -65,13 +67,15 @@ pub fn offers(
     let mut resources = resources::of_ids(conn, &beyond)?;
     resources.extend(page.rows);
     let ids: Vec<String> = resources.iter().map(|resource| resource.id.clone()).collect();
+    let marked = scopes::sensitive(conn, &ids)?;
     let mut held: HashMap<String, Vec<Scope>> = HashMap::new();
     for (id, scope) in scopes::of_resources(conn, &ids)? {
         held.entry(id).or_default().push(scope);
     }
     let offer = |resource: Resource| {
         let scopes = held.remove(&resource.id).unwrap_or_default();
-        Offer::new(resource, scopes, ticked)
+        let offer = Offer::new(resource, scopes, ticked);
+        offer.marked(&marked)
     };
     let list = resources.into_iter().map(offer).collect();
     Ok(Offers { list, has_more, is_unfound })
@@ -90,7 +94,7 @@ impl Offer {
             Some(Access::Scopes(names)) => names.contains(&scope.name),
             Some(Access::All) | None => false,
         };
-        let offered = |scope| Offered { chosen: is_chosen(&scope), scope };
+        let offered = |scope| Offered { chosen: is_chosen(&scope), scope, sensitive: false };
         Self {
             line: line::class(&resource.identifier),
             all: matches!(access, Some(Access::All)),
@@ -98,6 +102,16 @@ impl Offer {
             scopes: scopes.into_iter().map(offered).collect(),
             resource,
         }
+    }
+
+    fn marked(mut self, marked: &[(String, String)]) -> Self {
+        for offered in &mut self.scopes {
+            let is_it = |(id, name): &(String, String)| {
+                *id == self.resource.id && *name == offered.scope.name
+            };
+            offered.sensitive = marked.iter().any(is_it);
+        }
+        self
     }
 }
 

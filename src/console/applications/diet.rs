@@ -6,7 +6,6 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{access, choice};
-use crate::admin::Error as ActError;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
@@ -22,6 +21,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, applications, grants, holdings, scopes, uses};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/applications/diet.html")]
@@ -99,9 +99,11 @@ pub async fn post(
     let version = version.map(|(_, value)| value.clone()).unwrap_or_default();
     let wanted = choice::chosen(&form);
     let (actor, id, at) = (person.actor.clone(), client_id.clone(), person.now());
-    let done = app
-        .act::<_, ActError, _>(move |conn| access::save(conn, &actor, &id, &version, &wanted))
-        .await?;
+    let save = move |conn: &mut Conn| access::save(conn, &actor, &id, &version, &wanted);
+    let done = match act_or_ask(&app, &person.actor, save).await? {
+        Settled::Done(done) => done,
+        Settled::Asked(request) => return Ok(person.asked(&request)),
+    };
     if done == 0 {
         person.notice("Nothing was changed.");
     } else {

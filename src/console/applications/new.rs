@@ -12,6 +12,7 @@ use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::application::{ApplicationDetails, ApplicationInput};
+use crate::model::approval::Request;
 use crate::model::grant::Access;
 use crate::model::resource::{NewResource, ResourceDetails};
 use crate::model::role::Right;
@@ -80,8 +81,17 @@ pub async fn post(
     };
     let actor = person.actor.clone();
     match app.act(move |conn| place(conn, &actor, order)).await {
-        Ok(Some(revealed)) => revealed.page(&person, &app),
-        Ok(None) => Ok(page::see_other("/applications")),
+        Ok((revealed, waits)) => {
+            if let Some(request) = waits {
+                let text = "Some of its access takes two persons and is not there yet.";
+                let href = format!("/approvals/{}", request.id);
+                person.notice_with(text, href, "See what waits");
+            }
+            match revealed {
+                Some(revealed) => revealed.page(&person, &app),
+                None => Ok(page::see_other("/applications")),
+            }
+        }
         Err(error) => {
             let page = fill(&person, &app, input, choice::errors(error)?).await?;
             page::unprocessable(&page)
@@ -89,8 +99,11 @@ pub async fn post(
     }
 }
 
+type Placed = (Option<Revealed>, Option<Request>);
+
 /// The API, if there is one to make, and the application: both or neither.
-fn place(conn: &mut Conn, actor: &Actor, order: Order) -> Result<Option<Revealed>, Error> {
+/// What waits for a second person besides.
+fn place(conn: &mut Conn, actor: &Actor, order: Order) -> Result<Placed, Error> {
     let mut application = order.application;
     if let Some(new) = order.resource {
         let scopes = new.scopes.iter().map(|scope| scope.name.clone()).collect();
@@ -98,7 +111,8 @@ fn place(conn: &mut Conn, actor: &Actor, order: Order) -> Result<Option<Revealed
         application.grants.push((resource.id, Access::Scopes(scopes)));
     }
     let created = applications::create(conn, actor, application)?;
-    created.secret.map(|made| Revealed::read(conn, made)).transpose()
+    let revealed = created.secret.map(|made| Revealed::read(conn, made)).transpose()?;
+    Ok((revealed, created.waits))
 }
 
 async fn fill(

@@ -12,7 +12,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::application::Application;
 use crate::model::role::Right;
-use crate::store::{Conn, Error, administrators, application_owners, applications};
+use crate::model::team::Team;
+use crate::store::{Conn, Error, administrators, application_owners, applications, teams};
 use crate::web::App;
 
 #[derive(Template)]
@@ -22,6 +23,8 @@ struct Owners {
     errors: FieldErrors,
     application: Application,
     people: Vec<Choice>,
+    /// With whether they own it.
+    teams: Vec<(Team, bool)>,
 }
 
 struct Choice {
@@ -46,11 +49,14 @@ pub async fn post(
     form: web::Form<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
-    let chosen = form.into_inner().into_iter().filter(|(name, _)| name == "owner");
-    let people: Vec<String> = chosen.map(|(_, id)| id).collect();
+    let chosen = |wanted: &str| {
+        let of = form.iter().filter(|(name, _)| name == wanted);
+        of.map(|(_, id)| id.clone()).collect()
+    };
+    let owners = acts::Owners { people: chosen("owner"), teams: chosen("team") };
     let (actor, client_id) = (person.actor.clone(), client_id.into_inner());
     let of = client_id.clone();
-    match app.store.write(move |conn: &mut Conn| acts::set(conn, &actor, &of, &people)).await {
+    match app.store.write(move |conn: &mut Conn| acts::replace(conn, &actor, &of, owners)).await {
         Ok(()) => {
             person.notice("Who owns it is saved.");
             Ok(page::see_other(&format!("/applications/{client_id}")))
@@ -71,9 +77,15 @@ async fn fill(
     let read = app.store.read(move |conn| {
         let Some(application) = applications::find(conn, &client_id)? else { return Ok(None) };
         let owners = application_owners::of_application(conn, &client_id)?;
-        Ok::<_, Error>(Some((application, owners, administrators::all(conn)?)))
+        let owning = teams::of_application(conn, &client_id)?;
+        let of = |team: Team| {
+            let owns = owning.iter().any(|known| known.id == team.id);
+            (team, owns)
+        };
+        let teams = teams::all(conn)?.into_iter().map(of).collect();
+        Ok::<_, Error>(Some((application, owners, administrators::all(conn)?, teams)))
     });
-    let (application, owners, all) = read.await?.ok_or(Failure::NotFound)?;
+    let (application, owners, all, teams) = read.await?.ok_or(Failure::NotFound)?;
     let choice = |person: Administrator| Choice {
         role: role_title(person.role),
         is_owner: owners.contains(&person.id),
@@ -83,6 +95,7 @@ async fn fill(
         chrome: person.chrome("/applications"),
         errors,
         application,
+        teams,
         people: all.into_iter().map(choice).collect(),
     })
 }

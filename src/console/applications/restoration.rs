@@ -19,6 +19,7 @@ use crate::model::role::Right;
 use crate::oauth::UnixTime;
 use crate::store::{self, Conn, Error, applications, grants, resources, scopes};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/applications/restoration.html")]
@@ -98,12 +99,14 @@ pub async fn post(
     person.must(Right::ManageRegistry)?;
     let (actor, id, form) = (person.actor.clone(), client_id.into_inner(), form.into_inner());
     let back = format!("/applications/{id}");
-    app.into_inner()
-        .act::<_, ActError, _>(move |conn| {
-            let loaded = load(conn, &id, form.before)?.ok_or(ActError::NotFound)?;
-            access::save(conn, &actor, &id, &form.version, &loaded.then)
-        })
-        .await?;
+    let restore = move |conn: &mut Conn| {
+        let loaded = load(conn, &id, form.before)?.ok_or(ActError::NotFound)?;
+        access::save(conn, &actor, &id, &form.version, &loaded.then)
+    };
+    let settled = act_or_ask(&app.into_inner(), &person.actor, restore).await?;
+    if let Settled::Asked(request) = settled {
+        return Ok(person.asked(&request));
+    }
     person.notice("It holds again what it held.");
     Ok(page::see_other(&back))
 }

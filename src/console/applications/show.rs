@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::lifeline::{self, Lifeline};
 use super::nudge::Facts;
 use super::stops::{self, Used};
+use crate::console::approvals::pending::Pending;
 use crate::console::axis::Axis;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -14,6 +15,7 @@ use crate::console::nudge::{self, Aside, Nudge};
 use crate::console::signed_in::SignedIn;
 use crate::console::{count, duration, line, page};
 use crate::model::application::Application;
+use crate::model::approval::Subject;
 use crate::model::grant::{Access, Grant};
 use crate::model::secret::{Secret, State};
 use crate::model::usage::{day, hour};
@@ -23,7 +25,7 @@ use crate::samples::{Language, Sample};
 use crate::store::usage::{self, Asked, Presented};
 use crate::store::{
     Conn, Error, administrators, application_owners, applications, dismissals, grants, scopes,
-    secrets,
+    secrets, teams,
 };
 use crate::web::App;
 
@@ -36,6 +38,7 @@ struct Show {
     cares: bool,
     reads: bool,
     owners: Vec<String>,
+    pending: Vec<Pending>,
     application: Application,
     created: Moment,
     last_used: Option<Moment>,
@@ -114,11 +117,13 @@ pub async fn get(
         for id in application_owners::of_application(conn, &client_id)? {
             owners.extend(administrators::find(conn, &id)?.map(|person| person.name));
         }
+        owners.extend(teams::of_application(conn, &client_id)?.into_iter().map(|team| team.name));
+        let pending = Pending::of(conn, (Subject::Application, &client_id), now)?;
         let dismissals = dismissals::of_application(conn, &client_id)?;
         let seen = Seen::read(conn, &client_id, now)?;
-        Ok::<_, Error>(Some((loaded, seen, (owners, dismissals))))
+        Ok::<_, Error>(Some((loaded, seen, (owners, dismissals, pending))))
     });
-    let (loaded, seen, (owners, dismissals)) = found.await?.ok_or(Failure::NotFound)?;
+    let (loaded, seen, (owners, dismissals, pending)) = found.await?.ok_or(Failure::NotFound)?;
     let lines = seen.lines(&loaded, now);
     let nudges = seen.facts(&loaded, &lines, now).nudges();
     let (nudges, aside) = nudge::sort(nudges, &dismissals, now);
@@ -131,6 +136,7 @@ pub async fn get(
         cares: person.cares(),
         reads: person.reads(),
         owners,
+        pending: if person.reads() { pending } else { Vec::new() },
         created: Moment::new(loaded.application.created_at, now),
         last_used: last_used.map(|at| Moment::new(at, now)),
         token_url: app.config.url("/oauth/token"),

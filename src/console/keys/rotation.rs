@@ -3,7 +3,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::admin::{self, signing_keys as acts};
+use crate::admin::signing_keys as acts;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
@@ -13,8 +13,9 @@ use crate::model::role::Right;
 use crate::model::signing_key::{Purpose, State};
 use crate::model::timetable;
 use crate::oauth::algorithm::Algorithm;
-use crate::store::signing_keys;
+use crate::store::{Conn, signing_keys};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/keys/rotation.html")]
@@ -72,9 +73,11 @@ pub async fn post(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (actor, policy, pair) = (person.actor.clone(), app.key_policy(), pair.parse()?);
-    app.into_inner()
-        .act::<_, admin::Error, _>(move |conn| acts::rotate(conn, &actor, pair, policy))
-        .await?;
+    let rotate = move |conn: &mut Conn| acts::rotate(conn, &actor, pair, policy);
+    let settled = act_or_ask(&app.into_inner(), &person.actor, rotate).await?;
+    if let Settled::Asked(request) = settled {
+        return Ok(person.asked(&request));
+    }
     person.notice("The next key signs from now on.");
     Ok(page::see_other("/keys"))
 }

@@ -32,6 +32,7 @@ fn who(event: &Event) -> String {
     match (event.actor.kind.as_ref(), name) {
         ("operator", Some(name)) => format!("{name}, at the command line,"),
         ("system", _) => "The server".to_owned(),
+        ("redacted", _) => "Somebody, redacted,".to_owned(),
         (_, Some(name)) => name,
         ("anonymous", None) if event.category() == "administrator" => {
             "Whoever had the link".to_owned()
@@ -41,7 +42,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 56] = [
+pub const CODES: [&str; 75] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -55,6 +56,17 @@ pub const CODES: [&str; 56] = [
     "application.resumed",
     "application.suspended",
     "application.updated",
+    "approval.approved",
+    "approval.expired",
+    "approval.policy_changed",
+    "approval.refused",
+    "approval.requested",
+    "approval.waived",
+    "approval.withdrawn",
+    "audit.held",
+    "audit.pruned",
+    "audit.redacted",
+    "audit.released",
     "break_glass.ended",
     "break_glass.made",
     "break_glass.used",
@@ -73,8 +85,13 @@ pub const CODES: [&str; 56] = [
     "limit.set",
     "nudge.dismissed",
     "nudge.restored",
+    "passkey.added",
+    "passkey.removed",
+    "passkey.renamed",
     "resource.created",
     "resource.deleted",
+    "resource.marked",
+    "resource.unmarked",
     "resource.updated",
     "resource.verification_changed",
     "route.added",
@@ -97,6 +114,9 @@ pub const CODES: [&str; 56] = [
     "signing_keys.resealed",
     "stream.forgotten",
     "stream.rewound",
+    "team.created",
+    "team.deleted",
+    "team.updated",
     "tokens.revoked",
 ];
 
@@ -141,6 +161,7 @@ fn did(event: &Event) -> &str {
         "stream.forgotten" => "forgot stream",
         "stream.rejected" => "was refused events by stream",
         "stream.rewound" => "set the place of stream",
+        code if code.starts_with("session.") => of_session(code),
         other => with_people(other),
     }
 }
@@ -162,17 +183,58 @@ fn with_people(code: &str) -> &str {
         "identity.unlinked" => "parted from the OpenID provider the account of",
         "invitation.created" => "invited",
         "invitation.revoked" => "took back the invitation of",
+        "passkey.added" => "added passkey",
+        "passkey.removed" => "removed passkey",
+        "passkey.renamed" => "renamed passkey",
         "second_factor.codes_renewed" => "made new recovery codes for",
         "second_factor.removed" => "removed the second factor of",
         "second_factor.set_up" => "set up a second factor for",
-        "session.denied" | "session.denied_repeatedly" => "could not sign in",
         "sign_in_block.added" => "blocked from signing in",
         "sign_in_block.removed" => "let sign in again",
+        other => did_besides(other),
+    }
+}
+
+fn of_session(code: &str) -> &str {
+    match code {
+        "session.denied" | "session.denied_repeatedly" => "could not sign in",
         "session.challenged" => "was asked for the second factor",
         "session.confirmed" => "confirmed who they are",
         "session.ended" => "signed out",
         "session.revoked" => "ended sessions of",
         "session.started" => "signed in",
+        other => other,
+    }
+}
+
+/// Acts on acts, on teams, and on what is sensitive.
+fn did_besides(code: &str) -> &str {
+    match code {
+        "approval.approved" => "approved the request to",
+        "approval.expired" => "let expire the request to",
+        "approval.policy_changed" => "was started with other rules on",
+        "approval.refused" => "refused the request to",
+        "approval.requested" => "asked to",
+        "approval.waived" => "did alone what takes two persons:",
+        "approval.withdrawn" => "took back the request to",
+        "team.created" => "made team",
+        "team.deleted" => "deleted team",
+        "team.updated" => "changed team",
+        "resource.marked" => "marked as sensitive at API",
+        "resource.unmarked" => "took a mark away at API",
+        other => to_log(other),
+    }
+}
+
+/// What was done to the log itself; the code, when it is of another version of
+/// ours.
+fn to_log(code: &str) -> &str {
+    match code {
+        "audit.held" => "let nothing be removed from",
+        "audit.pruned" => "removed old rows from",
+        "audit.recovered" => "writes again",
+        "audit.redacted" => "redacted rows of",
+        "audit.released" => "ended the hold of",
         other => other,
     }
 }
@@ -201,11 +263,13 @@ fn href(event: &Event) -> Option<String> {
     match target.kind.as_ref() {
         "administrator" => Some(format!("/people/{}", target.id)),
         "application" => Some(format!("/applications/{}", target.id)),
+        "approval" => Some(format!("/approvals/{}", target.id)),
         "resource" => Some(format!("/apis/{}", target.id)),
         "signing_key" => Some("/keys".to_owned()),
         "nudge" | "secret" => {
             event.client_id.as_ref().map(|client_id| format!("/applications/{client_id}"))
         }
+        "team" => Some(format!("/people/teams/{}", target.id)),
         _ => None,
     }
 }

@@ -260,6 +260,12 @@ fn of_act(list: &mut List, event: &Event) {
     list.some("Done by", (!who.is_empty()).then(|| who.join(", ")));
     list.code("Their ID", actor.id.clone());
     list.some("By way of", actor.method.as_deref().map(words::method).map(str::to_owned));
+    if let Some(approval) = &event.approval {
+        list.some("Approved by", approval.by_name.clone());
+        list.code("Request", approval.request.clone());
+        list.some("Done alone, because", approval.waived.clone());
+    }
+    list.code("Passkey", actor.credential_id.clone());
     if let Some(target) = &event.target {
         let done_to = format!("{} {}", words::target(&target.kind), target.name);
         list.text("Done to", done_to.trim().to_owned());

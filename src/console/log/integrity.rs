@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use crate::audit::condition::State as Condition;
 use crate::console::chrome::Chrome;
 use crate::console::duration;
 use crate::console::failure::Failure;
@@ -11,6 +12,7 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::keys::checkpoints::verifier_keys;
 use crate::model::checkpoint::SignedCheckpoint;
+use crate::model::role::Right;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::sealing::Status;
@@ -18,7 +20,9 @@ use crate::sealing::verification::UNSEALED;
 use crate::store::audit_retention::Retention;
 use crate::store::audit_seals::Progress;
 use crate::store::audit_tree::State;
-use crate::store::{Conn, Error, audit_retention, audit_seals, audit_tree, signing_keys};
+use crate::store::{
+    Conn, Error, audit_redactions, audit_retention, audit_seals, audit_tree, signing_keys,
+};
 use crate::web::App;
 use crate::web::tlog::{Audience, answer};
 
@@ -26,6 +30,10 @@ use crate::web::tlog::{Audience, answer};
 #[template(path = "console/log/integrity.html")]
 struct Integrity {
     chrome: Chrome,
+    /// Whether this person says what is kept.
+    keeps: bool,
+    /// Whether the log can be written at all.
+    store: Writing,
     standing: Standing,
     tree: State,
     /// The last checkpoint: when it was signed, and its text.
@@ -39,6 +47,44 @@ struct Integrity {
     kept: Kept,
 }
 
+/// What became of the last commits.
+struct Writing {
+    aspect: &'static str,
+    state: String,
+    /// Why nothing is written, and for how long.
+    outage: Option<(String, String)>,
+    /// Revocations that are in force and wait for the database.
+    waiting: usize,
+    journal: String,
+}
+
+impl Writing {
+    fn new(app: &App) -> Self {
+        let condition = app.recorder.condition();
+        let outage = condition.outage().map(|outage| {
+            let seconds = i64::try_from(outage.began.elapsed().as_secs()).unwrap_or(i64::MAX);
+            (outage.why, duration::text(Seconds(seconds)))
+        });
+        let state = condition.state();
+        let aspect = match state {
+            Condition::Ok => "clear",
+            Condition::Low | Condition::Recovering => "caution",
+            Condition::Stalled | Condition::Failed => "danger",
+        };
+        let mut caption = state.caption().to_owned();
+        if let Some(first) = caption.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self {
+            aspect,
+            state: caption,
+            outage,
+            waiting: app.journal.waiting().len(),
+            journal: app.journal.path().display().to_string(),
+        }
+    }
+}
+
 /// How long rows are kept.
 struct Kept {
     /// `None`: for ever.
@@ -47,6 +93,8 @@ struct Kept {
     pruned: Option<(i64, Moment)>,
     /// Why nothing goes, who said so, and when.
     hold: Option<(String, String, Moment)>,
+    /// How many rows have no text any more.
+    redacted: i64,
     /// The stream that keeps rows that are due from going.
     waits_for: Option<String>,
 }
@@ -87,11 +135,14 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
     let (tree, chains, keys) = app.store.read(move |conn| read(conn, now)).await?;
     let days = app.config.retention_days;
     let (retention, waits_for) = app.store.read(move |conn| retained(conn, days, now)).await?;
+    let redacted = app.store.read(audit_redactions::count).await?;
     let status = app.sealing.status();
     let since = chains.iter().filter_map(|chain| chain.of.unsealed_since).min().map(UnixTime);
     let signed = SignedCheckpoint::parse(&tree.note).ok();
     page::html(&Integrity {
         chrome: person.chrome("/log/integrity"),
+        keeps: person.must(Right::RetainLog).is_ok(),
+        store: Writing::new(&app),
         standing: standing(&status, &tree, since, now),
         signed: signed.map(|signed| (Moment::new(tree.published_at(), now), signed.to_string())),
         chains,
@@ -108,7 +159,7 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
             .collect(),
         public_url: app.config.sealing.public.then(|| app.config.url("/audit/tlog")),
         checkpoint_file: app.config.sealing.checkpoint_file.display().to_string(),
-        kept: Kept { waits_for, ..kept(days, retention, now) },
+        kept: Kept { waits_for, redacted, ..kept(days, retention, now) },
         tree,
     })
 }
@@ -121,6 +172,7 @@ fn kept(days: Option<i64>, retention: Retention, now: UnixTime) -> Kept {
         pruned: (retention.minimum > 0).then_some((retention.minimum, until)),
         hold: (!retention.hold.is_empty()).then_some((retention.hold, retention.held_by, held_at)),
         waits_for: None,
+        redacted: 0,
     }
 }
 

@@ -73,6 +73,7 @@ pub fn method(word: &str) -> &str {
 pub fn target(kind: &str) -> &str {
     match kind {
         "administrator" => "person",
+        "approval" => "request to",
         "everything" => "",
         "key" => "signing key",
         "nudge" => "thing to look at",
@@ -119,9 +120,13 @@ const fn of_token(reason: Reason) -> &'static str {
 const fn of_session(reason: Refused) -> &'static str {
     match reason {
         Refused::BadCode => "Wrong code",
+        Refused::BadPasskey => "Passkey not accepted",
         Refused::BadPassword => "Wrong password",
         Refused::Blocked => "Address blocked",
+        Refused::ClonedPasskey => "Counter of the passkey went back",
         Refused::NotThroughProvider => "Not through the provider",
+        Refused::UnknownPasskey => "Passkey nobody has",
+        Refused::UsedChallenge => "Passkey answered too late or twice",
         Refused::Suspended => "Person suspended",
         Refused::Throttled => "Too many wrong passwords",
         Refused::UnknownAccount => "Nobody has this address",

@@ -1,6 +1,7 @@
 //! One's own account.
 pub mod authenticator;
 pub mod identities;
+pub mod passkeys;
 pub mod password;
 pub mod recovery_codes;
 pub mod sessions;
@@ -16,6 +17,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/profile/password", web::post().to(password::post))
         .route("/profile/recovery-codes", web::post().to(recovery_codes::post))
         .configure(authenticator::routes)
+        .configure(passkeys::routes)
         .route("/profile/sessions/deletion", web::post().to(sessions::post))
         .route("/profile/sessions/{session}/deletion", web::post().to(sessions::post_one));
 }

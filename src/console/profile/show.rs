@@ -3,6 +3,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::identities::{self, Section};
+use super::passkeys;
 use super::sessions::{self, Row};
 use crate::admin::factors;
 use crate::console::chrome::Chrome;
@@ -22,7 +23,12 @@ pub(super) struct Show {
     chrome: Chrome,
     person: Administrator,
     signed_in: Option<Moment>,
+    passkeys: Vec<passkeys::Row>,
+    /// Whether there can be passkeys where the console is.
+    has_domain: bool,
     factor: Option<Factor>,
+    /// Recovery codes that are left, of somebody who has a second factor.
+    codes: Option<i64>,
     /// Whether their role may not be without one.
     required: bool,
     identities: Option<Section>,
@@ -36,8 +42,6 @@ pub(super) struct Show {
 struct Factor {
     since: Moment,
     used: Moment,
-    /// Recovery codes that are left.
-    codes: i64,
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
@@ -61,10 +65,12 @@ pub(super) async fn fill(
     Ok(Show {
         identities: identities::section(app, known, now),
         has_password,
-        factor: factors.map(|found| Factor {
-            since: Moment::new(found.app.created_at, now),
-            used: Moment::new(found.app.last_used_at, now),
-            codes: found.codes,
+        codes: (!factors.is_empty()).then_some(factors.codes),
+        passkeys: factors.passkeys.iter().map(|one| passkeys::Row::new(one, now)).collect(),
+        has_domain: app.relying_party.is_some(),
+        factor: factors.app.map(|app| Factor {
+            since: Moment::new(app.created_at, now),
+            used: Moment::new(app.last_used_at, now),
         }),
         required: app.config.second_factor_required.contains(&person.administrator.role),
         sessions: sessions::rows(person, app, &person.administrator.id).await?,

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::show::{self, Loaded};
-use crate::admin::{self, resources};
+use crate::admin::resources;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
@@ -13,8 +13,9 @@ use crate::console::signed_in::SignedIn;
 use crate::console::{duration, page};
 use crate::model::role::Right;
 use crate::oauth::revocation::Kind;
-use crate::store::revocations;
+use crate::store::{Conn, revocations};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/resources/deletion.html")]
@@ -59,12 +60,14 @@ pub async fn post(
     }
     let actor = person.actor.clone();
     let identifier = loaded.resource.identifier.clone();
-    let made = app
-        .act::<_, admin::Error, _>(move |conn| {
-            resources::delete(conn, &actor, &id)?;
-            Ok(revocations::find_by_subject(conn, Kind::Resource, &identifier)?)
-        })
-        .await?;
+    let delete = move |conn: &mut Conn| {
+        resources::delete(conn, &actor, &id)?;
+        Ok(revocations::find_by_subject(conn, Kind::Resource, &identifier)?)
+    };
+    let made = match act_or_ask(&app, &person.actor, delete).await? {
+        Settled::Done(made) => made,
+        Settled::Asked(request) => return Ok(person.asked(&request)),
+    };
     person.notice_of(format!("{name} is deleted, and its tokens are revoked."), made.as_ref());
     Ok(page::see_other("/apis"))
 }

@@ -8,6 +8,7 @@ pub mod limit;
 pub mod new;
 pub mod routes;
 pub mod scopes;
+pub mod sensitivity;
 pub mod show;
 pub mod verification;
 
@@ -41,6 +42,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/apis/{id}/exam")
                 .route(web::get().to(exam::get))
                 .route(web::post().to(exam::post)),
+        )
+        .service(
+            web::resource("/apis/{id}/sensitivity")
+                .route(web::get().to(sensitivity::get))
+                .route(web::post().to(sensitivity::post)),
         )
         .service(
             web::resource("/apis/{id}/limit")

@@ -4,12 +4,16 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::scopes::addition;
+use super::sensitivity;
+use crate::console::approvals::pending::Pending;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
 use crate::console::{duration, line, page};
+use crate::model::approval::Subject;
+use crate::model::mark::Marks;
 use crate::model::resource::{LONG_TOKEN_LIFETIME, Resource, Scope};
 use crate::model::usage::day;
 use crate::oauth::UnixTime;
@@ -47,6 +51,9 @@ pub(super) struct Loaded {
     /// By name, [`NAMED`] at most.
     pub callers: Vec<Caller>,
     pub caller_count: i64,
+    /// What takes two persons.
+    pub marks: Marks,
+    pub pending: Vec<Pending>,
 }
 
 /// A scope, how many applications may ask for it, and who does.
@@ -130,6 +137,8 @@ fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<Loaded>, Erro
         line: line::class(&resource.identifier),
         scopes: held,
         callers: grants::callers(conn, id, NAMED)?,
+        marks: sensitivity::marks(conn, &resource)?,
+        pending: Pending::of(conn, (Subject::Resource, id), now)?,
         caller_count: counts.first().map_or(0, |(_, count)| *count),
         resource,
     }))

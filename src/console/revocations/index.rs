@@ -27,6 +27,8 @@ struct Index {
     applications: Option<Vec<Choice>>,
     rows: Vec<Row>,
     next: Option<String>,
+    /// In force here, and not in the database yet: what, and its subject.
+    waiting: Vec<(&'static str, String)>,
 }
 
 struct Row {
@@ -66,6 +68,12 @@ pub async fn get(
         manages: person.manages(),
         query,
         applications,
+        waiting: app
+            .journal
+            .waiting()
+            .into_iter()
+            .map(|late| (late.revocation.kind.as_str(), late.revocation.subject))
+            .collect(),
         rows: found.rows,
         next: found.next,
     };

@@ -13,6 +13,7 @@ use crate::console::form::FieldErrors;
 use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
 use crate::console::{duration, page};
+use crate::model::because::Because;
 use crate::model::revocation::{Recorded, holds_token, read_reason};
 use crate::model::role::Right;
 use crate::model::signing_key::{Purpose, SigningKey};
@@ -23,6 +24,7 @@ use crate::oauth::time::Seconds;
 use crate::revocations::exposure::{self, Preview};
 use crate::store::{self, Conn, signing_keys};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/revocations/new.html")]
@@ -83,13 +85,20 @@ pub async fn post(
         }
     };
     let (actor, subject) = (person.actor.clone(), input.subject.clone());
-    let done = app
-        .act::<_, admin::Error, _>(move |conn| {
-            revocations::revoke(conn, &actor, kind, &subject, &reason)
-        })
-        .await;
-    match done {
-        Ok(made) => Ok(page::see_other(&format!("/revocations/{}", made.id))),
+    let without = (actor.clone(), subject.clone(), reason.clone());
+    let asker =
+        admin::Actor { because: Because::read(&reason).ok().flatten(), ..person.actor.clone() };
+    let revoke = move |conn: &mut Conn| revocations::revoke(conn, &actor, kind, &subject, &reason);
+    match act_or_ask(&app, &asker, revoke).await {
+        Ok(Settled::Asked(request)) => Ok(person.asked(&request)),
+        Ok(Settled::Done(made)) => Ok(page::see_other(&format!("/revocations/{}", made.id))),
+        // What cannot be committed is to be in force all the same.
+        Err(admin::Error::Store(error @ store::Error::Unavailable(_))) => {
+            let (actor, subject, reason) = without;
+            let late = revocations::unasked(&actor, kind, &subject, &reason)?;
+            app.keep(late).await.map_err(|_| Failure::Store(error))?;
+            Ok(page::see_other("/revocations"))
+        }
         Err(admin::Error::Conflict(why)) => Err(Failure::Conflict(why)),
         Err(error) => {
             let errors = FieldErrors::from_act(error)?;

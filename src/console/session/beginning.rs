@@ -2,11 +2,10 @@
 use actix_session::Session;
 use actix_web::HttpResponse;
 
-use crate::admin::Actor;
+use crate::admin::{Actor, factors};
 use crate::console::draft::Draft;
 use crate::console::failure::Failure;
 use crate::model::administrator::Administrator;
-use crate::store::authenticator_apps;
 use crate::web::App;
 use crate::web::device::Device;
 use crate::web::session_store::{
@@ -18,8 +17,8 @@ use crate::web::session_store::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ahead {
     Nothing,
-    /// A code of the authenticator app, or what stands in for it.
-    Code,
+    /// A passkey, a code of the authenticator app, or what stands in for them.
+    Factor,
     /// Their role needs a second factor, and they have none.
     SetUp,
 }
@@ -27,9 +26,9 @@ pub enum Ahead {
 impl Ahead {
     pub async fn of(app: &App, person: &Administrator) -> Result<Self, Failure> {
         let id = person.id.clone();
-        let has = app.store.read(move |conn| authenticator_apps::find(conn, &id)).await?.is_some();
+        let has = app.store.read(move |conn| factors::has_any(conn, &id)).await?;
         Ok(match has {
-            true => Self::Code,
+            true => Self::Factor,
             false if app.config.second_factor_required.contains(&person.role) => Self::SetUp,
             false => Self::Nothing,
         })
@@ -39,7 +38,7 @@ impl Ahead {
     pub const fn path(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
-            Self::Code => Some("/session/second-factor"),
+            Self::Factor => Some("/session/second-factor"),
             Self::SetUp => Some("/session/enrolment"),
         }
     }

@@ -24,6 +24,7 @@ pub struct Admission {
 pub enum Asked {
     Password,
     Code,
+    Passkey,
 }
 
 /// Charges the attempt before what was typed is looked at.

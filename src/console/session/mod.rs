@@ -8,6 +8,7 @@ pub mod enrolment;
 pub mod guard;
 pub mod new;
 pub mod openid;
+pub mod passkey;
 pub mod recovery_codes;
 pub mod second_factor;
 
@@ -20,6 +21,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(new::get))
                 .route(web::post().to(new::post)),
         )
+        .route("/session/passkey/challenge", web::post().to(passkey::post_challenge))
+        .route("/session/passkey", web::post().to(passkey::post))
+        .route("/session/second-factor/challenge", web::post().to(second_factor::post_challenge))
+        .route("/session/enrolment/challenge", web::post().to(enrolment::post_challenge))
+        .route("/session/enrolment/passkey", web::post().to(enrolment::post_passkey))
+        .route("/session/confirmation/challenge", web::post().to(confirmation::post_challenge))
         .service(
             web::resource("/session/second-factor")
                 .route(web::get().to(second_factor::get))

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::beginning::Ahead;
 use super::guard::Asked;
-use super::{beginning, guard};
+use super::{beginning, guard, openid};
 use crate::admin::sessions::{self, Refused};
 use crate::admin::{self, Actor};
 use crate::console::draft::Draft;
@@ -17,7 +17,7 @@ use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::Administrator;
 use crate::model::password::NOBODY;
-use crate::store::{Conn, break_glass};
+use crate::store::Conn;
 use crate::web::App;
 
 #[derive(Template)]
@@ -28,13 +28,15 @@ struct New {
     next: String,
     /// The form that was sent after the session had ended, sealed; empty: none.
     draft: String,
+    /// Whether there can be passkeys where the console is.
+    passkeys: bool,
     provider: Option<Offered>,
 }
 
 /// The OpenID provider, on the page.
 struct Offered {
     name: String,
-    /// A password is for break-glass accounts.
+    /// What else there is, is for break-glass accounts.
     only: bool,
 }
 
@@ -60,9 +62,13 @@ pub struct Credentials {
 }
 
 pub async fn get(app: web::Data<App>, query: web::Query<Query>) -> Result<HttpResponse, Failure> {
-    let (next, provider) = (page::local(query.into_inner().next), Offered::of(&app));
-    let (errors, email, draft) = (FieldErrors::default(), String::new(), String::new());
-    page::html(&New { errors, email, next, draft, provider })
+    let next = page::local(query.into_inner().next);
+    page::html(&fill(&app, FieldErrors::default(), String::new(), (next, String::new())))
+}
+
+fn fill(app: &App, errors: FieldErrors, email: String, (next, draft): (String, String)) -> New {
+    let (passkeys, provider) = (app.relying_party.is_some(), Offered::of(app));
+    New { errors, email, next, draft, passkeys, provider }
 }
 
 /// What a form is answered that was sent after the session had ended.
@@ -70,9 +76,18 @@ pub async fn get(app: web::Data<App>, query: web::Query<Query>) -> Result<HttpRe
 /// # Errors
 /// None that a caller could cause.
 pub fn ended(app: &App, next: &str, draft: String) -> Result<HttpResponse, Failure> {
-    let (errors, email, next) = (FieldErrors::default(), String::new(), next.to_owned());
-    let provider = Offered::of(app);
-    page::html_with(StatusCode::UNAUTHORIZED, &New { errors, email, next, draft, provider })
+    let page = fill(app, FieldErrors::default(), String::new(), (next.to_owned(), draft));
+    page::html_with(StatusCode::UNAUTHORIZED, &page)
+}
+
+/// The page again, for somebody whose passkey was not accepted.
+///
+/// # Errors
+/// None that a caller could cause.
+pub fn refused_passkey(app: &App, next: String, draft: String) -> Result<HttpResponse, Failure> {
+    let why = "This passkey was not accepted. Try again, or use your password.";
+    let errors = FieldErrors::one("passkey", why);
+    page::unprocessable(&fill(app, errors, String::new(), (next, draft)))
 }
 
 /// The same answer for an unknown account, a wrong password and a suspended
@@ -106,15 +121,14 @@ pub async fn post(
             app.recorder.record(sessions::refusal(&actor, &form.email, why)).await?;
             let errors =
                 FieldErrors::one("password", "The email address or the password is wrong.");
-            let (email, draft, next) = (form.email, form.draft, page::local(form.next));
-            let provider = Offered::of(&app);
-            page::unprocessable(&New { errors, email, next, draft, provider })
+            let on = (page::local(form.next), form.draft);
+            page::unprocessable(&fill(&app, errors, form.email, on))
         }
     }
 }
 
 /// Keeps the form that was sent before, to be filled in on its page.
-fn keep(session: &Session, app: &App, draft: &str, actor: &Actor) {
+pub(super) fn keep(session: &Session, app: &App, draft: &str, actor: &Actor) {
     if let Some(draft) = Draft::open(app, draft, actor.now) {
         draft.keep(session);
     }
@@ -151,11 +165,8 @@ async fn authenticate(
     let (None, Some((person, _))) = (refused, found) else {
         return Ok(Err(refused.unwrap_or(Refused::UnknownAccount)));
     };
-    if app.openid.as_ref().is_some_and(|provider| provider.config().only) {
-        let id = person.id.clone();
-        if !app.store.read(move |conn| break_glass::is_one(conn, &id)).await? {
-            return Ok(Err(Refused::NotThroughProvider));
-        }
+    if openid::must_say(app, &person.id).await? {
+        return Ok(Err(Refused::NotThroughProvider));
     }
     let ahead = Ahead::of(app, &person).await?;
     if ahead != Ahead::Nothing {

@@ -1,5 +1,5 @@
 //! The tables about people and how they sign in, beside `schema`.
-use super::administrators;
+use super::{administrators, applications};
 
 diesel::table! {
     invitations (id) {
@@ -73,6 +73,54 @@ diesel::table! {
 }
 
 diesel::table! {
+    teams (id) {
+        id -> Text,
+        name -> Text,
+        name_key -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    team_members (team_id, administrator_id) {
+        team_id -> Text,
+        administrator_id -> Text,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        administrator_id -> Text,
+        credential_id -> Binary,
+        credential -> Text,
+        name -> Text,
+        aaguid -> Text,
+        transports -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    application_teams (client_id, team_id) {
+        client_id -> Text,
+        team_id -> Text,
+    }
+}
+
+diesel::table! {
+    passkey_challenges (id) {
+        id -> Text,
+        purpose -> Text,
+        administrator_id -> Text,
+        state -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     identities (issuer, subject) {
         issuer -> Text,
         subject -> Text,
@@ -105,4 +153,10 @@ diesel::table! {
 }
 
 diesel::joinable!(break_glass_accounts -> administrators (administrator_id));
+diesel::allow_tables_to_appear_in_same_query!(teams, team_members);
+diesel::allow_tables_to_appear_in_same_query!(teams, application_teams);
+diesel::allow_tables_to_appear_in_same_query!(team_members, application_teams);
+diesel::allow_tables_to_appear_in_same_query!(team_members, administrators);
+diesel::allow_tables_to_appear_in_same_query!(application_owners, administrators);
+diesel::allow_tables_to_appear_in_same_query!(application_teams, applications);
 diesel::allow_tables_to_appear_in_same_query!(administrators, break_glass_accounts);

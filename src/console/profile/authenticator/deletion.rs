@@ -8,6 +8,7 @@ use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::page;
+use crate::console::session::passkey;
 use crate::console::signed_in::SignedIn;
 use crate::web::App;
 
@@ -18,30 +19,37 @@ struct Deletion {
     errors: FieldErrors,
     /// Whether their role may not be without one.
     required: bool,
+    has_passkey: bool,
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    page::html(&fill(&person, &app, FieldErrors::default()))
+    page::html(&fill(&person, &app, FieldErrors::default()).await?)
 }
 
-/// Takes it away with the recovery codes, and ends the other sessions.
+/// Takes it away, and ends the other sessions.
 pub async fn post(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    if app.config.second_factor_required.contains(&person.administrator.role) {
+    let page = fill(&person, &app, FieldErrors::default()).await?;
+    if page.required && !page.has_passkey {
         let errors = FieldErrors::one("remove", "Your role needs a second factor.");
-        return page::conflict(&fill(&person, &app, errors));
+        return page::conflict(&Deletion { errors, ..page });
     }
     let (actor, id) = (person.actor.clone(), person.administrator.id.clone());
     let (kept, limits) = (person.session_id(), app.session_limits());
     let removed = app.store.write::<_, admin::Error, _>(move |conn| {
-        factors::remove(conn, &actor, &id)?;
+        factors::remove_app(conn, &actor, &id)?;
         sessions::revoke(conn, &actor, &id, Which::Others(&kept), limits)
     });
     removed.await?;
-    person.notice("The authenticator app is removed. A password is enough to sign in now.");
+    person.notice(if page.has_passkey {
+        "The authenticator app is removed."
+    } else {
+        "The authenticator app is removed. A password is enough to sign in now."
+    });
     Ok(page::see_other("/profile"))
 }
 
-fn fill(person: &SignedIn, app: &App, errors: FieldErrors) -> Deletion {
+async fn fill(person: &SignedIn, app: &App, errors: FieldErrors) -> Result<Deletion, Failure> {
     let required = app.config.second_factor_required.contains(&person.administrator.role);
-    Deletion { chrome: person.chrome("/profile"), errors, required }
+    let has_passkey = !passkey::of(app, &person.administrator).await?.is_empty();
+    Ok(Deletion { chrome: person.chrome("/profile"), errors, required, has_passkey })
 }

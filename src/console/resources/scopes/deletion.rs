@@ -2,7 +2,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::admin::{self, resources};
+use crate::admin::resources;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::impact::Impact;
@@ -14,6 +14,7 @@ use crate::model::role::Right;
 use crate::store::grants::Caller;
 use crate::store::{Conn, Error, grants, scopes};
 use crate::web::App;
+use crate::web::second_person::{Settled, act_or_ask};
 
 #[derive(Template)]
 #[template(path = "console/resources/scopes/deletion.html")]
@@ -56,7 +57,10 @@ pub async fn post(
     let (id, scope) = path.into_inner();
     let (actor, target, name) = (person.actor.clone(), id.clone(), scope.clone());
     let remove = move |conn: &mut Conn| resources::remove_scope(conn, &actor, &target, &name);
-    app.into_inner().act::<_, admin::Error, _>(remove).await?;
+    let settled = act_or_ask(&app.into_inner(), &person.actor, remove).await?;
+    if let Settled::Asked(request) = settled {
+        return Ok(person.asked(&request));
+    }
     person.notice(format!("Scope {scope} is removed."));
     Ok(page::see_other(&format!("/apis/{id}#s-scopes")))
 }

@@ -10,6 +10,23 @@ pub mod journey;
 
 use actix_web::web;
 
+use crate::console::failure::Failure;
+use crate::store::break_glass;
+use crate::web::App;
+
+/// Whether the provider alone may say that it is them: whatever else they show,
+/// it is for break-glass accounts.
+///
+/// # Errors
+/// The database's.
+pub async fn must_say(app: &App, administrator_id: &str) -> Result<bool, Failure> {
+    if !app.openid.as_ref().is_some_and(|provider| provider.config().only) {
+        return Ok(false);
+    }
+    let id = administrator_id.to_owned();
+    Ok(!app.store.read(move |conn| break_glass::is_one(conn, &id)).await?)
+}
+
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/session/openid", web::post().to(departure::post))

@@ -1,0 +1,3 @@
+DROP TABLE application_teams;
+DROP TABLE team_members;
+DROP TABLE teams;

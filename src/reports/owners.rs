@@ -1,0 +1,32 @@
+//! Who cares for an application now, for the tables of auditors.
+use std::collections::HashMap;
+
+use crate::store::{Conn, Error, application_owners, teams};
+
+/// The names of who owns these applications now: people who may sign in, and
+/// teams, of which it is said when nobody in them may.
+pub fn of(conn: &mut Conn, client_ids: &[String]) -> Result<HashMap<String, Vec<String>>, Error> {
+    let mut owners: HashMap<String, Vec<String>> = HashMap::new();
+    for (client_id, name) in application_owners::names(conn, client_ids)? {
+        owners.entry(client_id).or_default().push(name);
+    }
+    let of_teams = teams::of_applications(conn, client_ids)?;
+    let members = if of_teams.is_empty() { Vec::new() } else { teams::active_members(conn)? };
+    for (client_id, team_id, name) in of_teams {
+        let has_somebody = members.iter().any(|(id, _)| *id == team_id);
+        let told = if has_somebody {
+            format!("team {name}")
+        } else {
+            format!("team {name}, with nobody in it")
+        };
+        owners.entry(client_id).or_default().push(told);
+    }
+    Ok(owners)
+}
+
+/// What is written of an owner, and who owns it here; `nobody` for an orphan.
+pub fn told(written: &str, owners: Option<&Vec<String>>) -> String {
+    let mut all: Vec<&str> = Some(written).filter(|text| !text.is_empty()).into_iter().collect();
+    all.extend(owners.into_iter().flatten().map(String::as_str));
+    if all.is_empty() { "nobody".to_owned() } else { all.join("; ") }
+}
