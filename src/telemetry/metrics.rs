@@ -1,5 +1,6 @@
 //! Every metric, its unit and its labels, in one place.
 mod approvals;
+mod status_lists;
 mod store;
 mod streams;
 
@@ -338,36 +339,6 @@ impl Metrics {
 
     pub fn token_revocation(&self, result: &'static str) {
         self.token_revocations.get_or_create(&Answer { result }).inc();
-    }
-
-    fn register_status_lists(&self, registry: &mut Registry) {
-        registry.register(
-            "status_lists",
-            "Token status lists whose tokens may be living",
-            self.status_lists_living.clone(),
-        );
-        registry.register(
-            "status_list_indexes_left",
-            "Indexes of status lists that this process may still give out",
-            self.status_list_indexes_left.clone(),
-        );
-        registry.register_with_unit(
-            "status_list_publish",
-            "Time to sign the status lists that changed or grew old",
-            Unit::Seconds,
-            self.status_list_publish_seconds.clone(),
-        );
-        registry.register_with_unit(
-            "status_list_delay",
-            "Time from a revocation until the status lists here say so",
-            Unit::Seconds,
-            self.status_list_delay_seconds.clone(),
-        );
-        registry.register(
-            "status_list_failures",
-            "Times that an index could not be had or a status list not be brought up to date",
-            self.status_list_failures.clone(),
-        );
     }
 
     pub fn token_answered(&self, result: &'static str, took: Duration) {
