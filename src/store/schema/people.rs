@@ -2,6 +2,13 @@
 use super::{administrators, applications};
 
 diesel::table! {
+    setup_links (digest) {
+        digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     invitations (id) {
         id -> Text,
         digest -> Binary,
