@@ -54,6 +54,26 @@ fn who_cannot_be_let_in_is_refused() {
     assert_eq!(cli.codes(), ["administrator.created"]);
 }
 
+#[test]
+fn a_break_glass_account_is_made_and_ended_from_the_machine() {
+    let mut cli = Cli::new();
+    cli.set("COUNTERSIGN_PASSWORD", "correct horse battery");
+    let glass = ["administrator", "break-glass", "glass@example.com"];
+    let end = [&glass[..], &["--end"]].concat();
+    assert_eq!(cli.refused(&glass), "there is no administrator glass@example.com");
+    let said = cli.done(&[&glass[..], &["--name", "Glass"]].concat());
+    assert!(said.contains("glass@example.com is a break-glass account."), "{said}");
+    assert_eq!(cli.json(&["administrator", "list"])[0]["role"], "owner");
+    assert!(cli.refused(&glass).contains("already"));
+    let said = cli.done(&end);
+    assert!(said.contains("glass@example.com is an account like others."), "{said}");
+    assert_eq!(cli.refused(&end), "there is no break-glass account glass@example.com");
+    cli.done(&glass);
+    let codes =
+        ["break_glass.made", "break_glass.ended", "break_glass.made", "administrator.created"];
+    assert_eq!(cli.codes(), codes);
+}
+
 /// Break glass: who can sign in no other way is let in from the machine itself.
 #[test]
 fn a_second_factor_is_removed_and_goes_along_to_another_master_key() {
