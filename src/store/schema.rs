@@ -352,13 +352,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    setup_links (digest) {
-        digest -> Binary,
-        expires_at -> BigInt,
-    }
-}
-
-diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         algorithm -> Text,

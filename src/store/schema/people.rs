@@ -120,6 +120,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    setup_links (digest) {
+        digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(teams, team_members);
 diesel::allow_tables_to_appear_in_same_query!(teams, application_teams);
 diesel::allow_tables_to_appear_in_same_query!(team_members, application_teams);
