@@ -93,7 +93,7 @@ fn one_asks_another_approves_and_then_it_is_done() {
 
     let set = server.events("grant.set").pop().unwrap();
     let entry = grace.get(&format!("/log/{}", set.id));
-    assert!(entry.texts(".kv").concat().contains("Approved by owner"), "{:?}", entry.texts(".kv"));
+    assert!(entry.texts(".kv").concat().contains("Approved byowner"), "{:?}", entry.texts(".kv"));
 }
 
 /// Every form that can add to what an application holds.

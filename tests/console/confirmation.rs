@@ -97,7 +97,8 @@ fn every_page_that_says_so_asks_again_and_no_other() {
                 let to = answer.header("location").unwrap();
                 let next = url::form_urlencoded::parse(to.split_once('?').unwrap().1.as_bytes());
                 let (_, next) = next.into_iter().next().unwrap();
-                assert_eq!(next, form_of(pattern, &path));
+                // With what the form was about, where the page asks for that.
+                assert_eq!(next.split('?').next(), Some(form_of(pattern, &path)));
             }
         }
     }

@@ -7,8 +7,9 @@ use crate::support::browser::PASSWORD;
 use crate::support::http::Answer;
 
 fn value(page: &Answer, name: &str) -> String {
-    let (_, rest) = page.text.split_once(&format!(" name=\"{name}\"")).unwrap_or_default();
-    let tag = rest.split('>').next().unwrap_or_default();
+    let mark = format!(" name=\"{name}\"");
+    let mut tags = page.text.split('<').filter(|tag| tag.starts_with("input "));
+    let tag = tags.find(|tag| tag.contains(&mark)).unwrap_or_default();
     tag.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("").to_owned()
 }
 

@@ -1,4 +1,6 @@
 //! Why something is done: typed beside the button, kept with the act.
+use countersign::oauth::time::Seconds;
+
 use crate::support::Server;
 
 #[test]
@@ -47,6 +49,8 @@ fn a_reason_with_a_secret_in_it_is_refused_and_kept_nowhere() {
 fn the_forms_of_grave_acts_ask_for_a_reason() {
     let server = Server::start();
     let world = server.world();
+    // A key that stands by for long enough may be rotated.
+    server.advance(Seconds::DAY);
     let owner = server.signed_in("owner");
     let spare = server.administrator("admin");
     let application = format!("/applications/{}", world.billing.client_id);
