@@ -69,9 +69,10 @@ fn a_break_glass_account_is_made_and_ended_from_the_machine() {
     assert!(said.contains("glass@example.com is an account like others."), "{said}");
     assert_eq!(cli.refused(&end), "there is no break-glass account glass@example.com");
     cli.done(&glass);
-    let codes =
-        ["break_glass.made", "break_glass.ended", "break_glass.made", "administrator.created"];
-    assert_eq!(cli.codes(), codes);
+    let codes = cli.codes();
+    assert_eq!(codes[..2], ["break_glass.made", "break_glass.ended"]);
+    assert!(codes[2..].contains(&"break_glass.made".to_owned()), "made at once, with the account");
+    assert!(codes[2..].contains(&"administrator.created".to_owned()));
 }
 
 /// Break glass: who can sign in no other way is let in from the machine itself.

@@ -258,6 +258,7 @@ fn the_last_owner_is_not_made_less() {
 fn who_is_suspended_stays_out() {
     let provider = Provider::start();
     let server = provider.server(&[]);
+    server.administrator("owner");
     signed_in(&provider.sign_in(&server.browser()));
     let id = server.read(|conn| find_by_email(conn, "grace@example.com")).unwrap().0.id;
     server.act(|conn, actor| administrators::suspend(conn, actor, &id));
