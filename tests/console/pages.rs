@@ -101,7 +101,8 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-pub(super) const FIELDS: [(&str, &str); 43] = [
+pub(super) const FIELDS: [(&str, &str); 44] = [
+    ("issuer", "x"),
     ("challenge", "x"),
     ("credential", "x"),
     ("code", "x"),

@@ -89,7 +89,7 @@ pub async fn send(
         let refused = (Refusal::AddressBlocked, String::new());
         return Err(refuse(app, actor, traveller.purpose, refused).await);
     }
-    let journey = Journey::begin(request, &app.config, &app.entropy);
+    let journey = Journey::begin(request, &app.config, actor);
     let again = (traveller.purpose == Purpose::Confirmation).then_some(now);
     let (sent, state, asked) = (journey.sent(again), journey.state.clone(), provider.clone());
     let url = blocking(move || asked.authorization_url(state, &sent, now)).await?;

@@ -8,8 +8,8 @@ use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::admin::Actor;
 use crate::config::Config;
-use crate::host::Entropy;
 use crate::model::openid::PATIENCE;
 use crate::oauth::UnixTime;
 use crate::openid::Sent;
@@ -23,7 +23,8 @@ pub struct Journey {
 impl Journey {
     /// A new one; with the cookie that the browser has, so that two tabs do not
     /// disturb each other.
-    pub fn begin(request: &HttpRequest, config: &Config, entropy: &Entropy) -> Self {
+    pub fn begin(request: &HttpRequest, config: &Config, actor: &Actor) -> Self {
+        let entropy = &actor.entropy;
         let browser = carried(request, config).unwrap_or_else(|| entropy.bytes());
         Self { browser, state: URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()) }
     }
