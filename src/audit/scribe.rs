@@ -210,12 +210,11 @@ impl Scribe {
     }
 
     fn connection(&mut self) -> Result<&mut Conn, store::Error> {
-        let conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => {
-                self.files = None;
-                self.from.store.connect()?
-            }
+        let conn = if let Some(conn) = self.conn.take() {
+            conn
+        } else {
+            self.files = None;
+            self.from.store.connect()?
         };
         Ok(self.conn.insert(conn))
     }

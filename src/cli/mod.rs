@@ -195,7 +195,7 @@ fn dispatch(
         Command::Import(import) => import.run(&operator(config)?, output),
         Command::Access(access) => access.run(&operator(config)?, output),
         Command::Key(command) => command.run(&operator(config)?, output),
-        Command::Revoke(revoke) => revoke.run((&acting, given), config, output),
+        Command::Revoke(revoke) => revoke.run((&acting, given), &config, output),
         Command::Revocations(list) => list.run(&operator(config)?, output),
         Command::Administrator(command) => command.run(&operator(config)?, output),
         Command::Team(command) => command.run(&operator(config)?, output),

@@ -50,7 +50,7 @@ impl Revoke {
     pub fn run(
         self,
         (acting, because): (&Acting, Option<Because>),
-        config: Config,
+        config: &Config,
         output: Output,
     ) -> anyhow::Result<()> {
         let reason = read_reason(&self.reason).map_err(admin::Error::Invalid)?;
@@ -79,7 +79,7 @@ impl Revoke {
         let made = match done {
             Ok(made) => made,
             Err(error) if is_away(&error) => {
-                let actor = Actor { because, ..Operator::acting(&config, &Clock::System) };
+                let actor = Actor { because, ..Operator::acting(config, &Clock::System) };
                 let late = revocations::unasked(&actor, kind, &subject, &reason)?;
                 let journal = Journal::new(&config.emergency.journal);
                 journal.append(&late)?;

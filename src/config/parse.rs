@@ -3,6 +3,7 @@ mod approvals;
 mod emergency;
 mod limits;
 mod logs;
+mod numbers;
 mod openid;
 mod passkeys;
 
@@ -35,16 +36,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
     let trusted_proxies = reader.checked("trusted_proxies", networks);
     let (master_key, pkcs11) = (reader.master_key(&data_dir), reader.pkcs11());
     let (log, instance) = (reader.log(), reader.checked("instance", instance));
-    let numbers = (
-        reader.parsed("connections", "a number"),
-        reader.parsed("cached_clients", "a number"),
-        reader.parsed("workers", "a number"),
-        reader.parsed("session_idle_minutes", "a number"),
-        reader.parsed("session_hours", "a number"),
-        reader.parsed("shutdown_seconds", "a number"),
-        reader.parsed("revocation_patience_seconds", "a number"),
-        reader.checked("status_list_ttl_seconds", |text| within(text, 5..=3_600)),
-    );
+    let numbers = reader.numbers();
     let (second_factor, openid) =
         (reader.checked("second_factor_required", roles), reader.openid());
     let two_persons = reader.two_persons();
@@ -60,26 +52,26 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         metrics_listen: metrics_listen?,
         database_url: reader.database_url(&data_dir),
         data_dir,
-        connections: numbers.0?,
+        connections: numbers.connections?,
         master_key: master_key?,
         pkcs11: pkcs11?,
         instance: instance?,
         trusted_proxies: trusted_proxies?,
-        cached_clients: numbers.1?,
-        workers: numbers.2?,
+        cached_clients: numbers.cached_clients?,
+        workers: numbers.workers?,
         log: log?,
-        session_idle_minutes: numbers.3?,
-        session_hours: numbers.4?,
+        session_idle_minutes: numbers.session_idle_minutes?,
+        session_hours: numbers.session_hours?,
         second_factor_required: second_factor?,
         openid: openid?,
         two_persons: two_persons?,
         passkeys: passkeys?,
-        shutdown_seconds: numbers.5?,
-        revocation_patience_seconds: numbers.6?,
+        shutdown_seconds: numbers.shutdown_seconds?,
+        revocation_patience_seconds: numbers.revocation_patience_seconds?,
         limits: limits?,
         keys: keys?,
         authorization_endpoint: authorization_endpoint?,
-        status_list_ttl_seconds: numbers.7?,
+        status_list_ttl_seconds: numbers.status_list_ttl_seconds?,
         emergency: reader.emergency(&sealing.checkpoint_file)?,
         sealing,
         streams_file: reader.path("streams_file"),

@@ -76,7 +76,6 @@ impl Form {
                 let is = self.has(&self.select, &value);
                 read.flag("selected", is).to_string()
             }
-            ("option", _) => as_it_was.to_owned(),
             ("input", "checkbox" | "radio") => {
                 let name = read.of("name").unwrap_or_default();
                 let value = read.of("value").unwrap_or_else(|| "on".to_owned());

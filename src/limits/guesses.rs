@@ -29,9 +29,9 @@ pub struct Guesses<K: Hash + Eq + Clone + Send + Sync + 'static> {
 }
 
 impl<K: Hash + Eq + Clone + Send + Sync + 'static> Guesses<K> {
-    /// `burst` failures at once, and one more each `every`.
-    pub fn new(burst: NonZeroU32, every: Duration, clock: Clock) -> Self {
-        let clock = HostClock(clock);
+    /// `burst` failures at once, at least one, and one more each `every`.
+    pub fn new(burst: u32, every: Duration, clock: Clock) -> Self {
+        let (burst, clock) = (NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), HostClock(clock));
         let quota =
             Quota::with_period(every).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
         Self {
@@ -71,9 +71,8 @@ mod tests {
     #[test]
     fn only_failures_count_and_only_against_their_own_pair() {
         let clock = Clock::standing_at(UnixTime::from_seconds(1_700_000_000));
-        let burst = NonZeroU32::new(5).unwrap();
         let guesses: Guesses<(&str, &str)> =
-            Guesses::new(burst, Duration::from_secs(10), clock.clone());
+            Guesses::new(5, Duration::from_secs(10), clock.clone());
         let (mallory, billing) = (("10.0.0.9", "m2m_1"), ("10.0.0.1", "m2m_1"));
 
         for _ in 0..5 {

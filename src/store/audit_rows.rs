@@ -170,7 +170,7 @@ impl FromSqlRow<Selected, Sqlite> for Hashed {
         let field = row.get(11);
         let mut salt = field.as_ref().and_then(|field| field.value());
         let is_bytes = salt.as_ref().and_then(SqliteValue::value_type) == Some(SqliteType::Binary);
-        let salt = salt.as_mut().filter(|_| is_bytes).map(|value| value.read_blob());
+        let salt = salt.as_mut().filter(|_| is_bytes).map(SqliteValue::read_blob);
         Borrowed {
             numbers: [number(0), number(1), number(2)],
             texts: [id, category, code, outcome, reason, client_id, resource],

@@ -94,8 +94,7 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("countersign");
-        let mut metrics = Self {
+        Self {
             tokens: Family::default(),
             token_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
             sign_ins: Family::default(),
@@ -146,18 +145,23 @@ impl Metrics {
             approvals_oldest_seconds: Gauge::default(),
             introspections: Family::default(),
             token_revocations: Family::default(),
-            registry: Registry::default(),
-        };
-        metrics.register_requests(&mut registry);
-        metrics.register_audit(&mut registry);
-        metrics.register_streams(&mut registry);
-        metrics.register_approvals(&mut registry);
-        metrics.register_clients(&mut registry);
-        metrics.register_status_lists(&mut registry);
-        metrics.register_revocations(&mut registry);
-        metrics.register_keys(&mut registry);
-        metrics.registry = registry;
-        metrics
+            registry: Registry::with_prefix("countersign"),
+        }
+        .registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let mut registry = std::mem::take(&mut self.registry);
+        self.register_requests(&mut registry);
+        self.register_audit(&mut registry);
+        self.register_streams(&mut registry);
+        self.register_approvals(&mut registry);
+        self.register_clients(&mut registry);
+        self.register_status_lists(&mut registry);
+        self.register_revocations(&mut registry);
+        self.register_keys(&mut registry);
+        self.registry = registry;
+        self
     }
 
     fn register_requests(&self, registry: &mut Registry) {

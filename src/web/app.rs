@@ -1,6 +1,5 @@
 //! The running server: everything a request may use.
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,16 +137,16 @@ impl App {
             sealing,
             // A struct of texts: this cannot fail.
             metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
-            secret_guesses: guesses(20, Duration::from_secs(3), &clock),
-            password_guesses: guesses(5, Duration::from_mins(1), &clock),
-            challenges: guesses(60, Duration::from_secs(2), &clock),
+            secret_guesses: Guesses::new(20, Duration::from_secs(3), clock.clone()),
+            password_guesses: Guesses::new(5, Duration::from_mins(1), clock.clone()),
+            challenges: Guesses::new(60, Duration::from_secs(2), clock.clone()),
             relying_party: open_relying_party(&config)?,
             token_limits: TokenLimits::new(clock.clone()),
             herd: Herd::default(),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),
             hashing: Hashing::new(),
             openid: open_provider(&config)?,
-            openid_journeys: guesses(30, Duration::from_secs(10), &clock),
+            openid_journeys: Guesses::new(30, Duration::from_secs(10), clock.clone()),
             exams: Semaphore::new(1),
             stopping: watch::channel(false).0,
             tail: Tail::new(store.clone()),
@@ -354,12 +353,4 @@ pub fn policy(keys: config::Keys) -> Policy {
         lead: Seconds(keys.lead_seconds),
         period: (keys.rotation_days > 0).then(|| Seconds::days(keys.rotation_days)),
     }
-}
-
-fn guesses<K: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(
-    burst: u32,
-    every: Duration,
-    clock: &Clock,
-) -> Guesses<K> {
-    Guesses::new(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), every, clock.clone())
 }

@@ -159,7 +159,7 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
             .collect(),
         public_url: app.config.sealing.public.then(|| app.config.url("/audit/tlog")),
         checkpoint_file: app.config.sealing.checkpoint_file.display().to_string(),
-        kept: Kept { waits_for, redacted, ..kept(days, retention, now) },
+        kept: Kept { redacted, waits_for, ..kept(days, retention, now) },
         tree,
     })
 }
