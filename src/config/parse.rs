@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::number::{retention, within};
+use super::number::retention;
 use super::roles::roles;
 use super::setting::{self, Raw, Source};
 use super::{Config, Effective, Issuer, Keys, MasterKey, Pkcs11, Sealing, Secret, Witness};
