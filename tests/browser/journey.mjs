@@ -541,7 +541,7 @@ try {
     await plain.click('button.go');
     await plain.getByRole('heading', { name: 'Edit' }).waitFor();
     await plain.context().clearCookies();
-    await plain.fill('[name=description]', 'Typed before the session ended');
+    await plain.fill('main [name=description]', 'Typed before the session ended');
     await plain.click('main button.go');
     await plain.getByText('Your session had ended').waitFor();
     quiet(/401/);
@@ -550,7 +550,7 @@ try {
     await plain.fill('[name=password]', PASSWORD);
     await plain.click('button.go');
     await plain.getByText('What you typed is filled in again').waitFor();
-    assert.equal(await plain.inputValue('[name=description]'), 'Typed before the session ended');
+    assert.equal(await plain.inputValue('main [name=description]'), 'Typed before the session ended');
     await plain.click('main button.go');
     await plain.getByText('Typed before the session ended').waitFor();
   });

@@ -1,5 +1,6 @@
 //! Settings that are plain numbers.
-use super::{Reader, within};
+use super::Reader;
+use crate::config::number::within;
 
 /// `None`: what was given is none.
 pub(super) struct Numbers {

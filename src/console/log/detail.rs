@@ -50,7 +50,8 @@ pub struct Fact {
 
 impl Detail {
     pub fn new(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> Self {
-        let is_token = event.category() == "token";
+        // Nothing is left of what was checked.
+        let has_checks = event.category() == "token" && !event.is_redacted();
         let reason = event.reason.as_deref().and_then(Reason::parse);
         let refused = event.outcome != Outcome::Success;
         let application = event.client_id.as_ref().and_then(|client_id| {
@@ -60,7 +61,7 @@ impl Detail {
             title: title(event),
             why: why(event, names, reason),
             mend: reason.map_or("", advice::mend),
-            rungs: if is_token { ladder::rungs(event, names) } else { Vec::new() },
+            rungs: if has_checks { ladder::rungs(event, names) } else { Vec::new() },
             response: event.token.as_ref().map(|facts| response(event, facts)),
             facts: facts(stored, event, names, now),
             changes: Diff::all(&event.changes),
@@ -203,6 +204,9 @@ fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> V
     }
     list.code("Request ID", event.request_id.clone());
     list.code("Event ID", Some(event.id.clone()));
+    if event.is_redacted() {
+        list.text("Text", "redacted; a row audit.redacted says why".to_owned());
+    }
     match (&event.token, &event.access) {
         (Some(token), _) => of_token(&mut list, event, token, names, now),
         (None, Some(access)) => of_access(&mut list, event, access, now),
