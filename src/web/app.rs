@@ -130,13 +130,11 @@ impl App {
         };
         let sealing = Sequencer::new(sealing, &config.sealing)?;
         let writer = start_writer(&config, &store, &clock, &entropy, &metrics)?;
-        let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
         let opened = Self {
             streams: open_streams(&config, &store, &clock, &entropy, &metrics)?,
             recorder: Recorder::new(writer, metrics.clone()),
             sealing,
-            // A struct of texts: this cannot fail.
-            metadata: Tagged::new(serde_json::to_string(&metadata).unwrap_or_default()),
+            metadata: describe(&config),
             secret_guesses: Guesses::new(20, Duration::from_secs(3), clock.clone()),
             password_guesses: Guesses::new(5, Duration::from_mins(1), clock.clone()),
             challenges: Guesses::new(60, Duration::from_secs(2), clock.clone()),
@@ -284,6 +282,13 @@ impl App {
     pub fn begin_stopping(&self) {
         self.stopping.send_replace(true);
     }
+}
+
+/// The discovery document.
+fn describe(config: &Config) -> Tagged {
+    let metadata = Metadata::new(&config.issuer.url, config.authorization_endpoint);
+    // A struct of texts: this cannot fail.
+    Tagged::new(serde_json::to_string(&metadata).unwrap_or_default())
 }
 
 /// Brings the keys where they should be, and tells the database what takes two
