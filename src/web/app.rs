@@ -160,8 +160,7 @@ impl App {
             metrics,
         };
         // What was in force when the last process ended is in force.
-        opened.look_into_journal();
-        opened.replay_journal();
+        opened.take_up_journal();
         Ok(opened)
     }
 

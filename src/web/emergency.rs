@@ -7,6 +7,12 @@ use crate::audit::condition::State;
 use crate::model::revocation::Late;
 
 impl App {
+    /// What was kept in the journal is in force, and is written if it can be.
+    pub fn take_up_journal(&self) {
+        self.look_into_journal();
+        self.replay_journal();
+    }
+
     /// Makes a revocation count here though the database cannot take it, and
     /// keeps it on disk until it can.
     ///
