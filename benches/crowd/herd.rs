@@ -117,16 +117,17 @@ impl Herd {
                     continue;
                 }
             };
-            let mut all = seen.borrow_mut();
-            *all.statuses.entry(answer.status).or_default() += 1;
-            if answer.status == 200 {
-                all.served.push(u32::try_from(awake.elapsed().as_micros()).unwrap_or(u32::MAX));
-                all.last = started.elapsed();
-                return;
+            {
+                let mut all = seen.borrow_mut();
+                *all.statuses.entry(answer.status).or_default() += 1;
+                if answer.status == 200 {
+                    all.served.push(u32::try_from(awake.elapsed().as_micros()).unwrap_or(u32::MAX));
+                    all.last = started.elapsed();
+                    return;
+                }
+                all.untold += usize::from(answer.retry_after.is_none());
+                all.told.extend(answer.retry_after);
             }
-            all.untold += usize::from(answer.retry_after.is_none());
-            all.told.extend(answer.retry_after);
-            drop(all);
             // Within the second that was named, as a device's own clock would.
             let part = Duration::from_millis(u64::try_from(number % 1_000).unwrap_or(0));
             tokio::time::sleep(Duration::from_secs(answer.retry_after.unwrap_or(1)) + part).await;

@@ -133,14 +133,17 @@ impl How {
         }
         let (mut reading, mut writing) = stream.split();
         let drip = async {
-            let piece: &[u8] = if self == Self::Head { b"x: y\r\n" } else { b"a" };
-            while matches!(self, Self::Head | Self::Body) {
+            let piece: &[u8] = match self {
+                Self::Head => b"x: y\r\n",
+                Self::Body => b"a",
+                _ => return std::future::pending::<()>().await,
+            };
+            loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 if writing.write_all(piece).await.is_err() {
                     return;
                 }
             }
-            std::future::pending::<()>().await;
         };
         let end = async {
             let mut rest = [0; 1_024];

@@ -110,19 +110,20 @@ impl Steady {
             let Some(request) = requests.get(turn) else { return };
             let asked = Instant::now();
             let done = self.ask(number, &mut kept, request).await;
-            let mut all = seen.borrow_mut();
-            let second = all.seconds.entry(started.elapsed().as_secs()).or_default();
-            match done {
-                Ok(()) => {
-                    let took = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
-                    second.latencies.push(took);
-                }
-                Err(error) => {
-                    second.failures += 1;
-                    *all.failures.entry(format!("{error:#}")).or_default() += 1;
+            {
+                let mut all = seen.borrow_mut();
+                let second = all.seconds.entry(started.elapsed().as_secs()).or_default();
+                match done {
+                    Ok(()) => {
+                        let took = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
+                        second.latencies.push(took);
+                    }
+                    Err(error) => {
+                        second.failures += 1;
+                        *all.failures.entry(format!("{error:#}")).or_default() += 1;
+                    }
                 }
             }
-            drop(all);
             if self.pause_ms > 0 {
                 tokio::time::sleep(Duration::from_millis(self.pause_ms)).await;
             }

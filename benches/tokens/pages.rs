@@ -5,7 +5,7 @@ use std::time::Instant;
 use countersign::config::Config;
 use countersign::store::applications::{self, Filter};
 use countersign::store::{Conn, Error, Store};
-use countersign::web::app::open_store;
+use countersign::web::opening::open_store;
 
 use crate::clients;
 

@@ -3,18 +3,17 @@ use std::path::Path;
 
 use countersign::admin::applications::{self, NewApplication};
 use countersign::admin::introspectors::{self, Of};
-use countersign::admin::{self, Actor, actor::Who, resources, routes};
+use countersign::admin::{self, Actor, resources, routes};
 use countersign::config::Config;
 use countersign::host::{Clock, Entropy};
 use countersign::model::application::ApplicationDetails;
-use countersign::model::audit_event::Source;
 use countersign::model::grant::Access;
 use countersign::model::resource::{NewResource, ResourceDetails, Scope};
 use countersign::model::route::Route;
 use countersign::model::secret::NewSecret;
 use countersign::oauth::time::Seconds;
 use countersign::store::Conn;
-use countersign::web::app::open_store;
+use countersign::web::opening::open_store;
 
 use crate::clients::{self, Credentials};
 
@@ -28,15 +27,7 @@ const BATCH: usize = 500;
 pub fn run(count: usize, clients: &Path) -> anyhow::Result<String> {
     let config = Config::read(std::env::vars())?;
     let store = open_store(&config)?;
-    let actor = Actor {
-        who: Who::System,
-        source: Source::default(),
-        request_id: None,
-        because: None,
-        now: Clock::System.now(),
-        chain: config.instance.as_str().into(),
-        entropy: Entropy::System,
-    };
+    let actor = Actor::system(Clock::System.now(), &config.instance, &Entropy::System);
     let resource = store.write_blocking(|conn| match resources::resolve(conn, RESOURCE) {
         Ok(known) => Ok(known),
         Err(_) => resources::create(conn, &actor, resource()),

@@ -80,7 +80,7 @@ impl Stage {
             grants::set(c, a, &client_id, BILLING_API, &scopes(&["invoices:write"]))
         };
         let ada = Actor { because: Because::read("month end").unwrap(), ..self.ada.clone() };
-        self.act(&ada, set).unwrap().expect("it waits")
+        self.act(&ada, set).unwrap().unwrap()
     }
 
     fn approve(&self, actor: &Actor, id: &str) -> Result<Request, Error> {
@@ -106,6 +106,8 @@ fn conflict(outcome: Result<impl Sized, Error>) -> String {
     }
 }
 
+type Way<'w> = Box<dyn FnOnce(&mut Conn, &Actor) -> Result<(), Error> + 'w>;
+
 /// Every act that can add to what an application holds, with something marked.
 #[test]
 fn every_way_to_a_sensitive_grant_waits_and_gives_nothing() {
@@ -114,7 +116,6 @@ fn every_way_to_a_sensitive_grant_waits_and_gives_nothing() {
     let write = scopes(&["invoices:read", "invoices:write"]);
     let one = BTreeMap::from([(stage.billing_api.clone(), write.clone())]);
     let all = BTreeMap::from([(stage.billing_api.clone(), Access::All)]);
-    type Way<'w> = Box<dyn FnOnce(&mut Conn, &Actor) -> Result<(), Error> + 'w>;
     let ways: Vec<(&str, Way<'_>)> = vec![
         ("a scope", Box::new(|c, a| grants::set(c, a, mallory, BILLING_API, &write))),
         ("all scopes", Box::new(|c, a| grants::set(c, a, mallory, BILLING_API, &Access::All))),
@@ -364,7 +365,7 @@ fn a_mark_goes_only_by_two_persons_and_what_has_one_too() {
     let stage = stage();
     let api = stage.billing_api.clone();
     let waits = |act: &dyn Fn(&mut Conn, &Actor) -> Result<(), Error>| {
-        stage.act(&stage.ada, |c, a| act(c, a)).unwrap().expect("it waits")
+        stage.act(&stage.ada, |c, a| act(c, a)).unwrap().unwrap()
     };
     let unmark = waits(&|c, a| resources::mark(c, a, &api, Some("invoices:write"), false));
     let remove = waits(&|c, a| resources::remove_scope(c, a, &api, "invoices:write"));

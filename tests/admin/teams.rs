@@ -29,7 +29,7 @@ fn a_developer_cares_for_what_their_team_owns_for_as_long_as_they_are_in_it() {
     server.act(|c, a| application_owners::replace(c, a, &billing.client_id, owners.clone()));
     add().unwrap();
     let owned = server.read(|c| store::application_owners::of_administrator(c, &id));
-    assert_eq!(owned, [billing.client_id.clone()]);
+    assert_eq!(owned, std::slice::from_ref(&billing.client_id));
     let changed = server.events("application.owners_changed").pop().unwrap();
     assert_eq!(
         (&*changed.changes[0].field, changed.changes[0].after.as_str()),
@@ -38,7 +38,7 @@ fn a_developer_cares_for_what_their_team_owns_for_as_long_as_they_are_in_it() {
 
     server.act(|c, a| teams::update(c, a, &team.id, 1, ("Payments", &[])));
     assert!(matches!(add(), Err(Error::Forbidden(_))), "at once");
-    server.act(|c, a| teams::update(c, a, &team.id, 2, ("Payments", &[id.clone()])));
+    server.act(|c, a| teams::update(c, a, &team.id, 2, ("Payments", std::slice::from_ref(&id))));
     add().unwrap();
     server.act(|c, a| teams::delete(c, a, &team.id));
     assert!(matches!(add(), Err(Error::Forbidden(_))));

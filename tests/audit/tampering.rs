@@ -240,6 +240,7 @@ fn says_something_else(change: &str) -> bool {
     !change.contains("note") || read(change) != read(back)
 }
 
+#[expect(clippy::too_many_lines, reason = "a matrix, line by line")]
 #[test]
 fn nothing_goes_comes_twice_or_changes_places_unseen() {
     let server = sealed(24);

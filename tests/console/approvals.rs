@@ -28,7 +28,7 @@ fn version(browser: &Browser<'_>, path: &str) -> String {
     let page = browser.get(path);
     let document = scraper::Html::parse_document(&page.text);
     let selector = scraper::Selector::parse("main input[name=version]").unwrap();
-    let found = document.select(&selector).next().expect(path);
+    let found = document.select(&selector).next().unwrap();
     found.value().attr("value").unwrap().to_owned()
 }
 
@@ -138,7 +138,9 @@ fn no_form_gives_what_is_marked_to_one_person_alone() {
     assert_eq!(made.status, 200, "{}", made.text);
     assert!(made.texts(".notice")[0].contains("takes two persons"), "{}", made.text);
     assert!(made.text.contains("csk_"), "its secret is shown all the same");
-    let all = server.read(|c| store::applications::page(c, &Default::default(), None, 50)).rows;
+    let all = server
+        .read(|c| store::applications::page(c, &store::applications::Filter::default(), None, 50))
+        .rows;
     let new = all.iter().find(|application| application.details.name == "new").unwrap();
     assert!(held(&server, &new.client_id).is_empty());
     assert!(server.events("grant.set").iter().all(|event| event.approval.is_none()));

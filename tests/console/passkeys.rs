@@ -159,7 +159,7 @@ fn sign_in_in(browser: &Browser<'_>, authenticator: &mut Authenticator) {
     assert_eq!(done.status, 303, "{}", done.text);
 }
 
-/// WebAuthn §7.2: each step that can fail.
+/// `WebAuthn` §7.2: each step that can fail.
 #[test]
 fn what_is_no_proof_is_refused_and_the_log_says_why() {
     let server = Server::start();
@@ -222,7 +222,7 @@ fn what_is_no_proof_is_refused_and_the_log_says_why() {
     assert_eq!(sign_in(&server, &mut authenticator).status, 303);
 }
 
-/// WebAuthn §6.1.1: a counter that goes back may mean that there are two of it.
+/// `WebAuthn` §6.1.1: a counter that goes back may mean that there are two of it.
 #[test]
 fn a_counter_that_goes_back_is_refused_and_recorded() {
     let server = Server::start();

@@ -106,5 +106,5 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
     grow();
     assert!(length() <= long, "it was begun anew: {} after {long}", length());
     // And waits for other writers as before.
-    assert!(writer.transaction::<_, Error>(|conn| registry::version(conn)).is_ok());
+    assert!(writer.transaction::<_, Error>(registry::version).is_ok());
 }
