@@ -18,13 +18,17 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::console::traffic::Traffic;
 use crate::model::audit_event::Event;
-use crate::model::page::{PAGE_ROWS, Page};
+use crate::model::page::Page;
 use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter};
 use crate::store::{Conn, Error, usage};
 use crate::web::App;
+
+/// Fewer than other lists have: rows of the log are long, and a page that comes
+/// again is to take 8 kB at most.
+const ROWS: usize = 45;
 
 #[derive(Template)]
 #[template(path = "console/log/index.html", blocks = ["results"])]
@@ -128,7 +132,7 @@ fn read(
     };
     let traffic = traffic(conn, query, now)?;
     let before = (!query.before.is_empty()).then_some(query.before.as_str());
-    let depth = if query.each.is_empty() { PAGE_ROWS * fold::DEPTH } else { PAGE_ROWS };
+    let depth = if query.each.is_empty() { ROWS * fold::DEPTH } else { ROWS };
     let page = audit_log::page(conn, &filter, before, depth)?;
     let events: Vec<Event> = page.rows.iter().filter_map(audit_log::StoredEvent::event).collect();
     let names = Names::read(conn, &events)?;
@@ -153,7 +157,7 @@ fn rows(
     if !query.each.is_empty() {
         return (events.iter().map(|event| Entry::new(event, names, now)).collect(), None);
     }
-    let (folds, told) = fold::fold(events, PAGE_ROWS);
+    let (folds, told) = fold::fold(events, ROWS);
     let entry = |fold: &fold::Fold<'_>| Entry {
         alike: fold.alike(query, now),
         ..Entry::new(fold.newest, names, now)
