@@ -534,55 +534,6 @@ try {
     await plain.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
-  await step('without a script: a form that came after the session ended is filled in again', async () => {
-    await plain.goto(`${base}/sign-in?next=${encodeURIComponent(new URL(application).pathname)}/edit`);
-    await plain.fill('[name=email]', 'ada@example.com');
-    await plain.fill('[name=password]', PASSWORD);
-    await plain.click('button.go');
-    await plain.getByRole('heading', { name: 'Edit' }).waitFor();
-    await plain.context().clearCookies();
-    await plain.fill('main [name=description]', 'Typed before the session ended');
-    await plain.click('main button.go');
-    await plain.getByText('Your session had ended').waitFor();
-    quiet(/401/);
-    await look(plain, 'session-ended');
-    await plain.fill('[name=email]', 'ada@example.com');
-    await plain.fill('[name=password]', PASSWORD);
-    await plain.click('button.go');
-    await plain.getByText('What you typed is filled in again').waitFor();
-    assert.equal(await plain.inputValue('main [name=description]'), 'Typed before the session ended');
-    await plain.click('main button.go');
-    await plain.getByText('Typed before the session ended').waitFor();
-  });
-
-  await step('what is to be looked at is set aside, and brought back; a resumption has a reason', async () => {
-    await page.goto(application);
-    await page.getByText('It is suspended.').waitFor();
-    await page.getByRole('button', { name: 'Set aside for a day: It is suspended.' }).click();
-    await page.locator('.aside', { hasText: 'Set aside by Ada Okafor until' }).waitFor();
-    await look(page, 'application-aside');
-    await page.goto(`${base}/`);
-    await page.locator('.aside', { hasText: 'Of billing-worker' }).waitFor();
-    await look(page, 'overview-aside');
-    await page.getByRole('button', { name: 'Bring back: It is suspended.' }).click();
-    await page.getByText('It stands among the things to look at again.').waitFor();
-    await page.goto(`${application}/resumption`);
-    await page.getByLabel('Reason (optional)').fill('Two lines are none');
-    await look(page, 'resumption-reason');
-    await page.getByRole('button', { name: 'Resume application' }).click();
-    await page.goto(`${base}/changes`);
-    await page.locator('.because', { hasText: 'Two lines are none' }).waitFor();
-    await look(page, 'changes-reason');
-    await page.goto(`${application}/resumption`);
-    await page.getByRole('button', { name: 'Resume application' }).click();
-    await page.getByRole('link', { name: 'Back to the form' }).waitFor();
-    quiet(/409/);
-    await look(page, 'refused-leads-back');
-    await page.goto(`${application}/suspension`);
-    await page.getByRole('button', { name: 'Suspend application' }).click();
-    await page.getByText('The application is suspended').waitFor();
-  });
-
   await step('an auditor sees it all and changes nothing', async () => {
     const watching = listen(await visitor());
     await watching.goto(`${base}/sign-in`);
