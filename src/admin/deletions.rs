@@ -6,7 +6,7 @@ use super::actor::{Done, differences};
 use super::approvals::gate;
 use super::{Actor, Error, grants};
 use crate::model::application::Application;
-use crate::model::audit_event::Change;
+use crate::model::audit_event::{Change, Outcome, Target};
 use crate::model::deletion::{Deletion, Kept, Loss, Present, RESTORABLE_FOR};
 use crate::model::grant::Grant;
 use crate::model::role::Right;
@@ -16,8 +16,8 @@ use crate::oauth::limit::Subject;
 use crate::store::history::Act;
 use crate::store::registry::{self, Touched};
 use crate::store::{
-    Conn, administrators, application_owners, applications, deletions, history, holdings, imports,
-    introspectors, limits, resources, scopes, secrets, teams,
+    Conn, administrators, application_owners, applications, audit_chains, deletions, history,
+    holdings, imports, introspectors, limits, resources, scopes, secrets, teams,
 };
 
 /// An application that can be restored, as it would be, or as it was restored.
@@ -34,7 +34,7 @@ pub struct Restorable {
 }
 
 /// The most that go for good at a time.
-const AT_ONCE: i64 = 100;
+const AT_ONCE: i64 = 50;
 
 /// What an application that is about to be deleted has.
 pub(super) fn gather(conn: &mut Conn, application: &Application) -> Result<Kept, Error> {
@@ -164,25 +164,20 @@ pub fn restore(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<Restor
 /// # Errors
 /// `Store`: nothing was done.
 pub fn remove_overdue(conn: &mut Conn, system: &Actor) -> Result<usize, Error> {
-    let mut removed = 0;
+    let mut events = Vec::new();
     for deletion in deletions::overdue(conn, system.now, AT_ONCE)? {
         // Another process may have been first.
         if deletions::delete(conn, &deletion.client_id)? {
-            let client_id = deletion.client_id.as_str();
-            system.record(
-                conn,
-                Done {
-                    code: "application.removed",
-                    target: ("application", client_id, &deletion.name),
-                    client_id: Some(client_id),
-                    changes: Vec::new(),
-                    touched: None,
-                },
-            )?;
-            removed += 1;
+            let mut event = system.event("application.removed", Outcome::Success);
+            event.client_id = Some(deletion.client_id.clone());
+            let (id, name) = (deletion.client_id, deletion.name);
+            event.target = Some(Target { kind: "application".into(), id, name });
+            events.push(event);
         }
     }
-    Ok(removed)
+    // Last and as one batch: tokens wait for whoever holds the chain.
+    audit_chains::append(conn, &system.chain, &events)?;
+    Ok(events.len())
 }
 
 /// What there is of all that was kept.
