@@ -20,6 +20,10 @@ impl FieldErrors {
         Self(vec![Wrong { field, message: message.into() }])
     }
 
+    pub fn push(&mut self, field: &'static str, message: impl Into<Text>) {
+        self.0.push(Wrong { field, message: message.into() });
+    }
+
     pub fn of(&self, field: &str) -> Option<&Text> {
         self.0.iter().find(|error| error.field == field).map(|error| &error.message)
     }

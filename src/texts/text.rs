@@ -15,8 +15,8 @@ pub struct Text {
     /// Nobody's sentence: a name, a number, what others wrote.
     is_data: bool,
     values: Vec<(&'static str, Value)>,
-    /// What follows after a space.
-    after: Vec<Text>,
+    /// What follows, and what stands between.
+    after: Vec<(&'static str, Text)>,
 }
 
 /// What goes into a hole.
@@ -68,11 +68,19 @@ impl Text {
         self
     }
 
-    /// `next` follows it.
+    /// `next` follows it after a space.
     #[must_use]
     pub fn and(mut self, next: impl Into<Self>) -> Self {
-        self.after.push(next.into());
+        self.after.push((" ", next.into()));
         self
+    }
+
+    /// All that are not empty, with `between` them.
+    pub fn joined(texts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+        let mut texts = texts.into_iter().filter(|text| !text.is_empty());
+        let mut whole = texts.next().unwrap_or_default();
+        whole.after.extend(texts.map(|next| (between, next)));
+        whole
     }
 
     pub fn is_empty(&self) -> bool {
@@ -104,8 +112,8 @@ impl<'s> Sentence<'s> for &'s Text {
             return said;
         }
         let mut whole = said.to_string();
-        for next in &self.after {
-            whole.push(' ');
+        for (between, next) in &self.after {
+            whole.push_str(between);
             whole.push_str(&next.in_words_of(language));
         }
         Said::whole(whole)
@@ -278,7 +286,8 @@ mod tests {
         let days = 3;
         let text = text!("{name} was used {days} days ago, {other}.", name = "a{days}", days);
         assert_eq!(text, "a{days} was used 3 days ago, {other}.");
-        let text = text!(1_usize => "{n} day", "{n} days").and(text!(2_i64 => "{n} hour", "{n} hours"));
+        let text =
+            text!(1_usize => "{n} day", "{n} days").and(text!(2_i64 => "{n} hour", "{n} hours"));
         assert_eq!(text, "1 day 2 hours");
         assert_eq!(Text::data("{days}").with("days", 1), "{days}");
     }

@@ -9,6 +9,7 @@ use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::Invitation;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -72,7 +73,7 @@ async fn find(app: &App, token: &str) -> Result<Invitation, Failure> {
 
 fn spent() -> Failure {
     Failure::Conflict(
-        "This invitation is spent, too old, or was taken back. Ask an owner for another."
+        en("This invitation is spent, too old, or was taken back. Ask an owner for another.")
             .to_owned(),
     )
 }

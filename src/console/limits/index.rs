@@ -14,6 +14,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::limit::{Limit, Subject};
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, applications, limits, resources};
+use crate::texts::{en, filters};
 use crate::web::App;
 
 /// The most that are named of those that were met.
@@ -121,12 +122,12 @@ impl Of {
         Ok(match subject {
             Subject::Application(id) => applications::find(conn, id)?.map(|found| Self {
                 name: found.details.name,
-                kind: "Application",
+                kind: en("Application"),
                 href: format!("/applications/{id}"),
             }),
             Subject::Resource(uri) => resources::find_by_identifier(conn, uri)?.map(|found| Self {
                 name: found.name,
-                kind: "API",
+                kind: en("API"),
                 href: format!("/apis/{}", found.id),
             }),
         })

@@ -23,6 +23,7 @@ use crate::store::audit_tree::State;
 use crate::store::{
     Conn, Error, audit_redactions, audit_retention, audit_seals, audit_tree, signing_keys,
 };
+use crate::texts::{en, filters};
 use crate::web::App;
 use crate::web::tlog::{Audience, answer};
 
@@ -216,10 +217,10 @@ fn read(conn: &mut Conn, now: UnixTime) -> Result<(State, Vec<Chain>, Vec<Key>),
 const fn state(state: crate::model::signing_key::State) -> &'static str {
     use crate::model::signing_key::State;
     match state {
-        State::Current => "Signing",
-        State::Next => "Stands by",
-        State::Retired | State::Removed => "Signed before",
-        State::Revoked => "Revoked",
+        State::Current => en("Signing"),
+        State::Next => en("Stands by"),
+        State::Retired | State::Removed => en("Signed before"),
+        State::Revoked => en("Revoked"),
     }
 }
 
