@@ -16,6 +16,7 @@ use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
 use crate::samples::Sample;
 use crate::store::Conn;
+use crate::texts::filters;
 use crate::web::App;
 
 /// A secret that was just made, with its value.
