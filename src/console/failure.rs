@@ -6,6 +6,7 @@ use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 
+use super::language;
 use crate::model::role::Right;
 use crate::oauth::time::Seconds;
 use crate::web::actor;
@@ -87,7 +88,7 @@ pub fn complete(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBo
     let path = response.request().path();
     let lost = response.status() == StatusCode::NOT_FOUND;
     let search = lost.then(|| last_part(path));
-    let text = Page { request_id, search, ..page }.render();
+    let text = Page { request_id, search, ..page }.render_with_values(&language::current());
     match text {
         Ok(text) => response.map_body(|_, _| BoxBody::new(text)),
         Err(_) => response,
@@ -267,7 +268,8 @@ impl ResponseError for Failure {
             _ => {}
         }
         let page = self.page();
-        let text = page.render().unwrap_or_else(|_| self.to_string());
+        let text = page.render_with_values(&language::current());
+        let text = text.unwrap_or_else(|_| self.to_string());
         let mut response = response.insert_header(ContentType::html()).body(text);
         response.extensions_mut().insert(page);
         match self {

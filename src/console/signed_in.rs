@@ -10,7 +10,7 @@ use super::chrome::{Chrome, Notice};
 use super::failure::Failure;
 use super::pages::{self, Need};
 use super::sent;
-use super::{page, preferences};
+use super::{language, page, preferences};
 use crate::admin::Actor;
 use crate::admin::actor::{Consent, Who};
 use crate::model::administrator::Administrator;
@@ -19,7 +19,9 @@ use crate::model::revocation::Recorded;
 use crate::model::role::{Reach, Right, Role};
 use crate::model::session::CONFIRMED;
 use crate::oauth::UnixTime;
+use crate::text;
 use crate::store::{Conn, Error, administrators, application_owners, approvals, break_glass};
+use crate::texts::Text;
 use crate::web::session_store::{
     ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT, THROUGH,
 };
@@ -107,31 +109,36 @@ impl SignedIn {
     }
 
     /// Says `text` on the next page. Never anything secret.
-    pub fn notice(&self, text: impl Into<String>) {
-        self.say(&Notice { text: text.into(), link: None });
+    pub fn notice(&self, text: impl Into<Text>) {
+        self.say(&text.into(), None);
     }
 
     /// The same, with the page of the revocation that the act made.
-    pub fn notice_of(&self, text: impl Into<String>, revocation: Option<&Recorded>) {
+    pub fn notice_of(&self, text: impl Into<Text>, revocation: Option<&Recorded>) {
         let href = |found: &Recorded| format!("/revocations/{}", found.revocation.id);
-        let link = revocation.map(|found| (href(found), "See what it hit".to_owned()));
-        self.say(&Notice { text: text.into(), link });
+        let link = revocation.map(|found| (href(found), text!("See what it hit")));
+        self.say(&text.into(), link);
     }
 
     /// The same, with a link.
-    pub fn notice_with(&self, text: impl Into<String>, href: String, label: &str) {
-        self.say(&Notice { text: text.into(), link: Some((href, label.to_owned())) });
+    pub fn notice_with(&self, text: impl Into<Text>, href: String, label: impl Into<Text>) {
+        self.say(&text.into(), Some((href, label.into())));
     }
 
     /// To the page of what was asked for instead of done.
     pub fn asked(&self, request: &Request) -> HttpResponse {
-        self.notice(
-            "This takes two persons. Nothing is done yet: somebody else has to approve it.",
-        );
+        self.notice(text!(
+            "This takes two persons. Nothing is done yet: somebody else has to approve it."
+        ));
         page::see_other(&format!("/approvals/{}", request.id))
     }
 
-    fn say(&self, notice: &Notice) {
+    /// Keeps it in the words of who did it: they read it.
+    fn say(&self, text: &Text, link: Option<(String, Text)>) {
+        let language = language::current();
+        let words = |text: &Text| text.in_words_of(&language);
+        let link = link.map(|(href, label)| (href, words(&label)));
+        let notice = Notice { text: words(text), link };
         // A notice that cannot be kept is not worth a failure.
         let _ = self.session.insert(NOTICE, notice);
     }
