@@ -113,9 +113,7 @@ fn relative(at: UnixTime, now: UnixTime) -> Text {
     match distance {
         0..10 if is_past => text!("just now"),
         0..60 => told(distance, |n| text!("{n} s ago", n), |n| text!("in {n} s", n)),
-        60..3_600 => {
-            told(distance / 60, |n| text!("{n} min ago", n), |n| text!("in {n} min", n))
-        }
+        60..3_600 => told(distance / 60, |n| text!("{n} min ago", n), |n| text!("in {n} min", n)),
         3_600..172_800 => {
             told(distance / 3_600, |n| text!("{n} h ago", n), |n| text!("in {n} h", n))
         }

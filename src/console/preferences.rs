@@ -78,11 +78,7 @@ async fn language_post(app: web::Data<App>, choice: web::Form<Spoken>) -> HttpRe
 
 /// Sets the cookie, and goes back. No page of ours sends a `Referer`, so the
 /// form says where it stood.
-fn kept(
-    app: &App,
-    (name, value): (&'static str, &str),
-    back: Option<String>,
-) -> HttpResponse {
+fn kept(app: &App, (name, value): (&'static str, &str), back: Option<String>) -> HttpResponse {
     let cookie = Cookie::build(name, value.to_owned())
         .path("/")
         .secure(app.config.issuer.is_https)

@@ -5,12 +5,7 @@ const MAIN: &str = "<main id=\"main\" tabindex=\"-1\">\n";
 
 /// The page with the form that is sent to `action` filled in with `fields`, and
 /// `note` above all; `None`: it has no such form.
-pub fn refill(
-    html: &str,
-    action: &str,
-    fields: &[(String, String)],
-    note: &str,
-) -> Option<String> {
+pub fn refill(html: &str, action: &str, fields: &[(String, String)], note: &str) -> Option<String> {
     let mark = format!("action=\"{}\"", escaped(action));
     let start = html.match_indices("<form ").find_map(|(at, _)| {
         let tag = &html[at..at + html[at..].find('>')?];

@@ -19,8 +19,8 @@ use crate::model::revocation::Recorded;
 use crate::model::role::{Reach, Right, Role};
 use crate::model::session::CONFIRMED;
 use crate::oauth::UnixTime;
-use crate::text;
 use crate::store::{Conn, Error, administrators, application_owners, approvals, break_glass};
+use crate::text;
 use crate::texts::Text;
 use crate::web::session_store::{
     ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT, THROUGH,

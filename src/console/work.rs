@@ -148,14 +148,26 @@ impl Seen {
             .map_or((ghost.secret_id.as_str(), ghost.client_id.as_str()), |(s, a)| (s, a));
         let page = || of_secret(&ghost.client_id, &ghost.secret_id, "");
         let (what, link) = match ghost.reason.as_str() {
-            "secret_expired" => {
-                (text!("{secret} of {application} expired, and is still sent.", secret, application), page())
-            }
+            "secret_expired" => (
+                text!("{secret} of {application} expired, and is still sent.", secret, application),
+                page(),
+            ),
             "client_deleted" => (
-                text!("{secret} of {application} went with its application, and is still sent.", secret, application),
+                text!(
+                    "{secret} of {application} went with its application, and is still sent.",
+                    secret,
+                    application
+                ),
                 format!("/log?q={}", ghost.client_id),
             ),
-            _ => (text!("{secret} of {application} was revoked, and is still sent.", secret, application), page()),
+            _ => (
+                text!(
+                    "{secret} of {application} was revoked, and is still sent.",
+                    secret,
+                    application
+                ),
+                page(),
+            ),
         };
         Nudge {
             matter: Matter::new(Kind::SecretGhost, &ghost.client_id, &ghost.secret_id),

@@ -181,10 +181,19 @@ mod tests {
         let deep = format!("nplurals=2; plural={}n", "(".repeat(10_000));
         let not = format!("nplurals=2; plural={}n", "!".repeat(10_000));
         for rule in [
-            "", "nplurals=2", "plural=0", "nplurals=0; plural=0", "nplurals=2; plural=n",
-            "nplurals=2; plural=1/0", "nplurals=2; plural=n>", "nplurals=2; plural=m",
-            "nplurals=2; plural=(n", "nplurals=2; plural=n ? 1", "nplurals=2; plural=-1",
-            &deep, &not,
+            "",
+            "nplurals=2",
+            "plural=0",
+            "nplurals=0; plural=0",
+            "nplurals=2; plural=n",
+            "nplurals=2; plural=1/0",
+            "nplurals=2; plural=n>",
+            "nplurals=2; plural=m",
+            "nplurals=2; plural=(n",
+            "nplurals=2; plural=n ? 1",
+            "nplurals=2; plural=-1",
+            &deep,
+            &not,
         ] {
             assert!(Plural::parse(Some(rule)).is_err(), "{}", rule.get(..40).unwrap_or(rule));
         }

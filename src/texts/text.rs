@@ -278,7 +278,8 @@ mod tests {
         let days = 3;
         let text = text!("{name} was used {days} days ago, {other}.", name = "a{days}", days);
         assert_eq!(text, "a{days} was used 3 days ago, {other}.");
-        let text = text!(1_usize => "{n} day", "{n} days").and(text!(2_i64 => "{n} hour", "{n} hours"));
+        let text =
+            text!(1_usize => "{n} day", "{n} days").and(text!(2_i64 => "{n} hour", "{n} hours"));
         assert_eq!(text, "1 day 2 hours");
         assert_eq!(Text::data("{days}").with("days", 1), "{days}");
     }

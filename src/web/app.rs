@@ -32,9 +32,7 @@ use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
 use crate::texts::Texts;
 use crate::web::hashing::Hashing;
-use crate::web::opening::{
-    OpenError, open_provider, open_relying_party, open_store, open_texts,
-};
+use crate::web::opening::{OpenError, open_provider, open_relying_party, open_store, open_texts};
 use crate::web::relying_party::RelyingParty;
 use crate::web::signing_keys;
 

@@ -81,7 +81,7 @@ pub async fn post(
             let found = super::find(&app, id).await?;
             let is_stale = input.version != found.version;
             let field = if is_stale { "name" } else { "role" };
-            let errors = FieldErrors::one(field, Text::looked_up(why).and(text!("Nothing was saved.")));
+            let errors = FieldErrors::one(field, Text::from(why).and(text!("Nothing was saved.")));
             // Whoever saves again has seen what is stored now.
             input.version = found.version;
             page::conflict(&Edit { is_stale, ..fill(&person, found, input, errors) })

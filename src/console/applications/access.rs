@@ -15,7 +15,7 @@ use crate::model::application::Application;
 use crate::model::role::Right;
 use crate::store::{self, Conn};
 use crate::text;
-use crate::texts::filters;
+use crate::texts::{en, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -100,7 +100,7 @@ pub(super) fn save(
     let held = choice::held(&store::grants::all(conn, client_id)?);
     if choice::version(&held) != version {
         return Err(Error::Conflict(
-            "Somebody changed its access after you opened it. Nothing was saved.".to_owned(),
+            en("Somebody changed its access after you opened it. Nothing was saved.").to_owned(),
         ));
     }
     grants::replace(conn, actor, client_id, wanted)

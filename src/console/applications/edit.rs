@@ -84,7 +84,7 @@ pub async fn post(
         }
         Err(admin::Error::Conflict(why)) => {
             let application = show::load(&app, client_id).await?.application;
-            let errors = FieldErrors::one("name", Text::looked_up(why).and(text!("Nothing was saved.")));
+            let errors = FieldErrors::one("name", Text::from(why).and(text!("Nothing was saved.")));
             // Whoever saves again has seen what is stored now.
             input.version = application.version;
             page::conflict(&Edit { is_stale: true, ..fill(&person, application, input, errors) })

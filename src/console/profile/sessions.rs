@@ -68,7 +68,9 @@ pub async fn rows(person: &SignedIn, app: &App, of: &str) -> Result<Vec<Row>, Fa
 fn row(session: Session, this: &str, now: UnixTime) -> Row {
     Row {
         address: session.address.map_or_else(|| text!("unknown"), Text::data),
-        user_agent: session.user_agent.map_or_else(|| text!("A browser that does not say"), Text::data),
+        user_agent: session
+            .user_agent
+            .map_or_else(|| text!("A browser that does not say"), Text::data),
         since: Moment::new(session.signed_in_at, now),
         last_seen: Moment::new(session.last_seen_at, now),
         is_this: session.id == this,

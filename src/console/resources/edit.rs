@@ -80,7 +80,7 @@ pub async fn post(
         }
         Err(admin::Error::Conflict(why)) => {
             let resource = super::show::find(&app, id).await?;
-            let errors = FieldErrors::one("name", Text::looked_up(why).and(text!("Nothing was saved.")));
+            let errors = FieldErrors::one("name", Text::from(why).and(text!("Nothing was saved.")));
             // Whoever saves again has seen what is stored now.
             input.version = resource.version;
             page::conflict(&Edit { is_stale: true, ..fill(&person, resource, input, errors) })

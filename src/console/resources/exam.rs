@@ -71,7 +71,7 @@ pub async fn post(
         }
     };
     let Ok(_turn) = app.exams.try_acquire() else {
-        return Err(Failure::Conflict("An exam is being held; wait for its end.".to_owned()));
+        return Err(Failure::Conflict(en("An exam is being held; wait for its end.").to_owned()));
     };
     let (examined, actor) = (app.clone(), person.actor.clone());
     let held = tokio::task::spawn_blocking(move || {
@@ -109,7 +109,7 @@ fn refused(error: exam::Error) -> Result<(&'static str, Text), Failure> {
         exam::Error::Act(error) => Err(error.into()),
         exam::Error::Keys(error) => Err(Failure::Broken(error.to_string())),
         exam::Error::NoToken(why) => Ok(("client_id", text!("It gets no token: {why}.", why))),
-        exam::Error::Url(why) => Ok(("url", Text::looked_up(why))),
+        exam::Error::Url(why) => Ok(("url", Text::from(why))),
     }
 }
 

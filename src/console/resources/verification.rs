@@ -122,7 +122,10 @@ pub async fn post(
             Ok(page::see_other(&format!("/apis/{id}/verification")))
         }
         Err(admin::Error::Conflict(why)) => {
-            let errors = FieldErrors::one("access_records", Text::looked_up(why).and(text!("Nothing was saved.")));
+            let errors = FieldErrors::one(
+                "access_records",
+                Text::from(why).and(text!("Nothing was saved.")),
+            );
             // Whoever saves again has seen what is stored now.
             input.version = show::find(&app, id.clone()).await?.version;
             let again = Again { policy: Some(input), errors, ..Again::default() };

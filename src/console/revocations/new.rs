@@ -17,7 +17,6 @@ use crate::model::because::Because;
 use crate::model::revocation::{Recorded, holds_token, read_reason};
 use crate::model::role::Right;
 use crate::model::signing_key::{Purpose, SigningKey};
-use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
@@ -113,12 +112,11 @@ pub async fn post(
 fn read(kind: Kind, input: &Input) -> Result<String, FieldErrors> {
     let reason = read_reason(&input.reason);
     let wanted = phrase(kind, &input.subject).filter(|phrase| *phrase != input.confirmation.trim());
-    let mut errors = reason.as_ref().err().cloned().unwrap_or_default();
-    errors.extend(wanted.map(|phrase| FieldError {
-        field: "confirmation",
-        message: format!("Type {phrase} to revoke this."),
-    }));
-    if errors.is_empty() { Ok(reason.unwrap_or_default()) } else { Err(errors.into()) }
+    let mut errors: FieldErrors = reason.as_ref().err().cloned().unwrap_or_default().into();
+    if let Some(phrase) = wanted {
+        errors = errors.and("confirmation", text!("Type {phrase} to revoke this.", phrase));
+    }
+    if errors.is_empty() { Ok(reason.unwrap_or_default()) } else { Err(errors) }
 }
 
 fn phrase(kind: Kind, subject: &str) -> Option<String> {

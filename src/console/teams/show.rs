@@ -58,7 +58,7 @@ pub async fn post(
             Ok(page::see_other(&format!("/people/teams/{id}")))
         }
         Err(admin::Error::Conflict(why)) => {
-            let errors = FieldErrors::one("name", Text::looked_up(why).and(text!("Nothing was saved.")));
+            let errors = FieldErrors::one("name", Text::from(why).and(text!("Nothing was saved.")));
             page::conflict(&fill(&person, &app, id, Some(input), errors).await?)
         }
         Err(error) => {

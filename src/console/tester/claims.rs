@@ -47,7 +47,11 @@ const CLAIMS: [Known; 16] = [
     ("client_id", en("The application that asked for it"), "RFC 8693 §4.3"),
     ("scope", en("What it may do there, separated by spaces"), "RFC 8693 §4.2"),
     ("credential_id", en("The secret that it was got with"), en("of this server")),
-    ("status", en("Where it is published whether it was revoked"), "draft-ietf-oauth-status-list §6.2"),
+    (
+        "status",
+        en("Where it is published whether it was revoked"),
+        "draft-ietf-oauth-status-list §6.2",
+    ),
     ("cnf", en("The key that its holder must prove to have"), "RFC 7800 §3.1"),
     ("act", en("Who acts on behalf of the subject"), "RFC 8693 §4.1"),
     ("auth_time", en("When a person signed in"), "RFC 9068 §2.2.1"),
@@ -74,7 +78,8 @@ fn explain(members: &Map<String, Value>, known: &[Known], now: UnixTime) -> Vec<
             name: name.to_owned(),
             value: text(value),
             moment: moment(name, value, now),
-            meaning: found.map_or(en("Not a claim that this server knows"), |(_, meaning, _)| meaning),
+            meaning: found
+                .map_or(en("Not a claim that this server knows"), |(_, meaning, _)| meaning),
             source: found.map_or("", |(.., source)| source),
         }
     };

@@ -3,6 +3,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::texts::en;
+
 /// The parts of a JWT in compact form, RFC 7519 §3.1.
 pub struct Jwt {
     /// The three parts with dots between them, and nothing around them.
@@ -39,7 +41,9 @@ pub fn read(pasted: &str) -> Result<Jwt, &'static str> {
         return Err(en("Paste a token."));
     }
     if text.starts_with("csk_") {
-        return Err(en("This is a client secret and no token. If others may have seen it, revoke it."));
+        return Err(en(
+            "This is a client secret and no token. If others may have seen it, revoke it.",
+        ));
     }
     if text.len() > MOST {
         return Err(en("This is too long for a token."));
@@ -48,11 +52,13 @@ pub fn read(pasted: &str) -> Result<Jwt, &'static str> {
     let (header, claims, signature) = match parts.as_slice() {
         [header, claims, signature] => (*header, *claims, *signature),
         [_, _, _, _, _] => {
-            return Err(
-                en("This token is encrypted (JWE, five parts). Only its receiver can read it."),
-            );
+            return Err(en(
+                "This token is encrypted (JWE, five parts). Only its receiver can read it.",
+            ));
         }
-        [_] => return Err(en("This has no parts: an opaque token, or something else than a token.")),
+        [_] => {
+            return Err(en("This has no parts: an opaque token, or something else than a token."));
+        }
         _ => return Err(en("A signed JWT has three parts with dots between them. Is it whole?")),
     };
     let header = part(header).ok_or(en("Its header cannot be read. Is it whole?"))?;

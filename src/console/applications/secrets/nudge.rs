@@ -103,11 +103,7 @@ impl Facts<'_> {
             )),
             Some(_) if age >= OLD => Some(nudge(
                 Kind::SecretOld,
-                text!(
-                    "{secret} is {days} days old.",
-                    secret = name,
-                    days = age.0 / Seconds::DAY.0,
-                ),
+                text!("{secret} is {days} days old.", secret = name, days = age.0 / Seconds::DAY.0,),
                 text!("A rotation needs no downtime: both secrets work for a while."),
                 rotate,
             )),
