@@ -24,6 +24,13 @@ impl FieldErrors {
         self.0.push(Wrong { field, message: message.into() });
     }
 
+    /// These, and one more.
+    #[must_use]
+    pub fn and(mut self, field: &'static str, message: impl Into<Text>) -> Self {
+        self.push(field, message);
+        self
+    }
+
     pub fn of(&self, field: &str) -> Option<&Text> {
         self.0.iter().find(|error| error.field == field).map(|error| &error.message)
     }

@@ -17,6 +17,8 @@ use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::store::revocations;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -61,7 +63,7 @@ pub async fn post(
     let loaded = show::load(&app, client_id.clone()).await?;
     let name = loaded.application.details.name.clone();
     if is_in_use(&loaded, person.now()) && form.name.trim() != name {
-        let errors = FieldErrors::one("name", format!("Type {name} to delete it."));
+        let errors = FieldErrors::one("name", text!("Type {name} to delete it.", name));
         return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
     }
     let actor = person.actor.clone();
@@ -71,7 +73,8 @@ pub async fn post(
             Ok(revocations::find_by_subject(conn, Kind::Application, &client_id)?)
         })
         .await?;
-    person.notice_of(format!("{name} is deleted, and its tokens are revoked."), made.as_ref());
+    let text = text!("{name} is deleted, and its tokens are revoked.", name);
+    person.notice_of(text, made.as_ref());
     Ok(page::see_other("/applications"))
 }
 

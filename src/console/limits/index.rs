@@ -27,7 +27,7 @@ struct Index {
     /// They may open the page of a limit.
     manages: bool,
     /// Of the settings, in words; empty: there is none.
-    default: String,
+    default: Text,
     default_watched: bool,
     met: Vec<Met>,
     rows: Vec<Row>,
@@ -50,7 +50,7 @@ struct Met {
 
 struct Row {
     of: Of,
-    limit: String,
+    limit: Text,
     is_watched: bool,
 }
 

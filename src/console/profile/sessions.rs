@@ -9,6 +9,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::session::Session;
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::Text;
 use crate::web::App;
 
 /// A session in a list.
@@ -31,8 +33,8 @@ pub async fn post(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse,
         sessions::revoke(conn, &actor, &id, sessions::Which::Others(&kept), limits)
     });
     person.notice(match ended.await? {
-        0 => "There was no other session.".to_owned(),
-        ended => format!("{} ended.", counted(ended, "session")),
+        0 => text!("There was no other session."),
+        ended => text!(ended => "{n} session ended.", "{n} sessions ended."),
     });
     Ok(page::see_other("/profile"))
 }
@@ -51,7 +53,7 @@ pub async fn post_one(
             sessions::revoke(conn, &actor, &id, sessions::Which::One(&one), limits)
         })
         .await?;
-    person.notice("The session is ended.");
+    person.notice(text!("The session is ended."));
     Ok(page::see_other("/profile"))
 }
 
@@ -65,8 +67,10 @@ pub async fn rows(person: &SignedIn, app: &App, of: &str) -> Result<Vec<Row>, Fa
 
 fn row(session: Session, this: &str, now: UnixTime) -> Row {
     Row {
-        address: session.address.unwrap_or_else(|| "unknown".to_owned()),
-        user_agent: session.user_agent.unwrap_or_else(|| "A browser that does not say".to_owned()),
+        address: session.address.map_or_else(|| text!("unknown"), Text::data),
+        user_agent: session
+            .user_agent
+            .map_or_else(|| text!("A browser that does not say"), Text::data),
         since: Moment::new(session.signed_in_at, now),
         last_seen: Moment::new(session.last_seen_at, now),
         is_this: session.id == this,

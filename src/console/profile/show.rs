@@ -15,6 +15,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::password::NOBODY;
 use crate::store::{self, Conn};
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
