@@ -5,16 +5,17 @@ use serde::Deserialize;
 
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
+use crate::console::limit::words;
 use crate::console::signed_in::SignedIn;
 use crate::console::{count, page};
-use crate::model::limit::{Hits, words};
+use crate::model::limit::Hits;
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::limit::{Limit, Subject};
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, applications, limits, resources};
-use crate::texts::{en, filters};
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 /// The most that are named of those that were met.
