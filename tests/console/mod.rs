@@ -9,6 +9,7 @@ mod exam;
 mod factors;
 mod guessing;
 mod keys;
+mod languages;
 mod limits;
 mod links;
 mod live;
