@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 
 use crate::admin::{self, sessions};
-use crate::console::count::counted;
 use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;

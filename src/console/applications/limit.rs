@@ -6,7 +6,7 @@ use crate::admin::limits;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
-use crate::console::limit::{self, Input, Shown};
+use crate::console::limit::{self, Input, Shown, words};
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;

@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::admin::{self, links};
+use crate::console::administrators::role_word;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
@@ -30,6 +31,12 @@ pub struct Link {
 pub struct Input {
     token: String,
     password: String,
+}
+
+impl New {
+    fn role(&self) -> &'static str {
+        role_word(self.invitation.details.role)
+    }
 }
 
 pub async fn get(app: web::Data<App>, link: web::Query<Link>) -> Result<HttpResponse, Failure> {

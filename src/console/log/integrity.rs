@@ -23,7 +23,7 @@ use crate::store::audit_tree::State;
 use crate::store::{
     Conn, Error, audit_redactions, audit_retention, audit_seals, audit_tree, signing_keys,
 };
-use crate::texts::{en, filters};
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 use crate::web::tlog::{Audience, answer};
 
@@ -53,7 +53,7 @@ struct Writing {
     aspect: &'static str,
     state: String,
     /// Why nothing is written, and for how long.
-    outage: Option<(String, String)>,
+    outage: Option<(String, Text)>,
     /// Revocations that are in force and wait for the database.
     waiting: usize,
     journal: String,
@@ -105,7 +105,7 @@ enum Standing {
     /// Everything but the last seconds is sealed.
     Sealed,
     /// For how long something waits.
-    Behind(String),
+    Behind(Text),
     /// Nothing was sealed yet.
     Nothing,
     /// Why nothing is sealed any more.

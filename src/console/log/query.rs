@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
 use crate::console::moment;
-use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{Filter, OutcomeFilter};

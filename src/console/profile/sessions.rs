@@ -2,7 +2,6 @@
 use actix_web::{HttpResponse, web};
 
 use crate::admin::{self, sessions};
-use crate::console::count::counted;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::page;
@@ -16,8 +15,8 @@ use crate::web::App;
 /// A session in a list.
 pub struct Row {
     pub id: String,
-    pub address: String,
-    pub user_agent: String,
+    pub address: Text,
+    pub user_agent: Text,
     pub since: Moment,
     pub last_seen: Moment,
     /// The one that the list is looked at in.

@@ -11,7 +11,7 @@ use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
-use crate::exam::{self, Examiner, Finding, Verdict};
+use crate::exam::{self, Check, Examiner, Finding, Verdict};
 use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::oauth::scope::ScopeSet;

@@ -12,6 +12,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::store::Conn;
 use crate::text;
+use crate::texts::Text;
 use crate::web::App;
 
 /// The field as it was typed.
@@ -37,7 +38,7 @@ pub async fn post(
             person.notice(text!("The application may introspect its tokens."));
             return Ok(page::see_other(&format!("/apis/{id}/verification#s-introspectors")));
         }
-        Err(admin::Error::Conflict(why)) => why,
+        Err(admin::Error::Conflict(why)) => Text::looked_up(why),
         // An API that is gone is found out when the page is filled.
         Err(admin::Error::NotFound) => text!("No application has this client ID."),
         Err(other) => return Err(other.into()),
