@@ -6,9 +6,10 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { PASSWORD, launch, start } from './console.mjs';
-import { crawl } from './crawl.mjs';
+import { crawl, shape } from './crawl.mjs';
 import { excess, inAllViews, setUp, violations } from './run.mjs';
 
+const { SCREENSHOTS } = process.env;
 const API = 'https://api.example.com/billing';
 const KB = 1_000;
 const MOST = { pages: 100, nodes: 1_500, first: 40 * KB, fonts: 90 * KB, again: 8 * KB };
@@ -43,6 +44,27 @@ const furnish = async () => {
   await new Promise((resolve) => setTimeout(resolve, 1_500));
 };
 
+// The people, and what waits for a second one of them.
+const people = async () => {
+  server.run('administrator', 'create', '--email', 'vera@example.com', '--name', 'Vera', '--role', 'admin');
+  server.run('administrator', 'block', '192.0.2.0/24', '--reason', 'guessing');
+  server.run('team', 'create', 'Payments', '--member', 'vera@example.com');
+  await fetch(`${base}/sign-in`, {
+    method: 'POST', headers: { origin: base }, body: new URLSearchParams({ email: 'vera@example.com', password: 'a guess of somebody' }),
+  });
+  server.run('resource', 'mark', API, '--scope', 'invoices:write');
+  assert.throws(
+    () => server.run('application', 'create', '--name', 'waits', '--grant', `${API}=invoices:write`, '--as', 'vera@example.com'),
+    ({ status }) => status === 3,
+  );
+  const limited = told('application', 'create', '--name', 'busy', '--grant', `${API}=invoices:read`);
+  secrets.push(limited.client_secret);
+  server.run('limit', 'set', '--application', limited.client_id, '--per-minute', '2');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  for (let n = 0; n < 4; n += 1) await token(limited.client_id, limited.client_secret);
+  server.run('audit', 'hold', '--reason', 'an inquiry');
+};
+
 // The bytes of an answer as they travel.
 const travels = (url, cookie) => new Promise((resolve, reject) => {
   http.get(url, { headers: { 'accept-encoding': 'br', cookie } }, (answer) => {
@@ -62,13 +84,22 @@ const weigh = async (page, cookie) => {
   return { first, fonts: first + await sum(fonts), again };
 };
 
+const picture = (page, view) => {
+  const name = shape(page.url()).replace(/\W+/g, '-').slice(0, 80);
+  return page.screenshot({ path: path.join(SCREENSHOTS, `page${name}-${view}.png`), fullPage: true });
+};
+
 const examine = async (page, where) => {
   await inAllViews(page, async (colorScheme, width) => {
+    await picture(page, `${colorScheme}-${width}`);
     const over = await excess(page);
     if (over > 0) fault(`${where}: ${over} px too wide at ${width} px`);
     if (width === 320) return;
     for (const { id, nodes } of await violations(page)) fault(`${where}, ${colorScheme}, ${width}: axe ${id}: ${nodes.slice(0, 3).join(' | ')}`);
   });
+  await page.emulateMedia({ media: 'print' });
+  await picture(page, 'print');
+  await page.emulateMedia({ media: 'screen' });
   const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
   if (nodes > MOST.nodes) fault(`${where}: ${nodes} nodes`);
   const text = await page.content();
@@ -80,6 +111,7 @@ let browser;
 try {
   const link = await server.link;
   await furnish();
+  await people();
   browser = await launch();
   const context = await browser.newContext({ reducedMotion: 'reduce' });
   const page = await context.newPage();

@@ -1,7 +1,7 @@
 // Finds the pages of the console by following every link.
 
-// Pages that differ in ids and filters only are one.
-const shape = (url) => {
+/** Pages that differ in ids and in what filters say are one. */
+export const shape = (url) => {
   const at = new URL(url);
   const one = at.pathname
     .replace(/\/(m2m|sec|res|adm|req|rev|chg|apr|team)_[\w-]+/g, '/$1')
