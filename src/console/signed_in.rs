@@ -108,19 +108,24 @@ impl SignedIn {
 
     /// Says `text` on the next page. Never anything secret.
     pub fn notice(&self, text: impl Into<String>) {
-        self.say(&Notice { text: text.into(), link: None });
+        self.notice_linked(text, Vec::new());
     }
 
     /// The same, with the page of the revocation that the act made.
     pub fn notice_of(&self, text: impl Into<String>, revocation: Option<&Recorded>) {
-        let href = |found: &Recorded| format!("/revocations/{}", found.revocation.id);
-        let link = revocation.map(|found| (href(found), "See what it hit".to_owned()));
-        self.say(&Notice { text: text.into(), link });
+        self.notice_linked(text, revocation.map(page_of).into_iter().collect());
     }
 
     /// The same, with a link.
     pub fn notice_with(&self, text: impl Into<String>, href: String, label: &str) {
-        self.say(&Notice { text: text.into(), link: Some((href, label.to_owned())) });
+        self.notice_linked(text, vec![(href, label.to_owned())]);
+    }
+
+    /// The same, with several links: where they lead, and what they are called.
+    pub fn notice_linked(&self, text: impl Into<String>, links: Vec<(String, String)>) {
+        let notice = Notice { text: text.into(), links };
+        // A notice that cannot be kept is not worth a failure.
+        let _ = self.session.insert(NOTICE, notice);
     }
 
     /// To the page of what was asked for instead of done.
@@ -130,11 +135,11 @@ impl SignedIn {
         );
         page::see_other(&format!("/approvals/{}", request.id))
     }
+}
 
-    fn say(&self, notice: &Notice) {
-        // A notice that cannot be kept is not worth a failure.
-        let _ = self.session.insert(NOTICE, notice);
-    }
+/// The link to what a revocation hit.
+pub fn page_of(revocation: &Recorded) -> (String, String) {
+    (format!("/revocations/{}", revocation.revocation.id), "See what it hit".to_owned())
 }
 
 impl FromRequest for SignedIn {

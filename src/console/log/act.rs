@@ -42,7 +42,7 @@ fn who(event: &Event) -> String {
 }
 
 /// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 75] = [
+pub const CODES: [&str; 77] = [
     "administrator.created",
     "administrator.password_reset",
     "administrator.password_set",
@@ -53,6 +53,8 @@ pub const CODES: [&str; 75] = [
     "application.created",
     "application.deleted",
     "application.owners_changed",
+    "application.removed",
+    "application.restored",
     "application.resumed",
     "application.suspended",
     "application.updated",
@@ -125,6 +127,8 @@ fn did(event: &Event) -> &str {
         "application.created" => "registered application",
         "application.deleted" => "deleted application",
         "application.owners_changed" => "changed who owns application",
+        "application.removed" => "removed for good application",
+        "application.restored" => "restored application",
         "application.resumed" => "resumed application",
         "application.suspended" => "suspended application",
         "application.updated" => "changed application",
@@ -256,7 +260,8 @@ fn is_self(event: &Event) -> bool {
 }
 
 fn href(event: &Event) -> Option<String> {
-    let target = event.target.as_ref().filter(|_| !event.code.ends_with(".deleted"))?;
+    let is_gone = event.code.ends_with(".deleted") || event.code == "application.removed";
+    let target = event.target.as_ref().filter(|_| !is_gone)?;
     if let Some(id) = record::named(event) {
         return Some(format!("/revocations/{id}"));
     }
@@ -338,6 +343,7 @@ mod tests {
     #[test]
     fn what_was_deleted_has_no_page() {
         assert_eq!(Act::new(&event("application.deleted", &[])).href, None);
+        assert_eq!(Act::new(&event("application.removed", &[])).href, None);
     }
 
     #[test]

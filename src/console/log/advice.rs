@@ -109,8 +109,9 @@ pub const fn mend(reason: Reason) -> &'static str {
         }
         Reason::ClientSuspended => "Resume the application, if it should get tokens again.",
         Reason::ClientDeleted => {
-            "Switch off what still asks, or register it anew. If nothing of yours should have this \
-             secret any more, find out who does."
+            "Switch off what still asks, or register it anew; for 24 hours after its deletion it \
+             can be restored. If nothing of yours should have this secret any more, find out who \
+             does."
         }
         Reason::BadSecret => {
             "Check that the caller has the whole secret of this application, or add a new one. If \

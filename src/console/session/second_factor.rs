@@ -205,6 +205,6 @@ fn left(left: i64) -> Notice {
     let left = counted(usize::try_from(left).unwrap_or(0), "recovery code");
     Notice {
         text: format!("You have {left} left."),
-        link: Some(("/profile".to_owned(), "Your account".to_owned())),
+        links: vec![("/profile".to_owned(), "Your account".to_owned())],
     }
 }
