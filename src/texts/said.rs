@@ -97,16 +97,13 @@ impl fmt::Display for Said<'_> {
                 let value = self.values.iter().find(|(known, _)| known == name)?;
                 Some((&value.1, after))
             });
-            match filled {
-                Some((value, after)) => {
-                    f.write_str(value)?;
-                    rest = after;
-                }
-                None => {
-                    f.write_char('{')?;
-                    rest = after;
-                }
-            }
+            rest = if let Some((value, after)) = filled {
+                f.write_str(value)?;
+                after
+            } else {
+                f.write_char('{')?;
+                after
+            };
         }
         f.write_str(rest)
     }
@@ -119,18 +116,6 @@ impl fmt::Display for Marked<'_> {
 }
 
 impl HtmlSafe for Marked<'_> {}
-
-impl PartialEq<str> for Said<'_> {
-    fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
-    }
-}
-
-impl PartialEq<&str> for Said<'_> {
-    fn eq(&self, other: &&str) -> bool {
-        self == *other
-    }
-}
 
 impl Filler for Said<'_> {
     fn fill(&self, _: &Language) -> String {

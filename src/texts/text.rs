@@ -173,7 +173,7 @@ impl From<String> for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        self.in_words_of(&Language::ENGLISH) == other
     }
 }
 

@@ -10,6 +10,8 @@ const REVEALED = [
   /\bcsk_[\w-]{43}[0-9a-f]{6}\b/g,
   // A link that is good once.
   /[?&]token=([\w-]{20,})/g,
+  // The key of an authenticator app.
+  /<code class="link">((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})<\/code>/g,
   // Recovery codes.
   /<li><code>((?:[0-9A-Z]{5}-)+[0-9A-Z]+)<\/code>/g,
 ];

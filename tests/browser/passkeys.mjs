@@ -1,7 +1,8 @@
 // Passkeys end to end, with the authenticator that the browser has for tests
 // (Web Authentication Level 3, §11): made in the console, then alone, after the
-// password, to confirm, and no more once they are removed.
+// password, to confirm, and no more once they are removed. And an app with codes.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { collect, filesKeepThem } from './leaks.mjs';
 import { run, signIn } from './run.mjs';
 
@@ -42,6 +43,15 @@ const offered = async (page, go) => {
   await page.waitForTimeout(300);
 };
 
+// What an authenticator app shows in a step of 30 seconds (RFC 6238).
+const codeOf = (key, step) => {
+  const bits = [...key].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)))).update(counter).digest();
+  return String((mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+};
+
 const signOut = (page) => page.getByRole('button', { name: 'Sign out' }).click();
 
 await run('passkeys', async (run) => {
@@ -49,6 +59,7 @@ await run('passkeys', async (run) => {
   const { base } = server;
   server.told('administrator', 'create', '--email', EMAIL, '--name', 'Ada Okafor', '--role', 'owner');
   server.told('administrator', 'create', '--email', 'vera@example.com', '--name', 'Vera', '--role', 'auditor');
+  server.told('administrator', 'create', '--email', 'otto@example.com', '--name', 'Otto', '--role', 'auditor');
   const page = await run.visitor();
   let keys = await device(page);
 
@@ -180,6 +191,34 @@ await run('passkeys', async (run) => {
     await vera.context().close();
   });
 
+  await run.step('or sets up an app, and each of its codes opens once', async () => {
+    const otto = await run.visitor();
+    // With the keyboard: the field has the focus, and Enter sends it.
+    const enter = async (label, code) => {
+      await otto.getByLabel(label, { exact: true }).focus();
+      await otto.keyboard.type(code);
+      await otto.keyboard.press('Enter');
+    };
+    const now = () => Math.floor(Date.now() / 30_000);
+    await signIn(otto, base, 'otto@example.com');
+    const key = (await otto.locator('code.link').innerText()).replace(/\s/g, '');
+    const used = now();
+    await enter('Code that the app shows', codeOf(key, used));
+    await otto.getByRole('heading', { name: 'Recovery codes' }).waitFor();
+    run.secrets.add(key);
+    await otto.getByRole('link', { name: 'Go on' }).click();
+    await otto.getByRole('heading', { name: 'Overview' }).waitFor();
+    await signOut(otto);
+    await signIn(otto, base, 'otto@example.com');
+    await run.look(otto, 'app');
+    await enter('Code', codeOf(key, used));
+    await otto.getByText('There is a problem').waitFor();
+    run.quiet(/422/);
+    await enter('Code', codeOf(key, Math.max(now(), used + 1)));
+    await otto.getByRole('heading', { name: 'Overview' }).waitFor();
+    await otto.context().close();
+  });
+
   await run.step('an owner sees who has what', async () => {
     await signIn(page, base, EMAIL);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -192,7 +231,7 @@ await run('passkeys', async (run) => {
 
   await run.step('no answer holds a secret but the one that reveals it', async () => {
     const { revealed } = await collect(run);
-    assert.equal(revealed, 20, 'ten codes of each person');
+    assert.equal(revealed, 32, 'ten codes of each person, and two keys for apps');
   });
 
   await run.step('without a script the page says what there is instead', async () => {

@@ -42,6 +42,8 @@ class Run {
   secrets = new Set([PASSWORD]);
   // What servers answered to pages, in full.
   #answers = [];
+  // Pages that run no script; axe-core would wait in them for ever.
+  #plain = new WeakSet();
 
   constructor(name) { this.#name = name; }
 
@@ -65,6 +67,7 @@ class Run {
     // No picture of a colour on its way.
     const context = await this.#browser.newContext({ reducedMotion: 'reduce', ...options });
     const page = await context.newPage();
+    if (options?.javaScriptEnabled === false) this.#plain.add(page);
     const complain = (what) => {
       if (!this.#isOther(page.url())) this.#complaints.push(`${page.url()}: ${what}`);
     };
@@ -118,8 +121,22 @@ class Run {
     assert.deepEqual([...this.secrets].filter((secret) => text.includes(secret)), [], `in ${where}`);
   }
 
+  // The same page where scripts run.
+  async #copy(page) {
+    const [body, context] = [await page.content(), await this.#browser.newContext({ reducedMotion: 'reduce' })];
+    await context.route(page.url(), (route) => route.fulfill({ body, contentType: 'text/html' }));
+    const copy = await context.newPage();
+    await copy.goto(page.url());
+    return copy;
+  }
+
   /** Pictures of a page, and whether everybody can read it. */
   async look(page, name, secretsMayShow = false) {
+    if (this.#plain.has(page)) {
+      const copy = await this.#copy(page);
+      await this.look(copy, name, secretsMayShow);
+      return copy.context().close();
+    }
     const number = String((this.#pictures += 1)).padStart(2, '0');
     const before = this.#name === 'journey' ? number : `${this.#name}-${number}`;
     await inAllViews(page, async (colorScheme, width) => {

@@ -2,14 +2,14 @@
 export const aside = async (run, { base }, page, { application }) => {
   await run.step('what is to be looked at is set aside, and brought back; a resumption has a reason', async () => {
     await page.goto(application);
-    await page.getByText('It is suspended.').waitFor();
+    await page.getByText('It is suspended.', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Set aside for a day: It is suspended.' }).click();
     await page.locator('.aside', { hasText: 'Set aside by Ada Okafor until' }).waitFor();
     await run.look(page, 'application-aside');
     await page.goto(`${base}/`);
     await page.locator('.aside', { hasText: 'Of billing-worker' }).waitFor();
     await run.look(page, 'overview-aside');
-    await page.getByRole('button', { name: 'Bring back: It is suspended.' }).click();
+    await page.getByRole('button', { name: /^Bring back ?: It is suspended/ }).click();
     await page.getByText('It stands among the things to look at again.').waitFor();
     await page.goto(`${application}/resumption`);
     await page.getByLabel('Reason (optional)').fill('Two lines are none');

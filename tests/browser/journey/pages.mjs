@@ -47,7 +47,7 @@ export const pages = async (run, { base }, page, { api, application, clientId, s
     await run.look(page, 'not-found');
   });
 
-  await run.step('Ctrl K goes to a page by its first letters, and a pasted token to the decoder', async () => {
+  await run.step('Ctrl K goes to a page by its first letters, and what is pasted to the decoder', async () => {
     await page.goto(`${base}/log`);
     await page.keyboard.press('Control+k');
     await page.locator('#palette .hits a').first().waitFor();
@@ -67,8 +67,18 @@ export const pages = async (run, { base }, page, { api, application, clientId, s
     await page.locator('#pq').press('End');
     await page.locator('#pq').press('Space');
     await page.getByText('A token of ours, in force').waitFor();
-    assert.deepEqual(asked.filter((url) => url.includes('eyJ')), []);
     await run.look(page, 'decoded');
+    // In a filter too, and a secret as well.
+    for (const [where, text, answer] of [
+      ['/log', token, 'A token of ours, in force'],
+      ['/applications', secret, 'This is a client secret and no token.'],
+    ]) {
+      await page.goto(base + where);
+      await page.locator('#q').fill(text);
+      await page.getByText(answer).first().waitFor();
+      run.quiet(/422/);
+    }
+    assert.deepEqual(asked.filter((url) => /eyJ|csk_/.test(url)), []);
   });
 
   await run.step('? lists the keys, and they can be switched off', async () => {
