@@ -154,9 +154,7 @@ pub fn restore(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<Restor
         },
     )?;
     history::revive_application(conn, &found.application, &act)?;
-    for (resource_id, access) in &found.kept.grants {
-        history::set_grant(conn, client_id, resource_id, Some(access), &act)?;
-    }
+    grants::put_back(conn, client_id, &found.kept.grants, &act)?;
     Ok(found)
 }
 
@@ -216,11 +214,8 @@ fn present(conn: &mut Conn, deletion: &Deletion, kept: &Kept) -> Result<Present,
     })
 }
 
-/// Everything that stands beside the application and its secrets.
+/// Everything that stands beside the application, its secrets and its access.
 fn put_back(conn: &mut Conn, actor: &Actor, client_id: &str, kept: &Kept) -> Result<(), Error> {
-    for (resource_id, access) in &kept.grants {
-        crate::store::grants::set(conn, client_id, resource_id, access, actor.now)?;
-    }
     let ids = |owners: &BTreeMap<String, String>| owners.keys().cloned().collect::<Vec<_>>();
     application_owners::set(conn, client_id, &ids(&kept.people))?;
     teams::set_of_application(conn, client_id, &ids(&kept.teams))?;

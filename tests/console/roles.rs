@@ -27,7 +27,6 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         (format!("{application}/suspension"), registry),
         (format!("{application}/resumption"), registry),
         (format!("{application}/deletion"), registry),
-        ("/applications/deleted".to_owned(), registry),
         (format!("{application}/secrets/new"), registry),
         (format!("{secret}/revocation"), registry),
         ("/apis".to_owned(), all),
