@@ -78,12 +78,13 @@ impl Query {
     }
 }
 
-/// What one looks for: its word in the URL, and how people read it.
-const SHOWN: [(&str, &str); 4] = [
-    ("ending", en("A secret ends within 14 days")),
-    ("refused", en("Refused in 24 hours")),
-    ("idle", en("No token in 90 days")),
-    ("stuck", en("Cannot get tokens")),
+/// What one looks for: its word in the URL, and how people read it, alone and
+/// within a sentence.
+const SHOWN: [(&str, &str, &str); 4] = [
+    ("ending", en("A secret ends within 14 days"), en("a secret ends within 14 days")),
+    ("refused", en("Refused in 24 hours"), en("refused in 24 hours")),
+    ("idle", en("No token in 90 days"), en("no token in 90 days")),
+    ("stuck", en("Cannot get tokens"), en("cannot get tokens")),
 ];
 
 /// The most applications that are looked for by their refusals, those with the
@@ -157,7 +158,7 @@ pub(super) fn rows(
 
 impl Index {
     fn shown(&self) -> Option<&'static str> {
-        SHOWN.iter().find(|(word, _)| *word == self.query.show).map(|(_, text)| *text)
+        SHOWN.iter().find(|(word, ..)| *word == self.query.show).map(|(.., within)| *within)
     }
 
     /// What is said when nothing is found: what was looked for.

@@ -144,9 +144,9 @@ fn wanted(kind: Kind) -> Text {
 /// What is said when there is none of it. Of `Everything` there always is.
 fn missing(kind: Kind) -> Text {
     match kind {
-        Kind::Token | Kind::Everything => text!("There is no such token."),
-        Kind::Application => text!("There is no such application."),
-        Kind::Secret => text!("There is no such secret."),
+        Kind::Token | Kind::Everything => text!("There is no such Token."),
+        Kind::Application => text!("There is no such Application."),
+        Kind::Secret => text!("There is no such Secret."),
         Kind::Resource => text!("There is no such API."),
         Kind::Key => text!("There is no such signing key."),
     }
