@@ -86,7 +86,8 @@ fn check(entry: &Entry, plural: &Plural) -> Result<(), String> {
     // A hole that one of two forms does without may be left out: "one key".
     let needed = |hole: &&str| *hole != "{n}" && entry.id.contains(hole);
     for form in &entry.forms {
-        if let Some(hole) = holes(form).into_iter().find(|hole| !english.contains(hole)) {
+        let known = |hole: &&str| english.contains(*hole) || entry.id.contains(*hole);
+        if let Some(hole) = holes(form).into_iter().find(|hole| !known(hole)) {
             return wrong(format!("{hole} is not in the English"));
         }
         let mut missing = holes(english).into_iter().filter(needed);
