@@ -2,16 +2,17 @@
 use zeroize::Zeroizing;
 
 use super::actor::{Done, differences};
-use super::{Actor, Error, approvals, grants, revocations, secrets};
+use super::{Actor, Error, approvals, deletions, grants, revocations, secrets};
 use crate::model::application::{Application, ApplicationDetails};
 use crate::model::approval::{Proposal, Request};
 use crate::model::audit_event::Change;
 use crate::model::grant::Access;
 use crate::model::role::Right;
 use crate::model::secret::{NewSecret, Secret};
+use crate::oauth::UnixTime;
 use crate::oauth::limit::Subject;
 use crate::oauth::revocation::Kind;
-use crate::store::registry::Touched;
+use crate::store::registry::{self, Touched};
 use crate::store::{self, Conn, applications, history};
 
 /// An application that was just made.
@@ -132,13 +133,16 @@ pub fn resume(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
 }
 
 /// Deletes an application with its secrets and grants; its tokens are dead. What
-/// the audit log says of it stays.
+/// the audit log says of it stays. Returns until when it can be restored.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
-pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Error> {
+pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<UnixTime, Error> {
     actor.must(Right::ManageRegistry)?;
+    // What it holds is kept as it is: nobody changes it meanwhile.
+    registry::lock(conn)?;
     let before = applications::find(conn, client_id)?.ok_or(Error::NotFound)?;
+    let kept = deletions::gather(conn, &before)?;
     store::secrets::bury(conn, client_id, actor.now)?;
     applications::delete(conn, client_id)?;
     store::dismissals::delete_of(conn, client_id)?;
@@ -146,7 +150,8 @@ pub fn delete(conn: &mut Conn, actor: &Actor, client_id: &str) -> Result<(), Err
     end_tokens(conn, actor, client_id, "application deleted")?;
     let changes = changes(&before.details, &ApplicationDetails::default());
     let act = actor.recorded(conn, done("application.deleted", &before, changes))?;
-    Ok(history::end_application(conn, client_id, &act)?)
+    history::end_application(conn, client_id, &act)?;
+    deletions::keep(conn, actor, (client_id, &before.details.name), &kept, &act)
 }
 
 fn set_active(conn: &mut Conn, actor: &Actor, client_id: &str, active: bool) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use crate::model::approval::Holdings;
 use crate::model::grant::Access;
 use crate::model::resource::Resource;
 use crate::model::role::Right;
+use crate::store::history::Act;
 use crate::store::registry::{self, Touched};
 use crate::store::{self, Conn, applications, grants, history, scopes};
 
@@ -148,6 +149,21 @@ pub fn remove(
     let done = done("grant.removed", client_id, &application.details.name, changes);
     let act = actor.recorded(conn, done)?;
     Ok(history::set_grant(conn, client_id, &resource.id, None, &act)?)
+}
+
+/// Writes again what an application held when it was deleted, and no more: see
+/// [`super::deletions`], which leaves out what takes two persons.
+pub(super) fn put_back(
+    conn: &mut Conn,
+    client_id: &str,
+    held: &Holdings,
+    act: &Act,
+) -> Result<(), Error> {
+    for (resource_id, access) in held {
+        grants::set(conn, client_id, resource_id, access, act.at)?;
+        history::set_grant(conn, client_id, resource_id, Some(access), act)?;
+    }
+    Ok(())
 }
 
 fn held(conn: &mut Conn, client_id: &str, resource_id: &str) -> Result<Option<Access>, Error> {

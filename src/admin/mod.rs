@@ -7,6 +7,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod break_glass;
+pub mod deletions;
 pub mod factors;
 pub mod grants;
 pub mod guard;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::listing::Listing;
 use super::operator::{Missing as _, Operator};
 use super::output::{self, Output, time};
-use super::{grants, secrets, teams};
+use super::{deletions, grants, secrets, teams};
 use crate::admin;
 use crate::admin::application_owners::{self, Owners};
 use crate::admin::applications::{self, NewApplication};
@@ -52,8 +52,13 @@ pub enum Command {
     Suspend { client_id: String },
     /// Give it tokens again.
     Resume { client_id: String },
-    /// Delete it with its grants and secrets.
+    /// Delete it with its grants and secrets. For 24 hours it can be restored.
     Delete { client_id: String },
+    /// List those that were deleted and can still be restored.
+    Deleted(Listing),
+    /// Undo a deletion: its secrets and its access work again, its old tokens do
+    /// not.
+    Restore { client_id: String },
 }
 
 #[derive(Args)]
@@ -136,6 +141,8 @@ impl Command {
                 Ok(())
             }
             Self::Delete { client_id } => delete(operator, output, &client_id),
+            Self::Deleted(listing) => deletions::list(operator, output, &listing),
+            Self::Restore { client_id } => deletions::restore(operator, output, &client_id),
         }
     }
 }
@@ -220,16 +227,21 @@ fn owners(
 }
 
 fn delete(operator: &Operator, output: Output, client_id: &str) -> anyhow::Result<()> {
-    let deleted = operator
+    let (deleted, until) = operator
         .act(|conn, actor| {
             let found =
                 store::applications::find(conn, client_id)?.ok_or(admin::Error::NotFound)?;
-            applications::delete(conn, actor, client_id)?;
-            Ok(found)
+            let until = applications::delete(conn, actor, client_id)?;
+            Ok((found, until))
         })
         .or_missing("application", client_id)?;
-    let sentence = format!("Deleted {} ({client_id}).", deleted.details.name);
-    output.done(&sentence, &describe(&deleted));
+    let mut object = describe(&deleted);
+    if let Some(members) = object.as_object_mut() {
+        members.insert("restorable_until".into(), time(until).into());
+    }
+    let (name, until) = (&deleted.details.name, time(until));
+    let sentence = format!("Deleted {name} ({client_id}). It can be restored until {until}.");
+    output.done(&sentence, &object);
     Ok(())
 }
 
@@ -261,7 +273,7 @@ fn scopes(access: &Access) -> String {
     }
 }
 
-fn describe(application: &Application) -> Value {
+pub(super) fn describe(application: &Application) -> Value {
     let details = &application.details;
     json!({
         "client_id": application.client_id,

@@ -7,6 +7,7 @@ mod approvals;
 mod audit;
 mod break_glass;
 mod check;
+mod deletions;
 mod demo;
 mod exam;
 mod grants;

@@ -27,8 +27,9 @@ pub struct Chrome {
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Notice {
     pub text: String,
-    /// Where the link leads, and what it is called.
-    pub link: Option<(String, String)>,
+    /// Where each link leads, and what it is called.
+    #[serde(default)]
+    pub links: Vec<(String, String)>,
 }
 
 pub struct Section {

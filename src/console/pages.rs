@@ -61,6 +61,8 @@ pub const PAGES: &[Page] = &[
     ("/apis/{id}", READ, NONE),
     ("/apis", READ, NONE),
     ("/applications.csv", READ, NONE),
+    ("/applications/deleted/{client_id}/restoration", REGISTRY_NOW, REGISTRY_NOW),
+    ("/applications/deleted", REGISTRY, NONE),
     ("/applications/new", REGISTRY_NOW, REGISTRY_NOW),
     ("/applications/{client_id}/access/diet", REGISTRY, REGISTRY),
     ("/applications/{client_id}/access/restoration", REGISTRY, REGISTRY),

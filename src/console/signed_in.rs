@@ -110,19 +110,28 @@ impl SignedIn {
 
     /// Says `text` on the next page. Never anything secret.
     pub fn notice(&self, text: impl Into<Text>) {
-        self.say(&text.into(), None);
+        self.notice_linked(text, Vec::new());
     }
 
     /// The same, with the page of the revocation that the act made.
     pub fn notice_of(&self, text: impl Into<Text>, revocation: Option<&Recorded>) {
-        let href = |found: &Recorded| format!("/revocations/{}", found.revocation.id);
-        let link = revocation.map(|found| (href(found), text!("See what it hit")));
-        self.say(&text.into(), link);
+        self.notice_linked(text, revocation.map(page_of).into_iter().collect());
     }
 
     /// The same, with a link.
     pub fn notice_with(&self, text: impl Into<Text>, href: String, label: impl Into<Text>) {
-        self.say(&text.into(), Some((href, label.into())));
+        self.notice_linked(text, vec![(href, label.into())]);
+    }
+
+    /// The same, with several links: where they lead, and what they are called.
+    /// Kept in the words of who did it: they read it.
+    pub fn notice_linked(&self, text: impl Into<Text>, links: Vec<(String, Text)>) {
+        let language = language::current();
+        let words = |text: &Text| text.in_words_of(&language);
+        let links = links.into_iter().map(|(href, label)| (href, words(&label))).collect();
+        let notice = Notice { text: words(&text.into()), links };
+        // A notice that cannot be kept is not worth a failure.
+        let _ = self.session.insert(NOTICE, notice);
     }
 
     /// To the page of what was asked for instead of done.
@@ -132,16 +141,11 @@ impl SignedIn {
         ));
         page::see_other(&format!("/approvals/{}", request.id))
     }
+}
 
-    /// Keeps it in the words of who did it: they read it.
-    fn say(&self, text: &Text, link: Option<(String, Text)>) {
-        let language = language::current();
-        let words = |text: &Text| text.in_words_of(&language);
-        let link = link.map(|(href, label)| (href, words(&label)));
-        let notice = Notice { text: words(text), link };
-        // A notice that cannot be kept is not worth a failure.
-        let _ = self.session.insert(NOTICE, notice);
-    }
+/// The link to what a revocation hit.
+pub fn page_of(revocation: &Recorded) -> (String, Text) {
+    (format!("/revocations/{}", revocation.revocation.id), text!("See what it hit"))
 }
 
 impl FromRequest for SignedIn {

@@ -17,7 +17,9 @@ use crate::oauth::time::Seconds;
 use crate::reports::hoarders::{self, Hoarder};
 use crate::store::attention::{self, Noted};
 use crate::store::usage::{self, Ghost, Refused, Stranger};
-use crate::store::{Conn, Error, applications, dismissals, limits, resources, signing_keys};
+use crate::store::{
+    Conn, Error, applications, dismissals, limits, resources, secrets, signing_keys,
+};
 use crate::text;
 use crate::texts::{Text, en};
 
@@ -79,11 +81,15 @@ impl Seen {
             let aside = dismissals.iter().filter(|aside| aside.matter.kind == kind).count();
             i64::try_from(NAMED + aside).unwrap_or(i64::MAX)
         };
-        let ghosts = usage::ghosts(conn, day, room(Kind::SecretGhost))?;
+        let mut ghosts = usage::ghosts(conn, day, room(Kind::SecretGhost))?;
         let refused = usage::refused(conn, day, room(Kind::Refused))?;
         let (mut hoarders, _) = hoarders::find(conn, (day, hour(now) + 1), None)?;
         hoarders.truncate(usize::try_from(room(Kind::Hoarder)).unwrap_or_default());
         let ids: Vec<String> = ghosts.iter().map(|ghost| ghost.secret_id.clone()).collect();
+        // Its application was restored: it works again.
+        let back = secrets::names(conn, &ids)?;
+        let is_back = |id: &String| back.iter().any(|(known, _)| known == id);
+        ghosts.retain(|ghost| ghost.reason != "client_deleted" || !is_back(&ghost.secret_id));
         let clients: Vec<String> = refused.iter().map(|row| row.client_id.clone()).collect();
         let secrets = attention::names(conn, &ids)?.into_iter();
         Ok(Self {

@@ -1,8 +1,11 @@
 //! What is marked as sensitive, and is given by two persons.
+use serde::{Deserialize, Serialize};
+
 use super::grant::Access;
 
 /// What is marked at an API.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Marks {
     /// Whatever is granted at it.
     pub resource: bool,
@@ -13,6 +16,16 @@ pub struct Marks {
 impl Marks {
     pub fn any(&self) -> bool {
         self.resource || !self.scopes.is_empty()
+    }
+
+    /// What is marked here and was not in `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let is_new = |scope: &&String| !before.scopes.contains(scope);
+        Self {
+            resource: self.resource && !before.resource,
+            scopes: self.scopes.iter().filter(is_new).cloned().collect(),
+        }
     }
 
     /// Whether `wanted` in the place of `held` gives something that is marked.

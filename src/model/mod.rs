@@ -10,6 +10,7 @@ pub mod audit_tree;
 pub mod because;
 pub mod cef;
 pub mod checkpoint;
+pub mod deletion;
 pub mod diet;
 pub mod grant;
 pub mod history;

@@ -2,6 +2,8 @@
 //! resource.
 use std::num::NonZeroU32;
 
+use serde::{Deserialize, Serialize};
+
 use super::client::Client;
 use super::client_credentials::Issuance;
 
@@ -9,7 +11,8 @@ use super::client_credentials::Issuance;
 pub const MOST: u32 = 10_000_000;
 
 /// A limit on tokens. At least one of both is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limit {
     /// As a bucket: so many at once, and it fills evenly within a minute.
     pub per_minute: Option<NonZeroU32>,

@@ -61,8 +61,8 @@ pub const REPORTS: &[Report] = &[
         id: "applications",
         family: Family::Acts,
         title: "Applications registered, suspended, deleted",
-        question: "Which applications were registered, suspended, resumed or deleted in the period, \
-                   and by whom?",
+        question: "Which applications were registered, suspended, resumed, deleted or restored in \
+                   the period, and by whom?",
         limits: "There is no second person who approves: who did it is who answers for it.",
         parameters: &[Parameter::Period, Parameter::Person, Parameter::Application],
         columns: LIFE,
@@ -144,11 +144,13 @@ fn changes(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
 }
 
 fn life(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
-    const CODES: [&str; 4] = [
+    const CODES: [&str; 6] = [
         "application.created",
         "application.suspended",
         "application.resumed",
         "application.deleted",
+        "application.restored",
+        "application.removed",
     ];
     let mut table = Table::new(LIFE);
     scan(conn, &filter(told), &mut table, |event| {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::disk::Disk;
-use super::{parts, retention};
+use super::{parts, removal, retention};
 use crate::admin::{approvals, guard, identities, links, passkeys};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
@@ -293,6 +293,9 @@ async fn sweep(app: Arc<App>) {
         let now = app.clock.now();
         if let Err(error) = watch_approvals(&app).await {
             tracing::warn!(%error, "approvals.not_swept");
+        }
+        if let Err(error) = removal::pass(&app).await {
+            tracing::warn!(%error, "applications.not_removed");
         }
         let swept = app
             .store

@@ -5,6 +5,7 @@ pub mod disk;
 pub mod health;
 pub mod listeners;
 pub mod parts;
+pub mod removal;
 pub mod retention;
 pub mod sockets;
 pub mod supervisor;

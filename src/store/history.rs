@@ -67,6 +67,20 @@ pub fn set_state(
     begin_state(conn, client_id, is_active, act)
 }
 
+/// An application that was deleted is there again. What it holds again begins
+/// with [`set_grant`].
+pub fn revive_application(
+    conn: &mut Conn,
+    application: &Application,
+    act: &Act,
+) -> Result<(), Error> {
+    let known = known_applications::table.find(&application.client_id);
+    on!(conn, |c| diesel::update(known)
+        .set(known_applications::deleted_at.eq(None::<i64>))
+        .execute(c))?;
+    begin_state(conn, &application.client_id, application.active, act)
+}
+
 /// An application was deleted, and what it held with it.
 pub fn end_application(conn: &mut Conn, client_id: &str, act: &Act) -> Result<(), Error> {
     end_state(conn, client_id, act)?;

@@ -9,6 +9,7 @@ use super::schema::{
 };
 use super::{Conn, Error};
 use crate::model::application::ApplicationDetails;
+use crate::model::deletion::External;
 use crate::model::grant::Access;
 use crate::model::history::parts;
 use crate::model::secret::Secret;
@@ -98,6 +99,31 @@ pub fn taken(conn: &mut Conn, external: &[&str]) -> Result<Vec<(String, String)>
         .filter(external_ids::external_id.eq_any(external))
         .select((external_ids::external_id, external_ids::client_id))
         .load(c))?)
+}
+
+/// Under what the application was imported, if it was.
+pub fn external(conn: &mut Conn, client_id: &str) -> Result<Option<External>, Error> {
+    let row: Option<(String, String)> = on!(conn, |c| external_ids::table
+        .filter(external_ids::client_id.eq(client_id))
+        .select((external_ids::external_id, external_ids::import_id))
+        .first(c)
+        .optional())?;
+    Ok(row.map(|(external_id, import_id)| External { external_id, import_id }))
+}
+
+/// Gives an application its external id again.
+///
+/// # Errors
+/// `Conflict`: another has it.
+pub fn set_external(conn: &mut Conn, client_id: &str, external: &External) -> Result<(), Error> {
+    on!(conn, |c| diesel::insert_into(external_ids::table)
+        .values((
+            external_ids::external_id.eq(&external.external_id),
+            external_ids::client_id.eq(client_id),
+            external_ids::import_id.eq(&external.import_id),
+        ))
+        .execute(c))?;
+    Ok(())
 }
 
 /// What the application is called where it came from.

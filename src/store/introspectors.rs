@@ -16,6 +16,21 @@ pub fn all(conn: &mut Conn, resource_id: &str) -> Result<Vec<(String, String)>, 
         .load(c))?)
 }
 
+/// What an application may introspect: whether any token, and for which APIs.
+pub fn of_application(conn: &mut Conn, client_id: &str) -> Result<(bool, Vec<String>), Error> {
+    let any: Option<bool> = on!(conn, |c| applications::table
+        .find(client_id)
+        .select(applications::introspects_any)
+        .first(c)
+        .optional())?;
+    let apis = on!(conn, |c| introspectors::table
+        .filter(introspectors::client_id.eq(client_id))
+        .order(introspectors::resource_id)
+        .select(introspectors::resource_id)
+        .load(c))?;
+    Ok((any.unwrap_or_default(), apis))
+}
+
 /// # Errors
 /// `Conflict`: it may already.
 pub fn insert(

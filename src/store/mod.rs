@@ -25,6 +25,7 @@ pub mod break_glass;
 pub mod chain_heads;
 pub mod clients;
 mod connection;
+pub mod deletions;
 pub mod dismissals;
 mod fault;
 pub mod grants;

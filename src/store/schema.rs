@@ -1,5 +1,6 @@
 //! The tables, as both databases have them.
 mod approvals;
+mod deletions;
 mod delivery;
 mod fleet;
 mod limits;
@@ -8,6 +9,7 @@ mod people;
 mod usage;
 
 pub use approvals::*;
+pub use deletions::*;
 pub use delivery::*;
 pub use fleet::*;
 pub use limits::*;

@@ -31,6 +31,20 @@ pub fn of_resources(
     Ok(rows.into_iter().map(scope).collect())
 }
 
+/// Those of these resources that were there at `time` and are still: resource
+/// and name.
+pub fn since(
+    conn: &mut Conn,
+    resource_ids: &[String],
+    time: UnixTime,
+) -> Result<Vec<(String, String)>, Error> {
+    Ok(on!(conn, |c| scopes::table
+        .filter(scopes::resource_id.eq_any(resource_ids))
+        .filter(scopes::created_at.le(time.0))
+        .select((scopes::resource_id, scopes::name))
+        .load(c))?)
+}
+
 /// Those that are marked as sensitive, of these resources.
 pub fn sensitive(conn: &mut Conn, resource_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| scopes::table

@@ -147,6 +147,42 @@ pub fn bury(conn: &mut Conn, client_id: &str, now: UnixTime) -> Result<(), Error
     Ok(())
 }
 
+/// Takes back what [`bury`] kept at `deleted_at`: the application is there again.
+pub fn exhume(conn: &mut Conn, client_id: &str, deleted_at: UnixTime) -> Result<(), Error> {
+    let buried =
+        deleted_secrets::client_id.eq(client_id).and(deleted_secrets::deleted_at.eq(deleted_at.0));
+    on!(conn, |c| deleted_secrets::table
+        .filter(buried)
+        .select((
+            deleted_secrets::id,
+            deleted_secrets::client_id,
+            deleted_secrets::name,
+            deleted_secrets::digest,
+            deleted_secrets::hint,
+            deleted_secrets::created_by,
+            deleted_secrets::created_at,
+            deleted_secrets::expires_at,
+            deleted_secrets::revoked_at,
+            deleted_secrets::last_used_at,
+        ))
+        .insert_into(secrets::table)
+        .into_columns((
+            secrets::id,
+            secrets::client_id,
+            secrets::name,
+            secrets::digest,
+            secrets::hint,
+            secrets::created_by,
+            secrets::created_at,
+            secrets::expires_at,
+            secrets::revoked_at,
+            secrets::last_used_at,
+        ))
+        .execute(c))?;
+    on!(conn, |c| diesel::delete(deleted_secrets::table.filter(buried)).execute(c))?;
+    Ok(())
+}
+
 /// The id of the secret of this digest that a deleted application had.
 pub fn find_deleted(
     conn: &mut Conn,

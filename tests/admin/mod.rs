@@ -1,5 +1,6 @@
 mod administrators;
 mod approvals;
+mod deletions;
 mod history;
 mod registry;
 mod roles;

@@ -3,8 +3,8 @@ use countersign::admin::actor::Who;
 use countersign::admin::introspectors::{self, Of};
 use countersign::admin::secrets::Tokens;
 use countersign::admin::{
-    Actor, Error, administrators, application_owners, applications, factors, grants, guard, links,
-    resources, revocations, routes, secrets, sessions, signing_keys,
+    Actor, Error, administrators, application_owners, applications, deletions, factors, grants,
+    guard, links, resources, revocations, routes, secrets, sessions, signing_keys,
 };
 use countersign::model::administrator::AdministratorDetails;
 use countersign::model::application::ApplicationDetails;
@@ -78,7 +78,12 @@ fn acts() -> Vec<(&'static str, Right, Act)> {
         ),
         ("application.suspend", Own, Box::new(|c, a| applications::suspend(c, a, "x"))),
         ("application.resume", Registry, Box::new(|c, a| applications::resume(c, a, "x"))),
-        ("application.delete", Registry, Box::new(|c, a| applications::delete(c, a, "x"))),
+        (
+            "application.delete",
+            Registry,
+            Box::new(|c, a| applications::delete(c, a, "x").map(drop)),
+        ),
+        ("application.restore", Registry, Box::new(|c, a| deletions::restore(c, a, "x").map(drop))),
         (
             "secret.add",
             Own,

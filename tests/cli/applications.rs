@@ -97,13 +97,45 @@ fn an_application_is_suspended_resumed_and_deleted() {
     assert!(cli.refused(&["application", "resume", &client_id]).contains("already"));
 
     let deleted = cli.done(&["application", "delete", &client_id]);
-    assert_eq!(deleted, format!("Deleted billing-worker ({client_id}).\n"));
+    let said = format!("Deleted billing-worker ({client_id}). It can be restored until 20");
+    assert!(deleted.starts_with(&said), "{deleted}");
     for verb in ["show", "suspend", "resume", "delete"] {
         let sentence = cli.refused(&["application", verb, &client_id]);
         assert_eq!(sentence, format!("there is no application {client_id}"));
     }
     let codes = cli.codes();
     assert_eq!(codes[..3], ["application.deleted", "application.resumed", "application.suspended"]);
+}
+
+#[test]
+fn a_deleted_application_is_listed_apart_and_restored_once() {
+    let cli = Cli::with_billing();
+    let (client_id, _) = cli.application("billing-worker");
+    assert_eq!(cli.json(&["application", "deleted"]), json!([]));
+    assert!(cli.refused(&["application", "restore", &client_id]).contains("not deleted"));
+    let before = cli.json(&["application", "show", &client_id]);
+    let deleted = cli.json(&["application", "delete", &client_id]);
+    assert!(is_time(&deleted["restorable_until"]), "{deleted}");
+
+    assert_eq!(cli.json(&["application", "list"]), json!([]));
+    let listed = cli.json(&["application", "deleted"]);
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed[0]["client_id"], client_id.as_str());
+    assert_eq!(listed[0]["deleted_by"], "robot");
+    assert_eq!(listed[0]["restorable_until"], deleted["restorable_until"]);
+
+    cli.json(&["resource", "delete", BILLING]);
+    let ran = cli.run(&["application", "restore", &client_id, "--because", "Ticket 4711"]);
+    assert_eq!(ran.out, format!("Restored billing-worker ({client_id}).\n"));
+    assert!(ran.err.contains("Not restored: Its access to Billing API"), "{}", ran.err);
+    let after = cli.json(&["application", "show", &client_id]);
+    assert_eq!((&after["secrets"], &after["grants"]), (&before["secrets"], &json!([])));
+    assert_eq!(cli.json(&["application", "deleted"]), json!([]));
+    assert!(cli.refused(&["application", "restore", &client_id]).contains("not deleted"));
+    assert!(cli.refused(&["application", "restore", "m2m_x"]).contains("no application m2m_x"));
+    let event = cli.json(&["audit", "list", "--limit", "1"]);
+    assert_eq!(event[0]["code"], "application.restored");
+    assert!(event.to_string().contains("Ticket 4711"), "{event}");
 }
 
 #[test]

@@ -3,6 +3,7 @@ mod applications;
 mod approvals;
 mod changes;
 mod confirmation;
+mod deletions;
 mod diet;
 mod drafts;
 mod exam;

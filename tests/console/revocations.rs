@@ -358,7 +358,8 @@ fn suspending_and_deleting_say_that_tokens_are_dead_and_lead_to_the_clock() {
     let asked = browser.get(&format!("{path}/deletion"));
     assert!(asked.text.contains("Its tokens are revoked."));
     assert_eq!(browser.post(&format!("{path}/deletion"), &[("name", "billing")]).status, 303);
-    assert!(browser.get("/applications").texts(".notice a")[0].contains("See what it hit"));
+    let links = browser.get("/applications").texts(".notice a");
+    assert_eq!(links, ["Restore it", "See what it hit"]);
     let api = server
         .read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API))
         .unwrap();

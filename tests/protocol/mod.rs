@@ -1,4 +1,5 @@
 mod client_authentication;
+mod deletion;
 mod fleet;
 mod gate;
 mod introspection;

@@ -3,6 +3,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::deleted;
 use super::show::{self, Loaded};
 use crate::admin::{self, applications};
 use crate::console::chrome::Chrome;
@@ -11,7 +12,7 @@ use crate::console::form::FieldErrors;
 use crate::console::impact::Impact;
 use crate::console::moment::Moment;
 use crate::console::page;
-use crate::console::signed_in::SignedIn;
+use crate::console::signed_in::{SignedIn, page_of};
 use crate::model::role::Right;
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
@@ -67,14 +68,20 @@ pub async fn post(
         return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
     }
     let actor = person.actor.clone();
-    let made = app
+    let back = (deleted::restoration_href(&client_id), text!("Restore it"));
+    let (until, made) = app
         .act::<_, admin::Error, _>(move |conn| {
-            applications::delete(conn, &actor, &client_id)?;
-            Ok(revocations::find_by_subject(conn, Kind::Application, &client_id)?)
+            let until = applications::delete(conn, &actor, &client_id)?;
+            Ok((until, revocations::find_by_subject(conn, Kind::Application, &client_id)?))
         })
         .await?;
-    let text = text!("{name} is deleted, and its tokens are revoked.", name);
-    person.notice_of(text, made.as_ref());
+    let until = Moment::new(until, person.now()).full;
+    let text = text!(
+        "{name} is deleted, and its tokens are revoked. It can be restored until {until}.",
+        name,
+        until
+    );
+    person.notice_linked(text, std::iter::once(back).chain(made.as_ref().map(page_of)).collect());
     Ok(page::see_other("/applications"))
 }
 

@@ -17,7 +17,9 @@ use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::applications::{Filter, Show};
-use crate::store::{Conn, Error, application_owners, applications, grants, secrets, usage};
+use crate::store::{
+    Conn, Error, application_owners, applications, deletions, grants, secrets, usage,
+};
 use crate::text;
 use crate::texts::{Text, en, filters};
 use crate::web::App;
@@ -27,6 +29,8 @@ use crate::web::App;
 struct Index {
     chrome: Chrome,
     manages: bool,
+    /// Whether one that was deleted can still be restored.
+    has_deleted: bool,
     now: UnixTime,
     query: Query,
     rows: Vec<Row>,
@@ -95,16 +99,17 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let query = query.into_inner().tidy();
     let (asked, now) = (query.clone(), person.now());
-    let only_own = person.only_own();
+    let (only_own, manages) = (person.only_own(), person.manages());
     let found = app.store.read(move |conn| {
+        let has_deleted = manages && deletions::any(conn, now)?;
         let owned =
             only_own.map(|id| application_owners::of_administrator(conn, &id)).transpose()?;
-        rows(conn, &asked, owned, now, PAGE_ROWS)
+        Ok((rows(conn, &asked, owned, now, PAGE_ROWS)?, has_deleted))
     });
-    let found = found.await?;
+    let (found, has_deleted) = found.await?;
     let chrome = person.chrome("/applications");
-    let manages = person.manages();
-    let index = Index { chrome, manages, now, query, rows: found.rows, next: found.next };
+    let Page { rows, next } = found;
+    let index = Index { chrome, manages, has_deleted, now, query, rows, next };
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
 }
 

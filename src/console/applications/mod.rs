@@ -1,6 +1,7 @@
 //! Applications, their secrets and their access.
 pub mod access;
 pub mod choice;
+pub mod deleted;
 pub mod deletion;
 pub mod diet;
 pub mod edit;
@@ -30,6 +31,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(new::get))
                 .route(web::post().to(new::post)),
         )
+        .configure(deleted::routes)
         .route("/applications/{client_id}", web::get().to(show::get))
         .service(
             web::resource("/applications/{client_id}/edit")

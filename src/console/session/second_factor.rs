@@ -213,6 +213,6 @@ fn left(left: i64) -> Notice {
     let language = language::current();
     Notice {
         text: text.in_words_of(&language),
-        link: Some(("/profile".to_owned(), text!("Your account").in_words_of(&language))),
+        links: vec![("/profile".to_owned(), text!("Your account").in_words_of(&language))],
     }
 }
