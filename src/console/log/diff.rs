@@ -47,9 +47,11 @@ impl Diff {
 impl Set {
     fn new(before: &str, after: &str) -> Self {
         let all = Access::All.to_string();
-        let words = |text: &str| match text {
-            _ if text == all => vec![all.clone()],
-            _ => text.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+        let words = |text: &str| -> Vec<String> {
+            if text == all {
+                return vec![all.clone()];
+            }
+            text.split_whitespace().map(str::to_owned).collect()
         };
         let (before, after) = (words(before), words(after));
         let (kept, removed) = before.into_iter().partition(|word| after.contains(word));

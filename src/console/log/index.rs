@@ -28,7 +28,7 @@ use crate::web::App;
 
 /// Fewer than other lists have: rows of the log are long, and a page that comes
 /// again is to take 8 kB at most.
-const ROWS: usize = 45;
+const ROWS: usize = 28;
 
 #[derive(Template)]
 #[template(path = "console/log/index.html", blocks = ["results"])]
