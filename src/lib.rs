@@ -8,6 +8,7 @@
 pub mod model;
 pub mod oauth;
 pub mod samples;
+pub mod texts;
 
 // For APIs, in their own process: nothing of the server.
 pub mod verify;

@@ -13,6 +13,7 @@ use crate::keys::{Error, Hsm, KeyRing, MasterKey};
 use crate::model::signing_key::SigningKey;
 use crate::oauth::algorithm::Algorithm;
 use crate::store::{Conn, Database, migrations, signing_keys};
+use crate::texts::Texts;
 use crate::web::opening::open_provider;
 
 pub fn run(config: &Config, output: Output) -> anyhow::Result<()> {
@@ -76,6 +77,11 @@ fn diagnose(config: &Config) -> Vec<Value> {
     findings.push(finding("signing keys", opened));
     if config.openid.is_some() {
         findings.push(finding("OpenID provider", provider(config)));
+    }
+    if let Some(folder) = &config.languages {
+        let read = config::languages::read(folder);
+        let told = |texts: Texts| format!("{} besides English", texts.offered().count());
+        findings.push(finding("languages", read.map(told)));
     }
     if let Some(path) = &config.streams_file {
         let read = config::streams::read(path);

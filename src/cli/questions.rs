@@ -39,7 +39,7 @@ pub struct Question {
     #[arg(long)]
     token: Option<String>,
     /// The `kid` of a signing key.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     key: Option<String>,
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     days: i64,

@@ -39,7 +39,11 @@ enum What {
     /// Every token for an API up to now.
     Resource { resource: String },
     /// Whatever a signing key signed; it signs nothing any more.
-    Key { kid: String },
+    Key {
+        /// A thumbprint in base64url: one in sixty-four begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+    },
     /// Every token there is.
     Everything,
 }

@@ -3,6 +3,7 @@
 //! A value comes from the environment, else from the file that
 //! `COUNTERSIGN_CONFIG` names, else it is the default. A key nobody knows is an
 //! error in either: a typing mistake must not quietly leave a default.
+pub mod languages;
 mod number;
 pub mod openid;
 mod parse;
@@ -64,6 +65,8 @@ pub struct Config {
     pub status_list_ttl_seconds: i64,
     pub sealing: Sealing,
     pub emergency: Emergency,
+    /// The folder of the console's catalogues; `None`: it is in English alone.
+    pub languages: Option<PathBuf>,
     /// Says where copies of the log go; `None`: nowhere.
     pub streams_file: Option<PathBuf>,
     /// How long rows of the audit log are kept; `None`: for ever.

@@ -74,6 +74,7 @@ pub fn config(raw: &Raw, errors: &mut Vec<String>) -> Option<Config> {
         status_list_ttl_seconds: numbers.status_list_ttl_seconds?,
         emergency: reader.emergency(&sealing.checkpoint_file)?,
         sealing,
+        languages: reader.path("languages"),
         streams_file: reader.path("streams_file"),
         retention_days: kept?,
         effective: effective(raw),

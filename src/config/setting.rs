@@ -274,6 +274,12 @@ const SETTINGS: &[Setting] = &[
         "Let anybody read checkpoints, tiles and batch records of the audit log: no rows.",
     ),
     plain(
+        "languages",
+        "COUNTERSIGN_LANGUAGES",
+        "",
+        "Folder with catalogues, .po, of what the console says; empty: English alone.",
+    ),
+    plain(
         "streams_file",
         "COUNTERSIGN_STREAMS_FILE",
         "",

@@ -2,6 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::role::Role;
+use crate::texts::en;
 
 pub struct Chrome {
     /// The path of the menu's entry that is open.
@@ -50,37 +51,37 @@ const APPROVALS: &str = "/approvals";
 
 static OVERVIEW: Section = Section {
     title: "",
-    items: &[item("/", "gauge", "Overview"), item(APPROVALS, "check", "Approvals")],
+    items: &[item("/", "gauge", en("Overview")), item(APPROVALS, "check", en("Approvals"))],
 };
 /// For those who see nothing but their own.
 static OWN: Section =
-    Section { title: "", items: &[item("/applications", "app-window", "Applications")] };
+    Section { title: "", items: &[item("/applications", "app-window", en("Applications"))] };
 static DIRECTORY: Section = Section {
-    title: "Directory",
+    title: en("Directory"),
     items: &[
-        item("/applications", "app-window", "Applications"),
-        item("/apis", "boxes", "APIs and scopes"),
-        item("/access", "waypoints", "Who can call what"),
+        item("/applications", "app-window", en("Applications")),
+        item("/apis", "boxes", en("APIs and scopes")),
+        item("/access", "waypoints", en("Who can call what")),
     ],
 };
 static RECORDS: Section = Section {
-    title: "Records",
+    title: en("Records"),
     items: &[
-        item("/log", "scroll-text", "Audit log"),
-        item("/revocations", "ban", "Revocations"),
-        item("/changes", "file-diff", "Admin changes"),
-        item("/log/integrity", "link", "Integrity"),
-        item("/reports", "printer", "Reports"),
+        item("/log", "scroll-text", en("Audit log")),
+        item("/revocations", "ban", en("Revocations")),
+        item("/changes", "file-diff", en("Admin changes")),
+        item("/log/integrity", "link", en("Integrity")),
+        item("/reports", "printer", en("Reports")),
     ],
 };
 static SERVER: Section = Section {
-    title: "Server",
+    title: en("Server"),
     items: &[
-        item("/tester", "terminal", "Token tester"),
-        item("/keys", "key-round", "Signing keys"),
-        item("/people", "users", "People and roles"),
-        item("/streams", "radio", "Streams"),
-        item("/settings", "settings", "Settings"),
+        item("/tester", "terminal", en("Token tester")),
+        item("/keys", "key-round", en("Signing keys")),
+        item("/people", "users", en("People and roles")),
+        item("/streams", "radio", en("Streams")),
+        item("/settings", "settings", en("Settings")),
     ],
 };
 
@@ -101,10 +102,10 @@ impl Chrome {
 
     pub fn role_title(&self) -> &'static str {
         match self.role {
-            Role::Auditor => "Auditor",
-            Role::Developer => "Developer",
-            Role::Admin => "Admin",
-            Role::Owner => "Owner",
+            Role::Auditor => en("Auditor"),
+            Role::Developer => en("Developer"),
+            Role::Admin => en("Admin"),
+            Role::Owner => en("Owner"),
         }
     }
 

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::failure::{self, Halt};
+use super::language;
 use super::pages::{self, Need};
 use super::refill::{because_again, refill};
 use super::sent::Fields;
@@ -18,6 +19,7 @@ use super::session;
 use crate::model::because::holds_secret;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::text;
 use crate::web::App;
 use crate::web::session_store::{ADMINISTRATOR, DRAFT};
 
@@ -156,7 +158,9 @@ fn filled(
     if UnixTime(draft.at) + KEPT <= now {
         return response;
     }
-    rewritten(response, |html| refill(html, &draft.action, &draft.fields))
+    let note = text!("What you typed is filled in again. Nothing was saved.");
+    let note = note.in_words_of(&language::current());
+    rewritten(response, |html| refill(html, &draft.action, &draft.fields, &note))
 }
 
 /// The same form again, after an error in another field, with the reason that

@@ -1,24 +1,27 @@
 //! Lengths of time as pages show them.
 use crate::oauth::time::Seconds;
+use crate::text;
+use crate::texts::Text;
 
 /// `10 minutes`, `1 hour`, `90 seconds`: in the largest unit that fits evenly.
-pub fn text(length: Seconds) -> String {
-    let (count, unit) = match length.0 {
-        s if s >= 86_400 && s % 86_400 == 0 => (s / 86_400, "day"),
-        s if s >= 3_600 && s % 3_600 == 0 => (s / 3_600, "hour"),
-        s if s >= 60 && s % 60 == 0 => (s / 60, "minute"),
-        s => (s, "second"),
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+pub fn text(length: Seconds) -> Text {
+    match length.0 {
+        s if s >= 86_400 && s % 86_400 == 0 => text!(s / 86_400 => "{n} day", "{n} days"),
+        s if s >= 3_600 && s % 3_600 == 0 => text!(s / 3_600 => "{n} hour", "{n} hours"),
+        s if s >= 60 && s % 60 == 0 => text!(s / 60 => "{n} minute", "{n} minutes"),
+        s => text!(s => "{n} second", "{n} seconds"),
+    }
 }
 
 /// What is left of a length, in its two largest units: `4 min 12 s`. The script
 /// of the pages writes the same.
-pub fn left(length: Seconds) -> String {
+pub fn left(length: Seconds) -> Text {
     match length.0 {
-        s if s >= 3_600 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
-        s if s >= 60 => format!("{} min {} s", s / 60, s % 60),
-        s => format!("{} s", s.max(0)),
+        s if s >= 3_600 => {
+            text!("{hours} h {minutes} min", hours = s / 3_600, minutes = s % 3_600 / 60)
+        }
+        s if s >= 60 => text!("{minutes} min {seconds} s", minutes = s / 60, seconds = s % 60),
+        s => text!("{seconds} s", seconds = s.max(0)),
     }
 }
 

@@ -6,8 +6,11 @@ use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 
+use super::language;
 use crate::model::role::Right;
 use crate::oauth::time::Seconds;
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::actor;
 use crate::{admin, audit, store};
 
@@ -69,7 +72,7 @@ pub enum Halt {
 #[template(path = "failure/page.html")]
 struct Page {
     title: &'static str,
-    text: String,
+    text: Text,
     link: String,
     link_text: &'static str,
     /// An operator finds the cause by it.
@@ -87,7 +90,7 @@ pub fn complete(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBo
     let path = response.request().path();
     let lost = response.status() == StatusCode::NOT_FOUND;
     let search = lost.then(|| last_part(path));
-    let text = Page { request_id, search, ..page }.render();
+    let text = Page { request_id, search, ..page }.render_with_values(&language::current());
     match text {
         Ok(text) => response.map_body(|_, _| BoxBody::new(text)),
         Err(_) => response,
@@ -105,7 +108,7 @@ fn last_part(path: &str) -> String {
 pub fn lead_back(mut response: ServiceResponse<BoxBody>, page: &str) -> ServiceResponse<BoxBody> {
     if let Some(refusal) = response.response_mut().extensions_mut().get_mut::<Page>() {
         page.clone_into(&mut refusal.link);
-        refusal.link_text = "Back to the form";
+        refusal.link_text = en("Back to the form");
     }
     response
 }
@@ -133,58 +136,65 @@ impl From<admin::Error> for Failure {
 
 impl Failure {
     fn page(&self) -> Page {
-        let back = ("/", "To the overview");
+        let back = ("/", en("To the overview"));
         let (title, text, (link, link_text)) = match self {
-            Self::Conflict(why) => ("That did not fit", why.clone(), back),
-            Self::Forbidden(right) => ("Not for your role", forbidden(*right), back),
+            Self::Conflict(why) => (en("That did not fit"), Text::looked_up(why), back),
+            Self::Forbidden(right) => (en("Not for your role"), forbidden(*right), back),
             Self::Withheld { right, from } => {
-                let who = format!("{} Who may: {}.", forbidden(*right), from.join(", "));
-                ("Not for your role", who, back)
+                let who = text!("Who may: {names}.", names = from.join(", "));
+                (en("Not for your role"), forbidden(*right).and(who), back)
             }
             Self::Forged => (
-                "That did not come from here",
-                "The request did not come from a page of this console, so nothing was done. \
+                en("That did not come from here"),
+                text!(
+                    "The request did not come from a page of this console, so nothing was done. \
                  Open the page again and repeat it."
-                    .to_owned(),
+                ),
                 back,
             ),
             Self::Malformed => (
-                "The form could not be read",
-                "Open the page again and repeat it.".to_owned(),
+                en("The form could not be read"),
+                text!("Open the page again and repeat it."),
                 back,
             ),
             Self::NotFound => (
-                "There is nothing here",
-                "It may have been deleted, or the address is mistyped.".to_owned(),
+                en("There is nothing here"),
+                text!("It may have been deleted, or the address is mistyped."),
                 back,
             ),
             Self::Confirm { .. } | Self::SignIn { .. } => {
-                ("Sign in", String::new(), ("/sign-in", "Sign in"))
+                (en("Sign in"), Text::default(), ("/sign-in", en("Sign in")))
             }
-            Self::Unfit(why) => ("That cannot be taken", format!("{why} Nothing was done."), back),
-            Self::NotBelieved => {
-                ("That did not sign you in", NOT_BELIEVED.to_owned(), ("/sign-in", "Sign in"))
+            Self::Unfit(why) => {
+                let why = Text::looked_up(why).and(text!("Nothing was done."));
+                (en("That cannot be taken"), why, back)
             }
+            Self::NotBelieved => (
+                en("That did not sign you in"),
+                Text::new(NOT_BELIEVED),
+                ("/sign-in", en("Sign in")),
+            ),
             Self::ProviderAway => (
-                "The sign-in provider does not answer",
-                PROVIDER_AWAY.to_owned(),
-                ("/sign-in", "Sign in"),
+                en("The sign-in provider does not answer"),
+                Text::new(PROVIDER_AWAY),
+                ("/sign-in", en("Sign in")),
             ),
             Self::TooMany { wait } => (
-                "Too many attempts",
-                format!("Wait {} seconds, then try again.", wait.0),
-                ("/sign-in", "Sign in"),
+                en("Too many attempts"),
+                text!("Wait {seconds} seconds, then try again.", seconds = wait.0),
+                ("/sign-in", en("Sign in")),
             ),
             Self::Busy => (
-                "Too busy just now",
-                "Too many people sign in at this moment. Try again in a few seconds.".to_owned(),
-                ("/sign-in", "Sign in"),
+                en("Too busy just now"),
+                text!("Too many people sign in at this moment. Try again in a few seconds."),
+                ("/sign-in", en("Sign in")),
             ),
             Self::Audit(_) | Self::Broken(_) | Self::Store(_) => (
-                "This could not be done now",
-                "Nothing was changed. Try again in a moment; if it stays so, the request ID helps \
+                en("This could not be done now"),
+                text!(
+                    "Nothing was changed. Try again in a moment; if it stays so, the request ID helps \
                  an operator to find the cause."
-                    .to_owned(),
+                ),
                 back,
             ),
         };
@@ -193,26 +203,31 @@ impl Failure {
     }
 }
 
-const NOT_BELIEVED: &str = "You came back from the sign-in provider, and may not go on here. It may have taken too long, \
+const NOT_BELIEVED: &str = en(
+    "You came back from the sign-in provider, and may not go on here. It may have taken too long, \
      or have been begun in another browser: then try again. If it stays so, your account there may \
-     have no role here; ask an owner, who finds the reason by the request ID.";
+     have no role here; ask an owner, who finds the reason by the request ID.",
+);
 
-const PROVIDER_AWAY: &str = "Nothing is wrong with your account. Try again in a moment; if it stays so, the request ID \
-     helps an operator to find the cause.";
+const PROVIDER_AWAY: &str = en(
+    "Nothing is wrong with your account. Try again in a moment; if it stays so, the request ID \
+     helps an operator to find the cause.",
+);
 
-fn forbidden(right: Right) -> String {
+fn forbidden(right: Right) -> Text {
     match right {
-        Right::SignIn | Right::Read => "Ask an owner for access.".to_owned(),
+        Right::SignIn | Right::Read => text!("Ask an owner for access."),
         Right::ReadApplication | Right::ManageApplication => {
-            "Developers see and manage the applications that they own. Ask an admin to make you \
+            text!(
+                "Developers see and manage the applications that they own. Ask an admin to make you \
              an owner of this one."
-                .to_owned()
+            )
         }
         Right::ManageRegistry => {
-            "Admins and owners change APIs and applications; your role reads them.".to_owned()
+            text!("Admins and owners change APIs and applications; your role reads them.")
         }
-        Right::ManageAdministrators => "Owners manage who may sign in.".to_owned(),
-        Right::RetainLog => "Owners say what the audit log keeps.".to_owned(),
+        Right::ManageAdministrators => text!("Owners manage who may sign in."),
+        Right::RetainLog => text!("Owners say what the audit log keeps."),
     }
 }
 
@@ -267,7 +282,8 @@ impl ResponseError for Failure {
             _ => {}
         }
         let page = self.page();
-        let text = page.render().unwrap_or_else(|_| self.to_string());
+        let text = page.render_with_values(&language::current());
+        let text = text.unwrap_or_else(|_| self.to_string());
         let mut response = response.insert_header(ContentType::html()).body(text);
         response.extensions_mut().insert(page);
         match self {

@@ -6,6 +6,8 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::{self, Asked, Presented};
 use crate::store::{Conn, Error, holdings};
+use crate::text;
+use crate::texts::Text;
 
 /// Of the last 24 hours and seven days.
 pub struct Impact {
@@ -102,11 +104,11 @@ impl Impact {
     }
 
     /// `10.4.2.17, 10.4.2.18 and 3 more`.
-    pub fn from(&self) -> String {
+    pub fn from(&self) -> Text {
         let named = self.addresses.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         match self.addresses.len().saturating_sub(NAMED) {
-            0 => named,
-            more => format!("{named} and {more} more"),
+            0 => Text::data(named),
+            more => text!("{named} and {more} more", named, more),
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::oauth::UnixTime;
 use crate::oauth::limit::{Limit, Subject};
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, applications, limits};
+use crate::text;
+use crate::texts::Text;
 
 /// The most applications that are listed.
 const ROWS: usize = 50;
@@ -36,6 +38,16 @@ pub struct Row {
     pub client_id: String,
     pub name: String,
     pub hits: Hits,
+}
+
+/// `60 a minute and 1000 a day`.
+pub fn words(limit: &Limit) -> Text {
+    let minute = limit.per_minute.map(|n| text!("{n} a minute", n = n.get()));
+    let day = limit.per_day.map(|n| text!("{n} a day", n = n.get()));
+    match (minute, day) {
+        (Some(minute), Some(day)) => text!("{minute} and {day}", minute, day),
+        (one, other) => one.or(other).unwrap_or_default(),
+    }
 }
 
 impl Input {

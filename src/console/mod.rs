@@ -19,6 +19,7 @@ pub mod form;
 pub mod impact;
 pub mod invitation;
 pub mod keys;
+pub mod language;
 pub mod limit;
 pub mod limits;
 pub mod line;
@@ -68,6 +69,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("")
             .wrap(from_fn(refuse_forged))
+            .wrap(from_fn(language::speak))
             .route("/", web::get().to(overview::get))
             .configure(nudges::routes)
             .configure(applications::routes)

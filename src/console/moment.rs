@@ -3,15 +3,17 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::{Language, Markup, Text, en, escaped};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// RFC 3339, for `datetime`.
     pub iso: String,
     /// Date and time to the second, with the zone.
-    pub full: String,
+    pub full: Text,
     /// Short: `2 min ago`, `in 3 days`, `23 Nov 2026`.
-    pub text: String,
+    pub text: Text,
 }
 
 impl Moment {
@@ -19,7 +21,11 @@ impl Moment {
     pub fn new(at: UnixTime, now: UnixTime) -> Self {
         Self {
             iso: format(at, "%Y-%m-%dT%H:%M:%S%.3fZ"),
-            full: format(at, "%d %b %Y, %H:%M:%S UTC"),
+            full: text!(
+                "{date}, {clock} UTC",
+                date = Self::date(at),
+                clock = format(at, "%H:%M:%S")
+            ),
             text: relative(at, now),
         }
     }
@@ -39,9 +45,38 @@ impl Moment {
         format(at, "%Y-%m")
     }
 
-    pub fn date(at: UnixTime) -> String {
-        format(at, "%d %b %Y")
+    /// `23 Nov 2026`.
+    pub fn date(at: UnixTime) -> Text {
+        let (day, year) = (format(at, "%d"), format(at, "%Y"));
+        text!("{day} {month} {year}", day, month = month(&format(at, "%m")), year)
     }
+}
+
+/// What `p::time` of the templates writes.
+impl Markup for Moment {
+    fn markup(&self, language: &Language) -> String {
+        let words = |text: &Text| escaped(&text.in_words_of(language));
+        let (full, text) = (words(&self.full), words(&self.text));
+        format!("<time datetime=\"{}\" title=\"{full}\">{text}</time>", self.iso)
+    }
+}
+
+/// The short name of the month `01`.
+pub fn month(number: &str) -> Text {
+    Text::new(match number {
+        "01" => en("Jan"),
+        "02" => en("Feb"),
+        "03" => en("Mar"),
+        "04" => en("Apr"),
+        "05" => en("May"),
+        "06" => en("Jun"),
+        "07" => en("Jul"),
+        "08" => en("Aug"),
+        "09" => en("Sep"),
+        "10" => en("Oct"),
+        "11" => en("Nov"),
+        _ => en("Dec"),
+    })
 }
 
 /// `2026-11-23`, as [`parse`] reads it.
@@ -69,17 +104,26 @@ fn format(at: UnixTime, pattern: &str) -> String {
     at.to_zoned(TimeZone::UTC).strftime(pattern).to_string()
 }
 
-fn relative(at: UnixTime, now: UnixTime) -> String {
+fn relative(at: UnixTime, now: UnixTime) -> Text {
     let seconds = now.since(at).0;
-    let amount = match seconds.abs() {
-        0..10 if seconds >= 0 => return "just now".to_owned(),
-        s @ 0..60 => format!("{s} s"),
-        s @ 60..3_600 => format!("{} min", s / 60),
-        s @ 3_600..172_800 => format!("{} h", s / 3_600),
-        s @ 172_800..7_776_000 => format!("{} days", s / 86_400),
-        _ => return format(at, "%d %b %Y"),
+    let (distance, is_past) = (seconds.abs(), seconds >= 0);
+    let told = |n: i64, past: fn(i64) -> Text, ahead: fn(i64) -> Text| {
+        if is_past { past(n) } else { ahead(n) }
     };
-    if seconds >= 0 { format!("{amount} ago") } else { format!("in {amount}") }
+    match distance {
+        0..10 if is_past => text!("just now"),
+        0..60 => told(distance, |n| text!("{n} s ago", n), |n| text!("in {n} s", n)),
+        60..3_600 => told(distance / 60, |n| text!("{n} min ago", n), |n| text!("in {n} min", n)),
+        3_600..172_800 => {
+            told(distance / 3_600, |n| text!("{n} h ago", n), |n| text!("in {n} h", n))
+        }
+        172_800..7_776_000 => told(
+            distance / 86_400,
+            |n| text!(n => "{n} day ago", "{n} days ago"),
+            |n| text!(n => "in {n} day", "in {n} days"),
+        ),
+        _ => Moment::date(at),
+    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::moment::Moment;
 use crate::model::nudge::{Dismissal, Matter, Urgency, divide};
 use crate::oauth::UnixTime;
+use crate::texts::{Text, en};
 
 #[derive(Clone, Debug)]
 pub struct Nudge {
     pub matter: Matter,
     pub urgency: Urgency,
-    pub what: String,
-    pub so: String,
+    pub what: Text,
+    pub so: Text,
     /// Where it leads, and what stands there.
     pub links: Vec<(String, &'static str)>,
 }
@@ -17,7 +18,7 @@ pub struct Nudge {
 /// One that was set aside.
 pub struct Aside {
     pub matter: Matter,
-    pub what: String,
+    pub what: Text,
     /// The name of the application and its page, where it goes without saying
     /// on neither.
     pub of: Option<(String, String)>,
@@ -37,7 +38,7 @@ impl Nudge {
 
     /// For how long it may be set aside.
     pub fn rest(&self) -> &'static str {
-        if self.urgency == Urgency::Urgent { "a day" } else { "30 days" }
+        if self.urgency == Urgency::Urgent { en("a day") } else { en("30 days") }
     }
 }
 
@@ -45,7 +46,7 @@ impl Aside {
     pub fn new(dismissal: Dismissal, now: UnixTime) -> Self {
         Self {
             matter: dismissal.matter,
-            what: dismissal.said,
+            what: Text::data(dismissal.said),
             of: None,
             by: dismissal.by,
             until: Moment::new(dismissal.until, now),

@@ -13,6 +13,8 @@ use crate::admin::{self, nudges};
 use crate::model::nudge::{Kind, Matter};
 use crate::model::role::Right;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::Text;
 use crate::web::App;
 
 /// What it is about, as its button says.
@@ -101,10 +103,12 @@ async fn set_aside(
     let (actor, rest) = (person.actor.clone(), nudge.rest());
     app.into_inner()
         .act::<_, admin::Error, _>(move |conn| {
-            nudges::dismiss(conn, &actor, &nudge.matter, (nudge.urgency, &nudge.what))
+            nudges::dismiss(conn, &actor, &nudge.matter, (nudge.urgency, &nudge.what.to_string()))
         })
         .await?;
-    person.notice(format!("It is set aside for {rest}, and said again if it becomes more urgent."));
+    let rest = Text::new(rest);
+    let text = text!("It is set aside for {rest}, and said again if it becomes more urgent.", rest);
+    person.notice(text);
     Ok(())
 }
 
@@ -113,7 +117,7 @@ async fn bring_back(person: &SignedIn, app: web::Data<App>, matter: Matter) -> R
     app.into_inner()
         .act::<_, admin::Error, _>(move |conn| nudges::restore(conn, &actor, &matter))
         .await?;
-    person.notice("It stands among the things to look at again.");
+    person.notice(text!("It stands among the things to look at again."));
     Ok(())
 }
 

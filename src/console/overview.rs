@@ -23,6 +23,7 @@ use crate::store::break_glass::{self, Used};
 use crate::store::{
     Conn, Error, applications, approvals, attention, audit_log, resources, revocations, usage,
 };
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::failure::Failure;
+use super::language;
 
 /// A page.
 pub fn html(page: &impl Template) -> Result<HttpResponse, Failure> {
@@ -57,9 +58,10 @@ pub fn wants_part(request: &HttpRequest) -> bool {
     has("hx-request") && !has("hx-history-restore-request")
 }
 
-/// A page under another status.
+/// A page under another status, in the language of who asks.
 pub fn html_with(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Failure> {
-    let text = page.render().map_err(|error| Failure::Broken(error.to_string()))?;
+    let text = page.render_with_values(&language::current());
+    let text = text.map_err(|error| Failure::Broken(error.to_string()))?;
     Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(text))
 }
 

@@ -124,6 +124,7 @@ pub const PAGES: &[Page] = &[
     ("/people/{id}", READ, NONE),
     ("/people", READ, NONE),
     ("/preferences/keys", NONE, ANYBODY),
+    ("/preferences/language", NONE, ANYBODY),
     ("/preferences/theme", NONE, ANYBODY),
     ("/profile/authenticator/deletion", OWN_NOW, OWN_NOW),
     ("/profile/authenticator/new", OWN_NOW, OWN_NOW),

@@ -1,14 +1,11 @@
 //! Fills a form of a page in again. Pure. Our own pages are what it reads: tags
 //! in small letters, values in double quotes.
 
-/// What is said above a form that is filled in again.
-const NOTE: &str = "<div class=\"notice\" role=\"status\"><p>What you typed is filled in again. \
-                    Nothing was saved.</p></div>\n";
 const MAIN: &str = "<main id=\"main\" tabindex=\"-1\">\n";
 
-/// The page with the form that is sent to `action` filled in with `fields`;
-/// `None`: it has no such form.
-pub fn refill(html: &str, action: &str, fields: &[(String, String)]) -> Option<String> {
+/// The page with the form that is sent to `action` filled in with `fields`, and
+/// `note` above all; `None`: it has no such form.
+pub fn refill(html: &str, action: &str, fields: &[(String, String)], note: &str) -> Option<String> {
     let mark = format!("action=\"{}\"", escaped(action));
     let start = html.match_indices("<form ").find_map(|(at, _)| {
         let tag = &html[at..at + html[at..].find('>')?];
@@ -17,7 +14,9 @@ pub fn refill(html: &str, action: &str, fields: &[(String, String)]) -> Option<S
     let end = start + html[start..].find("</form>")?;
     let form = Form { fields: fields.to_vec(), select: String::new() }.fill(&html[start..end]);
     let (before, after) = (&html[..start], &html[end..]);
-    Some(format!("{}{form}{after}", before.replacen(MAIN, &format!("{MAIN}{NOTE}"), 1)))
+    let note = escaped(note);
+    let note = format!("{MAIN}<div class=\"notice\" role=\"status\"><p>{note}</p></div>\n");
+    Some(format!("{}{form}{after}", before.replacen(MAIN, &note, 1)))
 }
 
 /// The page with the reason that was given in its field, wherever that is empty.
@@ -216,8 +215,9 @@ mod tests {
             "{MAIN}<form method=\"get\" action=\"/a\"><input name=\"a\"></form>\
              <form class=\"f\" method=\"post\" action=\"/a\">{form}</form><input name=\"a\">"
         );
-        let new = refill(&page, "/a", &fields).unwrap();
-        assert!(new.starts_with(&format!("{MAIN}{NOTE}<form method=\"get\"")), "{new}");
+        let new = refill(&page, "/a", &fields, "It's filled in.").unwrap();
+        let note = "<div class=\"notice\" role=\"status\"><p>It&#39;s filled in.</p></div>\n";
+        assert!(new.starts_with(&format!("{MAIN}{note}<form method=\"get\"")), "{new}");
         let start = new.find("action=\"/a\">").unwrap();
         let start = start + new[start..].find("<form class").unwrap();
         let inner = &new[start + "<form class=\"f\" method=\"post\" action=\"/a\">".len()..];
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_page_without_the_form_stays_as_it_is() {
-        assert_eq!(refill("<form method=\"post\" action=\"/b\"></form>", "/a", &[]), None);
+        assert_eq!(refill("<form method=\"post\" action=\"/b\"></form>", "/a", &[], ""), None);
     }
 
     #[test]

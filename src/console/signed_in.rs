@@ -10,7 +10,7 @@ use super::chrome::{Chrome, Notice};
 use super::failure::Failure;
 use super::pages::{self, Need};
 use super::sent;
-use super::{page, preferences};
+use super::{language, page, preferences};
 use crate::admin::Actor;
 use crate::admin::actor::{Consent, Who};
 use crate::model::administrator::Administrator;
@@ -20,6 +20,8 @@ use crate::model::role::{Reach, Right, Role};
 use crate::model::session::CONFIRMED;
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, administrators, application_owners, approvals, break_glass};
+use crate::text;
+use crate::texts::Text;
 use crate::web::session_store::{
     ADDRESS, ADMINISTRATOR, CONFIRMED_AT, ID, NOTICE, SECOND_FACTOR, SIGNED_IN_AT, THROUGH,
 };
@@ -107,39 +109,43 @@ impl SignedIn {
     }
 
     /// Says `text` on the next page. Never anything secret.
-    pub fn notice(&self, text: impl Into<String>) {
+    pub fn notice(&self, text: impl Into<Text>) {
         self.notice_linked(text, Vec::new());
     }
 
     /// The same, with the page of the revocation that the act made.
-    pub fn notice_of(&self, text: impl Into<String>, revocation: Option<&Recorded>) {
+    pub fn notice_of(&self, text: impl Into<Text>, revocation: Option<&Recorded>) {
         self.notice_linked(text, revocation.map(page_of).into_iter().collect());
     }
 
     /// The same, with a link.
-    pub fn notice_with(&self, text: impl Into<String>, href: String, label: &str) {
-        self.notice_linked(text, vec![(href, label.to_owned())]);
+    pub fn notice_with(&self, text: impl Into<Text>, href: String, label: impl Into<Text>) {
+        self.notice_linked(text, vec![(href, label.into())]);
     }
 
     /// The same, with several links: where they lead, and what they are called.
-    pub fn notice_linked(&self, text: impl Into<String>, links: Vec<(String, String)>) {
-        let notice = Notice { text: text.into(), links };
+    /// Kept in the words of who did it: they read it.
+    pub fn notice_linked(&self, text: impl Into<Text>, links: Vec<(String, Text)>) {
+        let language = language::current();
+        let words = |text: &Text| text.in_words_of(&language);
+        let links = links.into_iter().map(|(href, label)| (href, words(&label))).collect();
+        let notice = Notice { text: words(&text.into()), links };
         // A notice that cannot be kept is not worth a failure.
         let _ = self.session.insert(NOTICE, notice);
     }
 
     /// To the page of what was asked for instead of done.
     pub fn asked(&self, request: &Request) -> HttpResponse {
-        self.notice(
-            "This takes two persons. Nothing is done yet: somebody else has to approve it.",
-        );
+        self.notice(text!(
+            "This takes two persons. Nothing is done yet: somebody else has to approve it."
+        ));
         page::see_other(&format!("/approvals/{}", request.id))
     }
 }
 
 /// The link to what a revocation hit.
-pub fn page_of(revocation: &Recorded) -> (String, String) {
-    (format!("/revocations/{}", revocation.revocation.id), "See what it hit".to_owned())
+pub fn page_of(revocation: &Recorded) -> (String, Text) {
+    (format!("/revocations/{}", revocation.revocation.id), text!("See what it hit"))
 }
 
 impl FromRequest for SignedIn {

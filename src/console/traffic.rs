@@ -9,6 +9,8 @@ use crate::model::usage::{begin_of_hour, hour};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::Traffic as Counted;
+use crate::text;
+use crate::texts::{Text, en};
 
 /// The drawing: its width, where its line is, and the room below it.
 const WIDTH: f64 = 960.0;
@@ -32,7 +34,7 @@ pub struct Traffic {
     pub up: String,
     pub down: String,
     /// Below the drawing, from left to right.
-    pub labels: Vec<String>,
+    pub labels: Vec<Text>,
     pub reasons: Vec<Reason>,
     /// The numbers, for those who read rather than see: when, issued, refused.
     pub rows: Vec<(Moment, String, String)>,
@@ -58,7 +60,8 @@ impl Traffic {
     /// Counts of the last `length` of time; a day has a bar for each hour, a
     /// month one for six.
     pub fn new(counted: &[Counted], length: Seconds, now: UnixTime) -> Self {
-        let (per_bar, step) = if length > Seconds::days(7) { (6, "6 hours") } else { (1, "hour") };
+        let (per_bar, step) =
+            if length > Seconds::days(7) { (6, en("6 hours")) } else { (1, en("hour")) };
         let first = hour(now - length) + 1;
         let bars = bars(counted, first, hour(now) + 1, per_bar);
         let issued: i64 = bars.iter().map(|bar| bar.issued).sum();
@@ -67,7 +70,7 @@ impl Traffic {
         let bottom = ceiling(bars.iter().map(|bar| bar.refused).max());
         let label = |quarter: i64| {
             let at = begin_of_hour(first) + Seconds(length.0 * quarter / 4);
-            if length <= Seconds::DAY { Moment::minute(at) } else { Moment::date(at) }
+            if length <= Seconds::DAY { Text::data(Moment::minute(at)) } else { Moment::date(at) }
         };
         Self {
             step,
@@ -79,7 +82,7 @@ impl Traffic {
             bottom: count::text(bottom),
             up: path(bars.iter().map(|bar| bar.issued), top, -LINE),
             down: path(bars.iter().map(|bar| bar.refused), bottom, BELOW),
-            labels: (0..4).map(label).chain(["now".to_owned()]).collect(),
+            labels: (0..4).map(label).chain([text!("now")]).collect(),
             reasons: reasons(counted, first),
             rows: rows(&bars, first, per_bar, length, now),
         }

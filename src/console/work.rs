@@ -20,6 +20,8 @@ use crate::store::usage::{self, Ghost, Refused, Stranger};
 use crate::store::{
     Conn, Error, applications, dismissals, limits, resources, secrets, signing_keys,
 };
+use crate::text;
+use crate::texts::{Text, en};
 
 /// The most of a kind that are named.
 const NAMED: usize = 5;
@@ -139,10 +141,8 @@ impl Seen {
         nudges.extend(self.hoarders.iter().map(|hoarder| (3, hoards(hoarder, now))));
         let keys = self.keys.iter().filter_map(|key| rotation(key, policy, now));
         nudges.extend(keys.map(|nudge| (4, nudge)));
-        let unused = (Kind::SecretUnused, "was never used", "Made");
-        nudges.extend(self.never_used.iter().map(|secret| (5, idle(secret, unused, now))));
-        let silent = (Kind::SecretSilent, "is not used any more", "Last used");
-        nudges.extend(self.silent.iter().map(|secret| (5, idle(secret, silent, now))));
+        nudges.extend(self.never_used.iter().map(|secret| (5, unused(secret, now))));
+        nudges.extend(self.silent.iter().map(|secret| (5, silent(secret, now))));
         nudges.sort_by_key(|(rank, _)| *rank);
         nudges.into_iter().map(|(_, nudge)| nudge).collect()
     }
@@ -152,24 +152,42 @@ impl Seen {
             .secrets
             .get(&ghost.secret_id)
             .map_or((ghost.secret_id.as_str(), ghost.client_id.as_str()), |(s, a)| (s, a));
-        let (ended, link) = match ghost.reason.as_str() {
-            "secret_expired" => ("expired", of_secret(&ghost.client_id, &ghost.secret_id, "")),
-            "client_deleted" => {
-                ("went with its application", format!("/log?q={}", ghost.client_id))
-            }
-            _ => ("was revoked", of_secret(&ghost.client_id, &ghost.secret_id, "")),
+        let page = || of_secret(&ghost.client_id, &ghost.secret_id, "");
+        let (what, link) = match ghost.reason.as_str() {
+            "secret_expired" => (
+                text!("{secret} of {application} expired, and is still sent.", secret, application),
+                page(),
+            ),
+            "client_deleted" => (
+                text!(
+                    "{secret} of {application} went with its application, and is still sent.",
+                    secret,
+                    application
+                ),
+                format!("/log?q={}", ghost.client_id),
+            ),
+            _ => (
+                text!(
+                    "{secret} of {application} was revoked, and is still sent.",
+                    secret,
+                    application
+                ),
+                page(),
+            ),
         };
         Nudge {
             matter: Matter::new(Kind::SecretGhost, &ghost.client_id, &ghost.secret_id),
             urgency: Urgency::Urgent,
-            what: format!("{secret} of {application} {ended}, and is still sent."),
-            so: format!(
-                "{} since {}, the last {}.",
-                requests(ghost.requests, "refused"),
-                Moment::new(begin_of_hour(ghost.first_hour), now).full,
-                Moment::new(ghost.last_at, now).text
+            what,
+            so: text!(
+                ghost.requests =>
+                    "{count} request refused since {first}, the last {last}.",
+                    "{count} requests refused since {first}, the last {last}.",
+                count = count::text(ghost.requests),
+                first = Moment::new(begin_of_hour(ghost.first_hour), now).full,
+                last = Moment::new(ghost.last_at, now).text,
             ),
-            links: vec![(link, "See who")],
+            links: vec![(link, en("See who"))],
         }
     }
 
@@ -178,11 +196,15 @@ impl Seen {
         Nudge {
             matter: Matter::new(Kind::Refused, &row.client_id, ""),
             urgency: Urgency::Low,
-            what: format!("{name} was refused {} times in 24 hours.", count::text(row.requests)),
-            so: format!("The last time was {}.", Moment::new(row.last_at, now).text),
+            what: text!(
+                "{name} was refused {count} times in 24 hours.",
+                name,
+                count = count::text(row.requests),
+            ),
+            so: text!("The last time was {when}.", when = Moment::new(row.last_at, now).text),
             links: vec![
-                (format!("/log?application={}&outcome=refused", row.client_id), "See why"),
-                (format!("/applications/{}", row.client_id), "See the application"),
+                (format!("/log?application={}&outcome=refused", row.client_id), en("See why")),
+                (format!("/applications/{}", row.client_id), en("See the application")),
             ],
         }
     }
@@ -194,22 +216,23 @@ fn ending(secret: &Noted, now: UnixTime) -> (u8, Nudge) {
     let said = Nudge {
         matter: Matter::new(Kind::SecretEnding, &secret.client_id, &secret.secret_id),
         urgency,
-        what: format!(
-            "{} of {} stops working {}.",
-            secret.name,
-            secret.application,
-            Moment::new(secret.at, now).text
+        what: text!(
+            "{secret} of {application} stops working {when}.",
+            secret = &secret.name,
+            application = &secret.application,
+            when = Moment::new(secret.at, now).text,
         ),
         so: match secret.last_used_at {
-            None => "It was never used.".to_owned(),
+            None => text!("It was never used."),
             Some(at) if in_use => {
-                format!("It is in use: the last token was got {}.", Moment::new(at, now).text)
+                let when = Moment::new(at, now).text;
+                text!("It is in use: the last token was got {when}.", when)
             }
-            Some(at) => format!("It was last used {}.", Moment::new(at, now).text),
+            Some(at) => text!("It was last used {when}.", when = Moment::new(at, now).text),
         },
         links: vec![
-            (of_secret(&secret.client_id, &secret.secret_id, ""), "See who uses it"),
-            (of_secret(&secret.client_id, &secret.secret_id, "/rotation"), "Rotate"),
+            (of_secret(&secret.client_id, &secret.secret_id, ""), en("See who uses it")),
+            (of_secret(&secret.client_id, &secret.secret_id, "/rotation"), en("Rotate")),
         ],
     };
     (if urgency == Urgency::Urgent { 1 } else { 2 }, said)
@@ -220,31 +243,54 @@ fn guesses(stranger: &Stranger, now: UnixTime) -> Nudge {
     Nudge {
         matter: Matter::new(Kind::Stranger, "", &stranger.address),
         urgency: Urgency::Low,
-        what: format!(
-            "{} sent client IDs that nobody has, {} times within an hour.",
-            stranger.address,
-            count::text(stranger.requests)
+        what: text!(
+            "{address} sent client IDs that nobody has, {count} times within an hour.",
+            address = &stranger.address,
+            count = count::text(stranger.requests),
         ),
-        so: format!("The last time was {}.", Moment::new(stranger.last_at, now).text),
+        so: text!("The last time was {when}.", when = Moment::new(stranger.last_at, now).text),
         links: vec![(
             format!("/log?q={}&reason=unknown_client", stranger.address),
-            "See the requests",
+            en("See the requests"),
         )],
     }
 }
 
-fn idle(secret: &Noted, (kind, what, when): (Kind, &str, &str), now: UnixTime) -> Nudge {
+fn unused(secret: &Noted, now: UnixTime) -> Nudge {
+    let what = text!(
+        "{secret} of {application} was never used.",
+        secret = &secret.name,
+        application = &secret.application,
+    );
+    let so = text!(
+        "Made {when}. A secret that nobody needs is one that nobody misses.",
+        when = Moment::new(secret.at, now).text,
+    );
+    idle(secret, Kind::SecretUnused, what, so)
+}
+
+fn silent(secret: &Noted, now: UnixTime) -> Nudge {
+    let what = text!(
+        "{secret} of {application} is not used any more.",
+        secret = &secret.name,
+        application = &secret.application,
+    );
+    let so = text!(
+        "Last used {when}. A secret that nobody needs is one that nobody misses.",
+        when = Moment::new(secret.at, now).text,
+    );
+    idle(secret, Kind::SecretSilent, what, so)
+}
+
+fn idle(secret: &Noted, kind: Kind, what: Text, so: Text) -> Nudge {
     Nudge {
         matter: Matter::new(kind, &secret.client_id, &secret.secret_id),
         urgency: Urgency::Low,
-        what: format!("{} of {} {what}.", secret.name, secret.application),
-        so: format!(
-            "{when} {}. A secret that nobody needs is one that nobody misses.",
-            Moment::new(secret.at, now).text
-        ),
+        what,
+        so,
         links: vec![
-            (of_secret(&secret.client_id, &secret.secret_id, ""), "See the secret"),
-            (of_secret(&secret.client_id, &secret.secret_id, "/revocation"), "Revoke"),
+            (of_secret(&secret.client_id, &secret.secret_id, ""), en("See the secret")),
+            (of_secret(&secret.client_id, &secret.secret_id, "/revocation"), en("Revoke")),
         ],
     }
 }
@@ -274,15 +320,15 @@ fn met(Limited { matter, name, page, hits }: &Limited) -> (u8, Nudge) {
     let said = Nudge {
         matter: matter.clone(),
         urgency: if hits.refused > 0 { Urgency::Raised } else { Urgency::Low },
-        what: format!("The limit on tokens of {name} was met in the last 24 hours."),
+        what: text!("The limit on tokens of {name} was met in the last 24 hours.", name),
         so: match hits {
-            Hits { watched: 0, .. } => format!("{refused} were refused."),
+            Hits { watched: 0, .. } => text!("{refused} were refused.", refused),
             Hits { refused: 0, .. } => {
-                format!("{watched} would have been refused: the limit is only watched.")
+                text!("{watched} would have been refused: the limit is only watched.", watched)
             }
-            _ => format!("{refused} were refused, and {watched} would have been."),
+            _ => text!("{refused} were refused, and {watched} would have been.", refused, watched),
         },
-        links: vec![(page.clone(), "See who"), ("/limits".to_owned(), "See all")],
+        links: vec![(page.clone(), en("See who")), ("/limits".to_owned(), en("See all"))],
     };
     (if hits.refused > 0 { 3 } else { 5 }, said)
 }
@@ -294,19 +340,21 @@ fn hoards(hoarder: &Hoarder, now: UnixTime) -> Nudge {
     Nudge {
         matter: Matter::new(Kind::Hoarder, &hoarder.client_id, &hoarder.resource),
         urgency: Urgency::Low,
-        what: format!(
-            "{} fetched {tokens} tokens for {} where {needed} would do.",
-            hoarder.name, hoarder.resource
+        what: text!(
+            "{name} fetched {tokens} tokens for {api} where {needed} would do.",
+            name = &hoarder.name,
+            tokens,
+            api = &hoarder.resource,
+            needed,
         ),
-        so: format!(
-            "In the busy hours of one day, the last {}. A token there is good for {}; its quick \
-             start keeps one.",
-            Moment::new(hoarder.last_at, now).text,
-            duration::text(fetched.lifetime)
+        so: text!(
+            "In the busy hours of one day, the last {when}. A token there is good for {lifetime}; its quick start keeps one.",
+            when = Moment::new(hoarder.last_at, now).text,
+            lifetime = duration::text(fetched.lifetime),
         ),
         links: vec![
-            (format!("/applications/{}#s-qs", hoarder.client_id), "See how to keep it"),
-            ("/reports/hoarders".to_owned(), "See all"),
+            (format!("/applications/{}#s-qs", hoarder.client_id), en("See how to keep it")),
+            ("/reports/hoarders".to_owned(), en("See all")),
         ],
     }
 }
@@ -316,27 +364,30 @@ fn rotation(key: &SigningKey, policy: Policy, now: UnixTime) -> Option<Nudge> {
     if key.state != State::Current || key.purpose != Purpose::AccessTokens {
         return None;
     }
-    let said = |urgency, what, so: &str| Nudge {
+    let said = |urgency, what, so| Nudge {
         matter: Matter::new(Kind::KeyRotation, "", &key.kid),
         urgency,
         what,
-        so: so.to_owned(),
-        links: vec![("/keys".to_owned(), "See the keys")],
+        so,
+        links: vec![("/keys".to_owned(), en("See the keys"))],
     };
     match ends_at(key, policy) {
         Some(end) if end <= now + ROTATION => Some(said(
             Urgency::Calm,
-            format!(
-                "{} tokens get a new signing key {}.",
-                key.algorithm,
-                Moment::new(end, now).text
+            text!(
+                "{algorithm} tokens get a new signing key {when}.",
+                algorithm = key.algorithm.to_string(),
+                when = Moment::new(end, now).text,
             ),
-            "Nothing to do: the next one is published already.",
+            text!("Nothing to do: the next one is published already."),
         )),
         None if key.current_from.is_some_and(|from| now.since(from) >= SILENT) => Some(said(
             Urgency::Low,
-            format!("The {} key has signed for over 90 days.", key.algorithm),
-            "Rotation by timetable is switched off.",
+            text!(
+                "The {algorithm} key has signed for over 90 days.",
+                algorithm = key.algorithm.to_string(),
+            ),
+            text!("Rotation by timetable is switched off."),
         )),
         _ => None,
     }
@@ -344,12 +395,4 @@ fn rotation(key: &SigningKey, policy: Policy, now: UnixTime) -> Option<Nudge> {
 
 fn of_secret(client_id: &str, secret_id: &str, rest: &str) -> String {
     format!("/applications/{client_id}/secrets/{secret_id}{rest}")
-}
-
-fn requests(count: i64, what: &str) -> String {
-    if count == 1 {
-        format!("1 request {what}")
-    } else {
-        format!("{} requests {what}", count::text(count))
-    }
 }

@@ -30,8 +30,9 @@ use crate::status_lists::{Sources, StatusLists, Terms};
 use crate::store::{self, Conn, Fault, Store, limits};
 use crate::streams::{self, Streams};
 use crate::telemetry::Metrics;
+use crate::texts::Texts;
 use crate::web::hashing::Hashing;
-use crate::web::opening::{OpenError, open_provider, open_relying_party, open_store};
+use crate::web::opening::{OpenError, open_provider, open_relying_party, open_store, open_texts};
 use crate::web::relying_party::RelyingParty;
 use crate::web::signing_keys;
 
@@ -53,6 +54,8 @@ pub struct App {
     pub streams: Streams,
     /// For those who watch the log.
     pub tail: Tail,
+    /// What the console says, in each language there is.
+    pub texts: Texts,
     pub clock: Clock,
     pub entropy: Entropy,
     pub metrics: Arc<Metrics>,
@@ -139,6 +142,7 @@ impl App {
             password_guesses: Guesses::new(5, Duration::from_mins(1), clock.clone()),
             challenges: Guesses::new(60, Duration::from_secs(2), clock.clone()),
             relying_party: open_relying_party(&config)?,
+            texts: open_texts(&config)?,
             token_limits: TokenLimits::new(clock.clone()),
             herd: Herd::default(),
             in_flight: Arc::new(Semaphore::new(config.limits.requests_in_flight)),

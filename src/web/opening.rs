@@ -2,9 +2,10 @@
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::openid::Provider;
 use crate::store::{self, Database, Store};
+use crate::texts::Texts;
 use crate::web::relying_party::RelyingParty;
 use crate::{keys, sealing};
 
@@ -25,6 +26,8 @@ pub enum OpenError {
     OpenId(String),
     #[error("{0}")]
     Streams(String),
+    #[error("{0}")]
+    Texts(String),
     #[error("COUNTERSIGN_PASSKEY_ORIGIN: {0}")]
     Passkeys(String),
     #[error("the audit thread does not start: {0}")]
@@ -34,6 +37,11 @@ pub enum OpenError {
 pub fn open_relying_party(config: &Config) -> Result<Option<RelyingParty>, OpenError> {
     let opened = config.passkeys.as_ref().map(RelyingParty::new).transpose();
     opened.map_err(OpenError::Passkeys)
+}
+
+pub fn open_texts(config: &Config) -> Result<Texts, OpenError> {
+    let read = config.languages.as_deref().map(config::languages::read).transpose();
+    Ok(read.map_err(OpenError::Texts)?.unwrap_or_default())
 }
 
 /// Reads what is needed to ask the OpenID provider. It is not asked: it may be

@@ -4,15 +4,17 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { PASSWORD, launch, start } from './console.mjs';
+import { crawl, shape } from './crawl.mjs';
+import { excess, inAllViews, setUp, violations } from './run.mjs';
 
-const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+const { SCREENSHOTS } = process.env;
 const API = 'https://api.example.com/billing';
 const KB = 1_000;
 const MOST = { pages: 100, nodes: 1_500, first: 40 * KB, fonts: 90 * KB, again: 8 * KB };
+
+const PICTURES = ['light-1440', 'dark-390'];
 
 const faults = [];
 const fault = (what) => { faults.push(what); console.log(`FAILED ${what}`); };
@@ -44,13 +46,25 @@ const furnish = async () => {
   await new Promise((resolve) => setTimeout(resolve, 1_500));
 };
 
-// Pages that differ in ids and filters only are one.
-const shape = (url) => {
-  const at = new URL(url);
-  const one = at.pathname.replace(/\/(m2m|sec|res|adm|req|rev|chg|apr|team)_[\w-]+/g, '/$1').replace(/\/[0-9A-HJKMNP-TV-Z]{26}/g, '/id').replace(/\/apis\/[^/]{20,}/, '/apis/id');
-  return `${one}?${[...at.searchParams.keys()].sort().join('&')}`;
+// The people, and what waits for a second one of them.
+const people = async () => {
+  server.run('administrator', 'create', '--email', 'vera@example.com', '--name', 'Vera', '--role', 'admin');
+  server.run('administrator', 'block', '192.0.2.0/24', '--reason', 'guessing');
+  server.run('team', 'create', 'Payments', '--member', 'vera@example.com');
+  await fetch(`${base}/sign-in`, {
+    method: 'POST', headers: { origin: base }, body: new URLSearchParams({ email: 'vera@example.com', password: 'a guess of somebody' }),
+  });
+  server.run('resource', 'mark', API, '--scope', 'invoices:write');
+  const waits = told('application', 'create', '--name', 'waits', '--grant', `${API}=invoices:write`, '--as', 'vera@example.com');
+  assert.match(waits.waits_for_approval, /^apr_/);
+  secrets.push(waits.client_secret);
+  const limited = told('application', 'create', '--name', 'busy', '--grant', `${API}=invoices:read`);
+  secrets.push(limited.client_secret);
+  server.run('limit', 'set', '--application', limited.client_id, '--per-minute', '2');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  for (let n = 0; n < 4; n += 1) await token(limited.client_id, limited.client_secret);
+  server.run('audit', 'hold', '--reason', 'an inquiry');
 };
-const isPage = (url) => url.startsWith(`${base}/`) && !/\.(csv|jsonl?|cef|ocsf|toml)(\?|$)|\/(stream|first-use|static|sign-out|audit\/tlog|log\/tlog|oauth)(\/|$|\?)/.test(url);
 
 // The bytes of an answer as they travel.
 const travels = (url, cookie) => new Promise((resolve, reject) => {
@@ -71,20 +85,22 @@ const weigh = async (page, cookie) => {
   return { first, fonts: first + await sum(fonts), again };
 };
 
+const picture = (page, view) => {
+  const name = shape(page.url()).replace(/\W+/g, '-').slice(0, 80);
+  return page.screenshot({ path: path.join(SCREENSHOTS, `page${name}-${view}.png`), fullPage: true });
+};
+
 const examine = async (page, where) => {
-  for (const [width, colorScheme] of [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']]) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate((values) => axe.run({ runOnly: { type: 'tag', values } }), TAGS);
-    for (const { id, nodes } of violations) fault(`${where}, ${colorScheme}, ${width}: axe ${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`);
-  }
-  for (const width of [390, 320]) {
-    await page.setViewportSize({ width, height: 900 });
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await inAllViews(page, async (colorScheme, width) => {
+    if (PICTURES.includes(`${colorScheme}-${width}`)) await picture(page, `${colorScheme}-${width}`);
+    const over = await excess(page);
     if (over > 0) fault(`${where}: ${over} px too wide at ${width} px`);
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
+    if (width === 320) return;
+    for (const { id, nodes } of await violations(page)) fault(`${where}, ${colorScheme}, ${width}: axe ${id}: ${nodes.slice(0, 3).join(' | ')}`);
+  });
+  await page.emulateMedia({ media: 'print' });
+  await picture(page, 'print');
+  await page.emulateMedia({ media: 'screen' });
   const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
   if (nodes > MOST.nodes) fault(`${where}: ${nodes} nodes`);
   const text = await page.content();
@@ -94,39 +110,28 @@ const examine = async (page, where) => {
 
 let browser;
 try {
-  const setUp = await server.link;
+  const link = await server.link;
   await furnish();
   browser = await launch();
   const context = await browser.newContext({ reducedMotion: 'reduce' });
   const page = await context.newPage();
   page.on('pageerror', (error) => fault(`${page.url()}: ${error}`));
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && fault(`${page.url()}: ${message.text()}`));
-  await page.goto(setUp);
-  await page.getByLabel('Your name').fill('Ada Okafor');
-  await page.getByLabel('Email address').fill('ada@example.com');
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await setUp(page, link);
+  await people();
   const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
 
-  const seen = new Set();
-  const queue = [`${base}/`];
   let most = 0;
-  while (queue.length && seen.size < MOST.pages) {
-    const url = queue.shift();
-    if (seen.has(shape(url))) continue;
-    seen.add(shape(url));
+  const seen = await crawl(base, MOST.pages, async (url) => {
     const answer = await page.goto(url);
     const where = new URL(url).pathname + new URL(url).search;
-    if (answer.status() !== 200) { fault(`${where}: ${answer.status()}`); continue; }
+    if (answer.status() !== 200) { fault(`${where}: ${answer.status()}`); return []; }
     const before = faults.length;
     most = Math.max(most, await examine(page, where));
-    for (const href of await page.evaluate(() => [...document.querySelectorAll('a[href]')].map((n) => n.href.split('#')[0]))) {
-      if (isPage(href) && !seen.has(shape(href))) queue.push(href);
-    }
     if (faults.length === before) console.log(`ok ${where}`);
-  }
-  assert.ok(seen.size >= 40, `only ${seen.size} pages were found`);
+    return page.evaluate(() => [...document.querySelectorAll('a[href]')].map((n) => n.href));
+  });
+  assert.ok(seen >= 40, `only ${seen} pages were found`);
 
   const { client_id: worker } = told('application', 'list').find(({ name }) => name === 'worker');
   for (const where of ['/', '/applications', `/applications/${worker}`, '/log']) {
@@ -138,7 +143,7 @@ try {
     }
     console.log(`ok ${where}: ${bytes.first} bytes, ${bytes.fonts} with fonts, ${bytes.again} when it comes again`);
   }
-  console.log(`${seen.size} pages in light and dark, wide and narrow; at most ${most} nodes`);
+  console.log(`${seen} pages in light and dark, wide and narrow; at most ${most} nodes`);
 } finally {
   await browser?.close();
   await server.stop();

@@ -1,26 +1,38 @@
 // A server of its own with an empty database, and a browser to look at it with.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const { SERVER_BINARY, CHROMIUM } = process.env;
 
 export const PASSWORD = 'correct horse battery staple';
 
-const freePort = () => new Promise((resolve) => {
+export const freePort = () => new Promise((resolve) => {
   const server = net.createServer().listen(0, '127.0.0.1', () => {
     const { port } = server.address();
     server.close(() => resolve(port));
   });
 });
 
+const reaches = (port) => new Promise((resolve) => {
+  const socket = net.connect(port, '127.0.0.1', () => { socket.end(); resolve(true); });
+  socket.once('error', () => resolve(false));
+});
+const listening = async (port, stopped) => {
+  let over = false;
+  stopped.then(() => { over = true; });
+  while (!over && !(await reaches(port))) await new Promise((resolve) => setTimeout(resolve, 50));
+};
+
 /**
- * Starts a server, with `settings` besides. `link` is a promise of its set-up link; `told(...words)` runs
- * a command of the program and reads its JSON; `stop()` ends the server;
- * `files()` are all that it left; `forget()` removes them.
+ * Starts a server, with `settings` besides, and waits until it listens. `link` is a
+ * promise of its set-up link; `told(...words)` runs a command of the program and
+ * reads its JSON, `asked` does so and waits; `stop()` ends the server; `files()` are all that it left, `last()`
+ * the end of its log, `printed()` its standard output; `forget()` removes them.
  */
 export const start = async (settings = {}) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'countersign-'));
@@ -38,8 +50,8 @@ export const start = async (settings = {}) => {
   };
   const server = spawn(SERVER_BINARY, ['serve'], { env, stdio: ['ignore', 'pipe', fs.openSync(log, 'w')] });
   const stopped = new Promise((resolve) => server.once('exit', resolve));
+  let printed = '';
   const link = new Promise((resolve, reject) => {
-    let printed = '';
     server.stdout.on('data', (data) => {
       printed += data;
       const found = printed.match(/http:\S+\/setup\?token=\S+/);
@@ -47,7 +59,10 @@ export const start = async (settings = {}) => {
     });
     stopped.then(() => reject(new Error('the server stopped')));
   });
+  await listening(port, stopped);
   const run = (...words) => execFileSync(SERVER_BINARY, words, { env: { ...env, COUNTERSIGN_PASSWORD: PASSWORD }, encoding: 'utf8' });
+  // While what runs here has to answer it.
+  const asked = async (...words) => JSON.parse((await promisify(execFile)(SERVER_BINARY, [...words, '--json'], { env })).stdout);
   const told = (...words) => JSON.parse(run(...words, '--json'));
   const token = async (id, secret, parameters) => {
     const answer = await fetch(`${base}/oauth/token`, {
@@ -57,14 +72,20 @@ export const start = async (settings = {}) => {
     });
     return answer.json();
   };
+  // Whoever does not need the link need not hear that there was none.
+  link.catch(() => {});
   const stop = () => { server.kill('SIGTERM'); return stopped; };
   const files = () => [log, ...fs.readdirSync(env.COUNTERSIGN_DATA_DIR).map((name) => path.join(env.COUNTERSIGN_DATA_DIR, name))]
     .filter((name) => fs.statSync(name).isFile());
   const forget = () => fs.rmSync(folder, { recursive: true });
-  return { base, env, log, link, run, told, token, stop, files, forget };
+  const last = () => fs.readFileSync(log, 'utf8').split('\n').slice(-30).join('\n');
+  return { base, link, run, told, asked, token, stop, files, forget, last, printed: () => printed };
 };
 
-export const launch = () => chromium.launch({
+/** The browser's program, and how it is started, for playwright-core. */
+export const BROWSER = {
   executablePath: CHROMIUM,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+};
+
+export const launch = () => chromium.launch(BROWSER);

@@ -2,13 +2,13 @@
 // whether their HTML is valid.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { HtmlValidate } from 'html-validate';
 import lighthouse, { desktopConfig } from 'lighthouse';
 import { chromium } from 'playwright-core';
-import { PASSWORD, start } from './console.mjs';
+import { BROWSER, freePort, start } from './console.mjs';
+import { setUp } from './run.mjs';
 
 const LEAST = { performance: 98, accessibility: 100, 'best-practices': 100 };
 // What fails: on a machine that others keep busy the clock says nothing finer.
@@ -26,12 +26,7 @@ told('resource', 'create', '--identifier', API, '--name', 'Billing API', '--scop
 const worker = told('application', 'create', '--name', 'worker', '--grant', `${API}=invoices:read`);
 for (let n = 0; n < 30; n += 1) await server.token(worker.client_id, worker.client_secret, n % 3 ? {} : { scope: 'invoices:write' });
 
-const port = await new Promise((resolve) => {
-  const free = net.createServer().listen(0, '127.0.0.1', () => {
-    const found = free.address().port;
-    free.close(() => resolve(found));
-  });
-});
+const port = await freePort();
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'countersign-browser-'));
 const validator = new HtmlValidate({
   extends: ['html-validate:standard'],
@@ -52,18 +47,11 @@ const audit = async (url, form) => {
 
 let browser;
 try {
-  const link = await server.link;
   browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM,
-    args: [`--remote-debugging-port=${port}`, '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ...BROWSER, args: [`--remote-debugging-port=${port}`, ...BROWSER.args],
   });
   const page = await browser.newPage();
-  await page.goto(link);
-  await page.getByLabel('Your name').fill('Ada Okafor');
-  await page.getByLabel('Email address').fill('ada@example.com');
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await setUp(page, await server.link);
 
   const refused = (await (await page.goto(`${base}/log?outcome=refused&each=1`)).text()).match(/\/log\/[0-9A-Z]{26}/)[0];
   const pages = ['/', '/applications', `/applications/${worker.client_id}`, '/log', refused];

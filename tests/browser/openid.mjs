@@ -1,48 +1,13 @@
 // Sign-in through a real OpenID provider, `oidc-provider`, on a site of its own:
 // the console is at localhost, the provider at 127.0.0.1.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import http from 'node:http';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { Provider } from 'oidc-provider';
-import { PASSWORD, launch, start } from './console.mjs';
+import { PASSWORD } from './console.mjs';
+import { collect, filesKeepThem } from './leaks.mjs';
+import { run } from './run.mjs';
 
-const { SCREENSHOTS } = process.env;
-const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
 const SECRET = 'a secret of the journey, and nobody else';
-
-let passed = 0;
-const step = async (what, act) => {
-  try {
-    await act();
-  } catch (error) {
-    console.log(`FAILED ${what}`);
-    throw error;
-  }
-  passed += 1;
-  console.log(`ok ${what}`);
-};
-
-let pictures = 0;
-const look = async (page, name) => {
-  const number = String((pictures += 1)).padStart(2, '0');
-  for (const [colorScheme, width] of [['light', 1440], ['dark', 1440], ['light', 390]]) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 900 });
-    const file = `openid-${number}-${name}-${colorScheme}-${width}.png`;
-    await page.screenshot({ path: path.join(SCREENSHOTS, file), fullPage: true });
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate((values) => axe.run({ runOnly: { type: 'tag', values } }), WCAG);
-    assert.deepEqual(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) })), [], `axe, ${file}`);
-  }
-  await page.setViewportSize({ width: 320, height: 800 });
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(over <= 0, `${name} is ${over} px too wide at 320 px`);
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
 
 // Who is in which group; a test changes it.
 const groups = { grace: ['staff'], boss: ['bosses'], nobody: [] };
@@ -100,10 +65,10 @@ const answer = async (page, who) => {
     await Promise.all([page.waitForNavigation(), page.locator('[type=submit]').first().click()]);
   }
 };
-const signIn = async (page, base, who) => {
+const through = async (page, base, who) => {
   await page.goto(`${base}/sign-in`);
   await page.getByRole('button', { name: 'Sign in with Example ID' }).click();
-  await page.waitForURL((url) => url.href.startsWith(issuer) || url.pathname !== '/session/openid');
+  await page.waitForURL((url) => url.href.startsWith(issuer) || !['/sign-in', '/session/openid'].includes(url.pathname));
   await answer(page, who);
 };
 
@@ -121,82 +86,78 @@ const wayBack = async (page, base, link) => {
   }
   return new URL(url);
 };
-const refused = async (page) => {
-  await page.getByRole('heading', { name: 'That did not sign you in' }).waitFor();
-  assert.match(await page.content(), /req_[0-9A-Z]{26}/);
-};
 
-const console_ = await start(settings);
-serve(console_.base);
-const browser = await launch();
-try {
-  await console_.link;
-  const { base } = console_;
-  const visitor = async () => (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
-  const page = await visitor();
-  const reasons = () => console_.run('audit', 'export', '--format', 'jsonl').split('\n').filter((line) => line.includes('session.denied'))
+await run('openid', async (run) => {
+  run.allow(issuer);
+  const server = await run.server(settings);
+  const { base } = server;
+  serve(base);
+  const page = await run.visitor();
+  const refused = async (visitor, reason) => {
+    await visitor.getByRole('heading', { name: 'That did not sign you in' }).waitFor();
+    assert.match(await visitor.content(), /req_[0-9A-Z]{26}/);
+    run.quiet(/ 4\d\d /);
+    if (reason) assert.equal(reasons().pop(), reason);
+  };
+  const reasons = () => server.run('audit', 'export', '--format', 'jsonl').split('\n').filter((line) => line.includes('session.denied'))
     .map((line) => line.match(/\\?"reason\\?":\\?"(\w+)/)[1]);
 
-  await step('the provider answers, and the sign-in page offers it', async () => {
-    const { checks } = console_.told('check');
+  await run.step('the provider answers, and the sign-in page offers it', async () => {
+    const { checks } = await server.asked('check');
     assert.equal(checks.find(({ check }) => check === 'OpenID provider').result, 'ok');
     await page.goto(`${base}/sign-in`);
-    await look(page, 'sign-in');
+    await run.look(page, 'sign-in');
   });
 
-  await step('who comes for the first time gets an account, with the role of the claim', async () => {
-    await signIn(page, base, 'grace');
+  await run.step('who comes for the first time gets an account, with the role of the claim', async () => {
+    await through(page, base, 'grace');
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.goto(`${base}/profile`);
     await page.getByText('Known there as').waitFor();
     assert.match(await page.content(), /Auditor/);
-    await look(page, 'profile');
+    await run.look(page, 'profile');
   });
 
-  await step('another role at the provider is another role here, and ends other sessions', async () => {
+  await run.step('another role at the provider is another role here, and ends other sessions', async () => {
     groups.grace = ['ops'];
-    const second = await visitor();
-    await signIn(second, base, 'grace');
+    const second = await run.visitor();
+    await through(second, base, 'grace');
     await second.goto(`${base}/profile`);
     assert.match(await second.content(), /Admin/);
     await page.goto(`${base}/profile`);
     assert.match(page.url(), /sign-in/);
   });
 
-  await step('who has no role is told no more than that', async () => {
-    const other = await visitor();
-    await signIn(other, base, 'nobody');
-    await refused(other);
-    await look(other, 'refused');
-    assert.equal(reasons().pop(), 'openid_no_role');
+  await run.step('who has no role is told no more than that', async () => {
+    const other = await run.visitor();
+    await through(other, base, 'nobody');
+    await refused(other, 'openid_no_role');
+    await run.look(other, 'refused');
   });
 
   // From here on the provider knows this browser, and asks nothing.
-  await signIn(page, base, 'grace');
+  await through(page, base, 'grace');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
 
-  await step('a nonce that is not ours signs nobody in', async () => {
+  await run.step('a nonce that is not ours signs nobody in', async () => {
     const link = await linkOf(page, base);
     link.searchParams.set('nonce', 'of-somebody-else');
     await page.goto(link.href);
-    await refused(page);
-    assert.equal(reasons().pop(), 'openid_wrong_nonce');
+    await refused(page, 'openid_wrong_nonce');
   });
 
-  await step('nor does a state that nobody made', async () => {
+  await run.step('nor does a state that nobody made', async () => {
     const link = await linkOf(page, base);
     link.searchParams.set('state', 'of-somebody-else');
     await page.goto(link.href);
-    await refused(page);
-    assert.equal(reasons().pop(), 'openid_unknown_state');
+    await refused(page, 'openid_unknown_state');
   });
 
-  await step('nor a way back that was gone, in this browser or in another', async () => {
+  await run.step('nor a way back that was gone, in this browser or in another', async () => {
     const back = await wayBack(page, base, await linkOf(page, base));
-    const other = await visitor();
+    const other = await run.visitor();
     await other.goto(back.href);
-    await refused(other);
-    assert.equal(reasons().pop(), 'openid_other_browser');
+    await refused(other, 'openid_other_browser');
     await page.goto(back.href);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.goto(back.href);
@@ -204,38 +165,31 @@ try {
     const fresh = await wayBack(page, base, await linkOf(page, base));
     fresh.searchParams.set('code', back.searchParams.get('code'));
     await page.goto(fresh.href);
-    await refused(page);
-    assert.equal(reasons().pop(), 'openid_code_refused');
+    await refused(page, 'openid_code_refused');
   });
 
-  await step('who confirms is asked there anew', async () => {
-    await signIn(page, base, 'grace');
+  await run.step('who confirms is asked there anew', async () => {
+    await through(page, base, 'grace');
     await page.goto(`${base}/session/confirmation?next=%2Fprofile`);
-    await look(page, 'confirmation');
+    await run.look(page, 'confirmation');
     await page.getByRole('button', { name: 'Confirm with Example ID' }).click();
     await page.waitForURL((url) => url.href.startsWith(issuer));
     await page.locator('input[name=login]').waitFor();
     await answer(page, 'grace');
     assert.equal(page.url(), `${base}/profile`);
   });
-} finally {
-  await console_.stop();
-}
 
-// The same people, and a policy.
-const strict = await start({ ...settings, COUNTERSIGN_OPENID_ONLY: 'true' });
-serve(strict.base);
-try {
-  const { base } = strict;
-  await strict.link;
-  await step('only through the provider, but for the break-glass account', async () => {
+  // The same people, and a policy.
+  const strict = await run.server({ ...settings, COUNTERSIGN_OPENID_ONLY: 'true' });
+  await run.step('only through the provider, but for the break-glass account', async () => {
     strict.run('administrator', 'create', '--email', 'old@example.com', '--name', 'Old', '--role', 'admin');
     strict.run('administrator', 'break-glass', 'glass@example.com', '--name', 'Break glass');
-    const page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
-    await page.goto(`${base}/sign-in`);
-    await look(page, 'only-through-the-provider');
+    serve(strict.base);
+    const page = await run.visitor();
+    await page.goto(`${strict.base}/sign-in`);
+    await run.look(page, 'only-through-the-provider');
     const by = async (email) => {
-      await page.goto(`${base}/sign-in`);
+      await page.goto(`${strict.base}/sign-in`);
       await page.getByText('With a break-glass account').click();
       await page.getByLabel('Email address').fill(email);
       await page.getByLabel('Password').fill(PASSWORD);
@@ -243,37 +197,31 @@ try {
     };
     await by('old@example.com');
     await page.getByText('There is a problem').waitFor();
+    run.quiet(/ 4\d\d /);
     await by('glass@example.com');
     await page.getByText('The break-glass account Break glass was used').waitFor();
-    await look(page, 'overview');
+    await run.look(page, 'overview');
   });
 
-  await step('a provider that is away is said to be', async () => {
+  await run.step('a provider that is away is said to be', async () => {
     await new Promise((resolve) => { listening.close(resolve); listening.closeAllConnections(); });
     // A server that did not ask yet.
-    const late = await start(settings);
-    try {
-      await late.link;
-      const page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
-      await page.goto(`${late.base}/sign-in`);
-      await page.getByRole('button', { name: 'Sign in with Example ID' }).click();
-      await page.getByRole('heading', { name: 'The sign-in provider does not answer' }).waitFor();
-      await look(page, 'away');
-    } finally {
-      await late.stop();
-      late.forget();
-    }
+    const late = await run.server(settings);
+    const page = await run.visitor();
+    await page.goto(`${late.base}/sign-in`);
+    await page.getByRole('button', { name: 'Sign in with Example ID' }).click();
+    await page.getByRole('heading', { name: 'The sign-in provider does not answer' }).waitFor();
+    run.quiet(/ 5\d\d /);
+    await run.look(page, 'away');
   });
-} finally {
-  await browser.close();
-  await strict.stop();
-}
 
-await step('no secret is in a file of the server', () => {
-  for (const server of [console_, strict]) {
-    for (const file of server.files()) assert.ok(!fs.readFileSync(file).includes(SECRET), file);
-    server.forget();
-  }
+  await run.step('no secret is on a page, in a file of a server, or in an export', async () => {
+    run.secrets.add(SECRET);
+    const { answers } = await collect(run);
+    assert.ok(answers > 20, `${answers} answers`);
+    await run.stop();
+    filesKeepThem(run, server, 'grace@example.com');
+    filesKeepThem(run, strict, 'glass@example.com');
+  });
 });
-console.log(`${passed} steps passed`);
-process.exit(0);
+process.exit();

@@ -4,22 +4,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { PASSWORD, launch, start } from './console.mjs';
+import { PASSWORD } from './console.mjs';
+import { run } from './run.mjs';
 
 const API = 'https://api.example.com/billing';
 const MOST = { presses: 4, fields: 4 };
-
-let passed = 0;
-const task = async (what, act) => {
-  try {
-    await act();
-  } catch (error) {
-    console.log(`FAILED ${what}`);
-    throw error;
-  }
-  passed += 1;
-  console.log(`ok ${what}`);
-};
 
 // What has the focus: what it is called, and whether somebody can see that.
 const focused = (page) => page.evaluate(() => {
@@ -111,11 +100,11 @@ class Person {
   }
 }
 
-const fiveTasks = async (server, person, how) => {
+const fiveTasks = async (run, server, person, how) => {
   const { page } = person;
   let application, secret;
 
-  await task(`${how}: register an API with two scopes`, async () => {
+  await run.step(`${how}: register an API with two scopes`, async () => {
     await person.press('APIs');
     await person.press('New API');
     await person.type('Identifier', `${API}/${how.replaceAll(' ', '-')}`);
@@ -125,7 +114,7 @@ const fiveTasks = async (server, person, how) => {
     await person.sees('invoices:write');
   });
 
-  await task(`${how}: register an application, and get a token with the command of the page`, async () => {
+  await run.step(`${how}: register an application, and get a token with the command of the page`, async () => {
     await person.press('Applications');
     await person.press('New application');
     await person.type('Name', `worker ${how}`);
@@ -147,7 +136,7 @@ const fiveTasks = async (server, person, how) => {
     application = page.url();
   });
 
-  await task(`${how}: roll its secret with an overlap, and revoke the old one`, async () => {
+  await run.step(`${how}: roll its secret with an overlap, and revoke the old one`, async () => {
     await person.press(/^Rotate/);
     await person.type('Name of the new one', 'autumn');
     await person.press('Rotate and show secret');
@@ -168,7 +157,7 @@ const fiveTasks = async (server, person, how) => {
     assert.equal((await server.token(id, secret, {})).scope, 'invoices:read');
   });
 
-  await task(`${how}: from the request ID of a failing client to what would mend it`, async () => {
+  await run.step(`${how}: from the request ID of a failing client to what would mend it`, async () => {
     const refusal = await server.token(application.split('/').pop(), secret, { scope: 'invoices:write' });
     assert.equal(refusal.error, 'invalid_scope');
     const [requestId] = refusal.error_description.match(/req_\w+/);
@@ -181,7 +170,7 @@ const fiveTasks = async (server, person, how) => {
     await person.sees('invoices:write');
   });
 
-  await task(`${how}: as an auditor, what was granted in 90 days, as a file`, async () => {
+  await run.step(`${how}: as an auditor, what was granted in 90 days, as a file`, async () => {
     await person.signOut();
     await person.signIn('vera@example.com');
     await person.press('Reports');
@@ -199,17 +188,13 @@ const fiveTasks = async (server, person, how) => {
   });
 };
 
-const server = await start();
-let browser;
-try {
-  const link = await server.link;
-  browser = await launch();
-  const visitor = async (options) => (await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1440, height: 900 }, ...options })).newPage();
-
-  const page = await visitor();
+await run('tasks', async (run) => {
+  const server = await run.server();
+  const viewport = { width: 1440, height: 900 };
+  const page = await run.visitor({ viewport });
   const ada = new Person(page, server.base);
-  await task('the set-up link, with the keyboard', async () => {
-    await page.goto(link);
+  await run.step('the set-up link, with the keyboard', async () => {
+    await page.goto(await server.link);
     await ada.type('Your name', 'Ada Okafor');
     await ada.type('Email address', 'ada@example.com');
     await ada.type('Password', PASSWORD);
@@ -217,7 +202,7 @@ try {
     await ada.sees('Three steps');
   });
 
-  await task('an empty installation costs few presses and fields until its first token', async () => {
+  await run.step('an empty installation costs few presses and fields until its first token', async () => {
     Object.assign(ada, { presses: 0, fields: 0 });
     await ada.press('New application');
     await ada.type('Name', 'first-worker');
@@ -238,13 +223,8 @@ try {
   });
 
   server.run('administrator', 'create', '--email', 'vera@example.com', '--name', 'Vera', '--role', 'auditor');
-  await fiveTasks(server, ada, 'keyboard');
-  const plain = new Person(await visitor({ javaScriptEnabled: false }), server.base);
+  await fiveTasks(run, server, ada, 'keyboard');
+  const plain = new Person(await run.visitor({ viewport, javaScriptEnabled: false }), server.base);
   await plain.signIn('ada@example.com');
-  await fiveTasks(server, plain, 'no script');
-} finally {
-  await browser?.close();
-  await server.stop();
-  server.forget();
-}
-console.log(`tasks: ${passed} passed, 0 failed`);
+  await fiveTasks(run, server, plain, 'no script');
+});

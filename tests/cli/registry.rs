@@ -108,3 +108,16 @@ fn limits_are_set_listed_and_taken_away() {
     assert_eq!(cli.run(&["limit", "set", "--resource", BILLING]).code, 2, "which limit?");
     assert_ne!(cli.run(&["limit", "set", "--resource", "urn:none", "--per-day", "1"]).code, 0);
 }
+
+/// A `kid` is a thumbprint: its first letter is one of sixty-four.
+#[test]
+fn a_key_whose_id_begins_with_a_hyphen_is_named_like_any_other() {
+    let cli = Cli::new();
+    let kid = "-cFfwzJGCTFY6GrR3Fm01u5vADstJYLNTZKG8tpLTNU";
+    for arguments in [
+        vec!["revoke", "key", kid, "--reason", "moved"],
+        vec!["revoke", "key", "--reason", "moved", kid],
+    ] {
+        assert_eq!(cli.refused(&arguments), format!("there is no key {kid}"));
+    }
+}

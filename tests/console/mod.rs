@@ -10,6 +10,7 @@ mod exam;
 mod factors;
 mod guessing;
 mod keys;
+mod languages;
 mod limits;
 mod links;
 mod live;

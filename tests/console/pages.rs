@@ -78,7 +78,7 @@ fn every_route_says_what_it_needs_and_nothing_else_does() {
 }
 
 /// A path with real ids in it.
-fn real(server: &Server, world: &World, pattern: &str) -> String {
+pub(super) fn real(server: &Server, world: &World, pattern: &str) -> String {
     let api =
         server.read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API));
     let api = api.unwrap().id;
@@ -101,7 +101,7 @@ fn real(server: &Server, world: &World, pattern: &str) -> String {
 }
 
 /// Fields of every form together, so that each is read and none is fulfilled.
-pub(super) const FIELDS: [(&str, &str); 44] = [
+pub(super) const FIELDS: [(&str, &str); 45] = [
     ("issuer", "x"),
     ("challenge", "x"),
     ("credential", "x"),
@@ -127,6 +127,7 @@ pub(super) const FIELDS: [(&str, &str); 44] = [
     ("description", "x"),
     ("identifier", "x"),
     ("keys", "on"),
+    ("language", "en"),
     ("theme", "dark"),
     ("back", "/"),
     ("kind", "none"),

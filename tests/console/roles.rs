@@ -1,4 +1,9 @@
 //! Every page with every role.
+use countersign::admin::application_owners;
+use countersign::model::role::Role;
+use countersign::store::administrators::find_by_email;
+use countersign::store::{applications, audit_log};
+
 use crate::support::Server;
 use crate::support::world::BILLING_API;
 
@@ -131,4 +136,48 @@ fn each_tool_is_for_every_role() {
         let stranger = server.browser().get(path);
         assert!(stranger.header("location").unwrap().starts_with("/sign-in"), "{path}");
     }
+}
+
+/// OWASP ASVS 5.0 §8.2.3, §15.3.3: a form changes what it has fields for, whatever
+/// else is sent with it.
+#[test]
+fn a_form_changes_nothing_but_its_fields() {
+    let server = Server::start();
+    let world = server.world();
+    let developer = server.signed_in("developer");
+    let id = server.read(|conn| find_by_email(conn, "developer@example.com")).unwrap().0.id;
+    let client_id = world.billing.client_id.as_str();
+    let own = [id];
+    server.act(|conn, actor| application_owners::set(conn, actor, client_id, &own));
+    let before = server.read(|conn| applications::find(conn, client_id));
+    let before = before.unwrap();
+    let version = before.version.to_string();
+    let mut fields = vec![
+        ("name", "renamed"),
+        ("description", ""),
+        ("owner", "Payments"),
+        ("contact", ""),
+        ("token_lifetime_seconds", ""),
+        ("version", version.as_str()),
+    ];
+    let beside = [
+        ("scope", "invoices:write"),
+        ("all_scopes", BILLING_API),
+        ("client_id", world.reporting.client_id.as_str()),
+        ("active", "false"),
+        ("role", "owner"),
+        ("per_minute", "1"),
+        ("created_at", "0"),
+    ];
+    fields.extend(beside);
+    let events = server.read(audit_log::count);
+    let path = format!("/applications/{client_id}/edit");
+    assert_eq!(developer.post(&path, &fields).status, 303);
+    let after = server.read(|conn| applications::find(conn, client_id));
+    let after = after.unwrap();
+    assert_eq!(after.details.name, "renamed");
+    assert_eq!((after.active, after.created_at), (before.active, before.created_at));
+    assert_eq!(server.read(audit_log::count), events + 1);
+    let person = server.read(|conn| find_by_email(conn, "developer@example.com")).unwrap().0;
+    assert_eq!(person.role, Role::Developer);
 }

@@ -1,5 +1,6 @@
 //! The program itself, as its user runs it.
 mod cli;
+mod doors;
 mod handover;
 mod life;
 mod revocation;

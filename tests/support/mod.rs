@@ -1,6 +1,7 @@
 //! A whole server on a database of its own, with the clock standing still.
 pub mod authenticator;
 pub mod browser;
+pub mod catalogue;
 pub mod database;
 pub mod flips;
 pub mod http;
@@ -23,6 +24,7 @@ use countersign::server::listeners;
 use countersign::server::sockets::Handed;
 use countersign::store::{Conn, audit_log};
 use countersign::web::App;
+use countersign::web::opening::OpenError;
 
 use database::TestDatabase;
 
@@ -59,6 +61,13 @@ impl Server {
         let app = Arc::new(App::open(config, clock.clone(), Entropy::System).unwrap());
         let (address, stop, thread) = listen(app.clone());
         Self { app, clock, address, stop: Some(stop), thread: Some(thread), database }
+    }
+
+    /// What it opens on a new database, or why it does not.
+    pub fn open(settings: &[(&str, &str)]) -> Result<App, OpenError> {
+        let database = TestDatabase::new();
+        let clock = Clock::standing_at(NOW);
+        App::open(config(&database, settings), clock, Entropy::System)
     }
 
     /// Somebody at the server's own machine.

@@ -15,6 +15,7 @@ use crate::oauth::UnixTime;
 use crate::reports::access;
 use crate::store::holdings::{self, KnownApplication, KnownResource};
 use crate::store::{Conn, Error};
+use crate::texts::filters;
 use crate::web::App;
 
 /// The most spans of one page.

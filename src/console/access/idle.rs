@@ -18,6 +18,7 @@ use crate::oauth::time::Seconds;
 use crate::reports::access::{self, Asked};
 use crate::store::uses::Used;
 use crate::store::{Conn, Error, uses};
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

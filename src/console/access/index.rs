@@ -16,6 +16,7 @@ use crate::model::page::PAGE_ROWS;
 use crate::oauth::UnixTime;
 use crate::reports::access::{self, Asked};
 use crate::store::Conn;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

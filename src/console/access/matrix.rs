@@ -17,6 +17,7 @@ use crate::reports::access::{self, Asked, Row};
 use crate::store::holdings::{self, KnownApplication, KnownResource};
 use crate::store::uses::Used;
 use crate::store::{Conn, Error, uses};
+use crate::texts::filters;
 use crate::web::App;
 
 /// The most APIs beside one another.

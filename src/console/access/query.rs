@@ -6,6 +6,7 @@ use crate::console::moment;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::reports::access::Asked;
+use crate::text;
 
 /// The parameters as they came. Empty: not narrowed.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Query {
         let at = match given(&self.at) {
             None => now,
             Some(day) => end_of(&day).ok_or_else(|| {
-                FieldErrors::one("at", "Write the day in UTC, such as 2026-03-03.")
+                FieldErrors::one("at", text!("Write the day in UTC, such as 2026-03-03."))
             })?,
         };
         Ok(Asked {

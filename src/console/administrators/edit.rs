@@ -13,6 +13,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::administrator::{Administrator, AdministratorDetails};
 use crate::model::role::Right;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -72,14 +74,14 @@ pub async fn post(
     match act_or_ask(&app, &person.actor, update).await {
         Ok(Settled::Asked(request)) => Ok(person.asked(&request)),
         Ok(Settled::Done(())) => {
-            person.notice(format!("{} is saved.", input.name.trim()));
+            person.notice(text!("{name} is saved.", name = input.name.trim()));
             Ok(page::see_other(&format!("/people/{id}")))
         }
         Err(admin::Error::Conflict(why)) => {
             let found = super::find(&app, id).await?;
             let is_stale = input.version != found.version;
             let field = if is_stale { "name" } else { "role" };
-            let errors = FieldErrors::one(field, format!("{why} Nothing was saved."));
+            let errors = FieldErrors::one(field, Text::from(why).and(text!("Nothing was saved.")));
             // Whoever saves again has seen what is stored now.
             input.version = found.version;
             page::conflict(&Edit { is_stale, ..fill(&person, found, input, errors) })

@@ -10,6 +10,7 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::{Administrator, Invitation};
 use crate::store::{administrators, authenticator_apps, invitations, passkeys};
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -68,9 +69,9 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
 
 const fn factors(passkey: bool, app: bool) -> &'static str {
     match (passkey, app) {
-        (true, true) => "Passkey, app",
-        (true, false) => "Passkey",
-        (false, true) => "App",
-        (false, false) => "None",
+        (true, true) => en("Passkey, app"),
+        (true, false) => en("Passkey"),
+        (false, true) => en("App"),
+        (false, false) => en("None"),
     }
 }

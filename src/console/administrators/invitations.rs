@@ -6,6 +6,7 @@ use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
+use crate::text;
 use crate::web::App;
 
 pub async fn post_revocation(
@@ -17,6 +18,9 @@ pub async fn post_revocation(
     let (actor, id) = (person.actor.clone(), id.into_inner());
     let revoke = move |conn: &mut crate::store::Conn| links::revoke_invitation(conn, &actor, &id);
     let revoked = app.store.write(revoke).await?;
-    person.notice(format!("The invitation of {} is worth nothing now.", revoked.details.name));
+    person.notice(text!(
+        "The invitation of {name} is worth nothing now.",
+        name = revoked.details.name,
+    ));
     Ok(page::see_other("/people"))
 }

@@ -9,13 +9,14 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::oauth::UnixTime;
+use crate::texts::{Text, filters};
 
 #[derive(Template)]
 #[template(path = "console/administrators/link.html")]
 struct Link<'a> {
     chrome: Chrome,
-    title: &'a str,
-    about: &'a str,
+    title: &'a Text,
+    about: &'static str,
     url: &'a str,
     expires: Moment,
     /// Where one goes on.
@@ -24,8 +25,8 @@ struct Link<'a> {
 
 /// What the page says around the link.
 pub struct Words<'a> {
-    pub title: &'a str,
-    pub about: &'a str,
+    pub title: Text,
+    pub about: &'static str,
     pub back: &'a str,
 }
 
@@ -37,7 +38,7 @@ pub fn show(
 ) -> Result<HttpResponse, Failure> {
     page::secret(&Link {
         chrome: person.chrome("/people"),
-        title: words.title,
+        title: &words.title,
         about: words.about,
         url,
         expires: Moment::new(expires_at, person.now()),

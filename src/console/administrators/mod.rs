@@ -17,6 +17,7 @@ use crate::console::failure::Failure;
 use crate::model::administrator::Administrator;
 use crate::model::role::Role;
 use crate::store::administrators;
+use crate::texts::en;
 use crate::web::App;
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -61,10 +62,20 @@ async fn find(app: &App, id: String) -> Result<Administrator, Failure> {
 
 pub const fn role_title(role: Role) -> &'static str {
     match role {
-        Role::Owner => "Owner",
-        Role::Developer => "Developer",
-        Role::Admin => "Admin",
-        Role::Auditor => "Auditor",
+        Role::Owner => en("Owner"),
+        Role::Developer => en("Developer"),
+        Role::Admin => en("Admin"),
+        Role::Auditor => en("Auditor"),
+    }
+}
+
+/// The role within a sentence.
+pub const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Owner => en("owner"),
+        Role::Developer => en("developer"),
+        Role::Admin => en("admin"),
+        Role::Auditor => en("auditor"),
     }
 }
 
@@ -74,10 +85,12 @@ type Roles = Vec<(&'static str, &'static str, &'static str, bool)>;
 fn roles(chosen: &str) -> Roles {
     let choice = |role: Role| {
         let about = match role {
-            Role::Owner => "All that an admin may, and who may sign in.",
-            Role::Admin => "Manages APIs, applications, their secrets and access.",
-            Role::Developer => "Sees the applications that they own, and cares for their secrets.",
-            Role::Auditor => "Reads everything, changes nothing.",
+            Role::Owner => en("All that an admin may, and who may sign in."),
+            Role::Admin => en("Manages APIs, applications, their secrets and access."),
+            Role::Developer => {
+                en("Sees the applications that they own, and cares for their secrets.")
+            }
+            Role::Auditor => en("Reads everything, changes nothing."),
         };
         (role.as_str(), role_title(role), about, role.as_str() == chosen)
     };

@@ -14,6 +14,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::administrator::AdministratorDetails;
 use crate::model::role::{Right, Role};
 use crate::oauth::time::Seconds;
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -62,10 +64,11 @@ pub async fn post(
     match app.store.write(invite).await {
         Ok((invitation, token)) => {
             let path = format!("/invitation?token={}", *token);
-            let title = format!("{} is invited", invitation.details.name);
             let words = Words {
-                title: &title,
-                about: "With this link they choose a password, and sign in with it from then on.",
+                title: text!("{name} is invited", name = &invitation.details.name),
+                about: en(
+                    "With this link they choose a password, and sign in with it from then on.",
+                ),
                 back: "/people",
             };
             let url = Zeroizing::new(app.config.console_url(&path));
@@ -81,11 +84,11 @@ impl New {
     }
 
     /// Seconds, words, whether chosen.
-    fn lifetimes(&self) -> [(i64, String, bool); 3] {
+    fn lifetimes(&self) -> [(i64, Text, bool); 3] {
         links::INVITATION_LIFETIMES.map(|lifetime| {
             let words = match lifetime.0 / Seconds::DAY.0 {
-                1 => "A day".to_owned(),
-                days => format!("{days} days"),
+                1 => text!("A day"),
+                days => text!(days => "{n} day", "{n} days"),
             };
             (lifetime.0, words, lifetime.0 == self.input.lifetime)
         })

@@ -8,6 +8,8 @@ use crate::admin::links;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
+use crate::text;
+use crate::texts::en;
 use crate::web::App;
 
 pub async fn post(
@@ -20,11 +22,11 @@ pub async fn post(
     let started = app.store.write(move |conn| links::start_reset(conn, &actor, &id)).await;
     let (found, token) = started?;
     let url = Zeroizing::new(app.config.console_url(&format!("/password-reset?token={}", *token)));
-    let title = format!("A new password for {}", found.name);
     let words = Words {
-        title: &title,
-        about: "With this link they choose one. Until then the old one works; after it, their \
-                sessions are ended.",
+        title: text!("A new password for {name}", name = &found.name),
+        about: en(
+            "With this link they choose one. Until then the old one works; after it, their sessions are ended.",
+        ),
         back: &format!("/people/{}", found.id),
     };
     link::show(&person, &words, &url, person.now() + links::RESET_LIFETIME)

@@ -10,6 +10,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::role::Right;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -41,7 +43,7 @@ pub async fn post(
     let (actor, id) = (person.actor.clone(), found.id.clone());
     match app.act(move |conn| administrators::resume(conn, &actor, &id)).await {
         Ok(()) => {
-            person.notice(format!("{} may sign in again.", found.name));
+            person.notice(text!("{name} may sign in again.", name = &found.name));
             Ok(page::see_other(&format!("/people/{}", found.id)))
         }
         Err(admin::Error::Conflict(why)) => {

@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, web};
 
 use crate::admin::{self, sessions};
-use crate::console::count::counted;
 use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
+use crate::text;
 use crate::web::App;
 
 /// Ends all of them.
@@ -43,6 +43,9 @@ async fn end(
         sessions::revoke(conn, &actor, &id, which, limits)
     };
     let ended = app.store.write::<_, admin::Error, _>(revoke).await?;
-    person.notice(format!("{} of {} ended.", counted(ended, "session"), found.name));
+    let name = found.name;
+    person.notice(
+        text!(ended => "{n} session of {name} ended.", "{n} sessions of {name} ended.", name),
+    );
     Ok(page::see_other(&format!("/people/{}", found.id)))
 }

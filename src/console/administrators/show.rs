@@ -12,6 +12,7 @@ use crate::console::profile::passkeys;
 use crate::console::profile::sessions::{self, Row};
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

@@ -10,6 +10,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::role::Right;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -42,7 +44,7 @@ pub async fn post(
     let (actor, id) = (person.actor.clone(), found.id.clone());
     match app.act(move |conn| administrators::suspend(conn, &actor, &id)).await {
         Ok(()) => {
-            person.notice(format!("{} is suspended.", found.name));
+            person.notice(text!("{name} is suspended.", name = &found.name));
             Ok(page::see_other(&format!("/people/{}", found.id)))
         }
         Err(admin::Error::Conflict(why)) => {

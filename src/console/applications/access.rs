@@ -14,6 +14,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
 use crate::model::role::Right;
 use crate::store::{self, Conn};
+use crate::text;
+use crate::texts::{en, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -69,8 +71,8 @@ pub async fn post(
     let save = move |conn: &mut Conn| save(conn, &by, &id, &version, &wanted);
     match act_or_ask(&app, &person.actor, save).await {
         Ok(Settled::Asked(request)) => return Ok(person.asked(&request)),
-        Ok(Settled::Done(0)) => person.notice("Nothing was changed."),
-        Ok(Settled::Done(_)) => person.notice("Access is saved."),
+        Ok(Settled::Done(0)) => person.notice(text!("Nothing was changed.")),
+        Ok(Settled::Done(_)) => person.notice(text!("Access is saved.")),
         Err(Error::Conflict(why)) => {
             let mut editor = fill(&person, &app, client_id.clone(), query, Some(chosen)).await?;
             editor.errors = FieldErrors::one("scopes", why);
@@ -98,7 +100,7 @@ pub(super) fn save(
     let held = choice::held(&store::grants::all(conn, client_id)?);
     if choice::version(&held) != version {
         return Err(Error::Conflict(
-            "Somebody changed its access after you opened it. Nothing was saved.".to_owned(),
+            en("Somebody changed its access after you opened it. Nothing was saved.").to_owned(),
         ));
     }
     grants::replace(conn, actor, client_id, wanted)

@@ -18,6 +18,8 @@ use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::store::revocations;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -62,11 +64,11 @@ pub async fn post(
     let loaded = show::load(&app, client_id.clone()).await?;
     let name = loaded.application.details.name.clone();
     if is_in_use(&loaded, person.now()) && form.name.trim() != name {
-        let errors = FieldErrors::one("name", format!("Type {name} to delete it."));
+        let errors = FieldErrors::one("name", text!("Type {name} to delete it.", name));
         return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
     }
     let actor = person.actor.clone();
-    let back = (deleted::restoration_href(&client_id), "Restore it".to_owned());
+    let back = (deleted::restoration_href(&client_id), text!("Restore it"));
     let (until, made) = app
         .act::<_, admin::Error, _>(move |conn| {
             let until = applications::delete(conn, &actor, &client_id)?;
@@ -74,8 +76,11 @@ pub async fn post(
         })
         .await?;
     let until = Moment::new(until, person.now()).full;
-    let text =
-        format!("{name} is deleted, and its tokens are revoked. It can be restored until {until}.");
+    let text = text!(
+        "{name} is deleted, and its tokens are revoked. It can be restored until {until}.",
+        name,
+        until
+    );
     person.notice_linked(text, std::iter::once(back).chain(made.as_ref().map(page_of)).collect());
     Ok(page::see_other("/applications"))
 }

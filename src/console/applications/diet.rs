@@ -20,6 +20,8 @@ use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, applications, grants, holdings, scopes, uses};
+use crate::text;
+use crate::texts::{en, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -105,10 +107,10 @@ pub async fn post(
         Settled::Asked(request) => return Ok(person.asked(&request)),
     };
     if done == 0 {
-        person.notice("Nothing was changed.");
+        person.notice(text!("Nothing was changed."));
     } else {
         let undo = format!("/applications/{client_id}/access/restoration?before={}", at.0);
-        person.notice_with("It holds only what you kept.", undo, "Undo");
+        person.notice_with(text!("It holds only what you kept."), undo, en("Undo"));
     }
     Ok(page::see_other(&format!("/applications/{client_id}")))
 }

@@ -13,6 +13,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::application::{Application, ApplicationDetails, ApplicationInput};
 use crate::model::role::Right;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -77,12 +79,12 @@ pub async fn post(
     let update = move |conn: &mut Conn| applications::update(conn, &actor, &id, version, &details);
     match app.act(update).await {
         Ok(()) => {
-            person.notice(format!("{} is saved.", input.name.trim()));
+            person.notice(text!("{name} is saved.", name = input.name.trim()));
             Ok(page::see_other(&format!("/applications/{client_id}")))
         }
         Err(admin::Error::Conflict(why)) => {
             let application = show::load(&app, client_id).await?.application;
-            let errors = FieldErrors::one("name", format!("{why} Nothing was saved."));
+            let errors = FieldErrors::one("name", Text::from(why).and(text!("Nothing was saved.")));
             // Whoever saves again has seen what is stored now.
             input.version = application.version;
             page::conflict(&Edit { is_stale: true, ..fill(&person, application, input, errors) })

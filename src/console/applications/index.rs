@@ -20,6 +20,8 @@ use crate::store::applications::{Filter, Show};
 use crate::store::{
     Conn, Error, application_owners, applications, deletions, grants, secrets, usage,
 };
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -76,12 +78,13 @@ impl Query {
     }
 }
 
-/// What one looks for: its word in the URL, and how people read it.
-const SHOWN: [(&str, &str); 4] = [
-    ("ending", "A secret ends within 14 days"),
-    ("refused", "Refused in 24 hours"),
-    ("idle", "No token in 90 days"),
-    ("stuck", "Cannot get tokens"),
+/// What one looks for: its word in the URL, and how people read it, alone and
+/// within a sentence.
+const SHOWN: [(&str, &str, &str); 4] = [
+    ("ending", en("A secret ends within 14 days"), en("a secret ends within 14 days")),
+    ("refused", en("Refused in 24 hours"), en("refused in 24 hours")),
+    ("idle", en("No token in 90 days"), en("no token in 90 days")),
+    ("stuck", en("Cannot get tokens"), en("cannot get tokens")),
 ];
 
 /// The most applications that are looked for by their refusals, those with the
@@ -155,7 +158,24 @@ pub(super) fn rows(
 
 impl Index {
     fn shown(&self) -> Option<&'static str> {
-        SHOWN.iter().find(|(word, _)| *word == self.query.show).map(|(_, text)| *text)
+        SHOWN.iter().find(|(word, ..)| *word == self.query.show).map(|(.., within)| *within)
+    }
+
+    /// What is said when nothing is found: what was looked for.
+    fn nothing(&self) -> Text {
+        let query = &self.query;
+        let what = match (query.state.as_str(), query.q.as_str()) {
+            ("active", "") => text!("No application matches and is active"),
+            ("active", q) => text!("No application matches “{q}” and is active", q),
+            ("suspended", "") => text!("No application matches and is suspended"),
+            ("suspended", q) => text!("No application matches “{q}” and is suspended", q),
+            (_, "") => text!("No application matches"),
+            (_, q) => text!("No application matches “{q}”", q),
+        };
+        match self.shown() {
+            Some(shown) => text!("{what}: {shown}.", what, shown = Text::new(shown)),
+            None => text!("{what}.", what),
+        }
     }
 
     fn is_narrowed(&self) -> bool {

@@ -3,6 +3,8 @@ use super::show::SOON;
 use crate::console::axis::{Axis, WIDTH};
 use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::Text;
 
 /// One secret on the axis.
 pub struct Lifeline {
@@ -16,7 +18,7 @@ pub struct Lifeline {
     pub ends: bool,
     pub ends_soon: bool,
     /// What stands at the end: `169 days left`.
-    pub label: String,
+    pub label: Text,
     /// The label stands left of the end, for want of room.
     pub label_left: bool,
 }
@@ -51,15 +53,14 @@ impl Lifeline {
     }
 }
 
-fn label(state: State, end: Option<UnixTime>, now: UnixTime) -> String {
+fn label(state: State, end: Option<UnixTime>, now: UnixTime) -> Text {
     match (state, end) {
-        (State::Revoked, _) => "revoked".to_owned(),
-        (State::Expired, _) => "expired".to_owned(),
-        (State::Active, None) => "no end".to_owned(),
+        (State::Revoked, _) => text!("revoked"),
+        (State::Expired, _) => text!("expired"),
+        (State::Active, None) => text!("no end"),
         (State::Active, Some(end)) => match (end.since(now).0 + 43_200) / 86_400 {
-            0 => "ends today".to_owned(),
-            1 => "1 day left".to_owned(),
-            days => format!("{days} days left"),
+            0 => text!("ends today"),
+            days => text!(days => "{n} day left", "{n} days left"),
         },
     }
 }
@@ -103,7 +104,7 @@ mod tests {
         let axis = axis(&[], NOW);
         let life = |secret: &Secret| {
             let life = Lifeline::new(secret, &axis, NOW);
-            (life.class, life.label)
+            (life.class, life.label.to_string())
         };
         assert_eq!(life(&secret(-1, Some(15))), ("ok", "15 days left".to_owned()));
         assert_eq!(life(&secret(-1, Some(14))), ("late", "14 days left".to_owned()));

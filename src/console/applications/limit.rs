@@ -6,14 +6,15 @@ use crate::admin::limits;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
-use crate::console::limit::{self, Input, Shown};
+use crate::console::limit::{self, Input, Shown, words};
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::application::Application;
-use crate::model::limit::words;
 use crate::model::role::Right;
 use crate::oauth::limit::Subject;
 use crate::store::{Conn, Error, applications};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -26,7 +27,7 @@ struct Page {
     action: String,
     back: String,
     /// What counts when nothing is set here.
-    default: String,
+    default: Text,
 }
 
 pub async fn get(
@@ -57,7 +58,7 @@ pub async fn post(
     let (actor, id) = (person.actor.clone(), client_id.clone());
     app.act(move |conn: &mut Conn| limits::set_for_application(conn, &actor, &id, limit.as_ref()))
         .await?;
-    person.notice("The limit is saved.");
+    person.notice(text!("The limit is saved."));
     Ok(page::see_other(&format!("/applications/{client_id}/limit")))
 }
 
@@ -78,10 +79,12 @@ async fn fill(
     let (application, limit) = read.await?.ok_or(Failure::NotFound)?;
     let default = match &app.config.limits.tokens {
         Some(limit) if limit.watched => {
-            format!("Without one of its own {} are watched.", words(limit))
+            text!("Without one of its own {tokens} are watched.", tokens = words(limit))
         }
-        Some(limit) => format!("Without one of its own it may have {}.", words(limit)),
-        None => "Without one it may have any number.".to_owned(),
+        Some(limit) => {
+            text!("Without one of its own it may have {tokens}.", tokens = words(limit))
+        }
+        None => text!("Without one it may have any number."),
     };
     let back = format!("/applications/{}", application.client_id);
     let action = format!("{back}/limit");

@@ -19,6 +19,8 @@ use crate::model::role::Right;
 use crate::model::secret::NewSecret;
 use crate::model::text::FieldError;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -83,9 +85,9 @@ pub async fn post(
     match app.act(move |conn| place(conn, &actor, order)).await {
         Ok((revealed, waits)) => {
             if let Some(request) = waits {
-                let text = "Some of its access takes two persons and is not there yet.";
+                let text = text!("Some of its access takes two persons and is not there yet.");
                 let href = format!("/approvals/{}", request.id);
-                person.notice_with(text, href, "See what waits");
+                person.notice_with(text, href, en("See what waits"));
             }
             match revealed {
                 Some(revealed) => revealed.page(&person, &app),

@@ -11,6 +11,8 @@ use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::Presented;
+use crate::text;
+use crate::texts::{Text, en};
 
 /// Two secrets that both work for longer than this are one too many.
 const SEVERAL: Seconds = Seconds::days(30);
@@ -49,25 +51,24 @@ impl Facts<'_> {
     /// What stands in the way of its next token.
     fn obstacles(&self) -> Vec<Nudge> {
         let mut nudges = Vec::new();
-        let mut stop = |kind, what: &str, so: &str, link| {
-            let (what, so, links) = (what.to_owned(), so.to_owned(), vec![link]);
-            let matter = self.matter(kind, "");
+        let mut stop = |kind, what: Text, so: Text, link| {
+            let (matter, links) = (self.matter(kind, ""), vec![link]);
             nudges.push(Nudge { matter, urgency: Urgency::Urgent, what, so, links });
         };
         if !self.application.active {
-            let link = (self.path("/resumption"), "Resume");
-            let so = "Every request for a token is refused.";
-            stop(Kind::ApplicationSuspended, "It is suspended.", so, link);
+            let link = (self.path("/resumption"), en("Resume"));
+            let so = text!("Every request for a token is refused.");
+            stop(Kind::ApplicationSuspended, text!("It is suspended."), so, link);
         }
         if !self.secrets.iter().any(|secret| secret.state(self.now) == State::Active) {
-            let link = (self.path("/secrets/new"), "Add secret");
-            let so = "This application cannot get tokens until it has one.";
-            stop(Kind::NoSecret, "No secret of it works.", so, link);
+            let link = (self.path("/secrets/new"), en("Add secret"));
+            let so = text!("This application cannot get tokens until it has one.");
+            stop(Kind::NoSecret, text!("No secret of it works."), so, link);
         }
         if self.lines.is_empty() {
-            let link = (self.path("/access"), "Grant access");
-            let so = "It would get invalid_target.";
-            stop(Kind::NoAccess, "It may call nothing.", so, link);
+            let link = (self.path("/access"), en("Grant access"));
+            let so = text!("It would get invalid_target.");
+            stop(Kind::NoAccess, text!("It may call nothing."), so, link);
         }
         nudges
     }
@@ -80,19 +81,22 @@ impl Facts<'_> {
         let old: Vec<&Secret> = self.secrets.iter().filter(old).collect();
         let least = old.iter().min_by_key(|secret| secret.last_used_at)?;
         let so = match least.last_used_at {
-            None => format!("{} was never used.", least.name),
-            Some(at) => format!(
-                "{} is the one that was not used for longest: {}.",
-                least.name,
-                Moment::new(at, self.now).text
+            None => text!("{secret} was never used.", secret = &least.name),
+            Some(at) => text!(
+                "{secret} is the one that was not used for longest: {when}.",
+                secret = &least.name,
+                when = Moment::new(at, self.now).text,
             ),
         };
         (old.len() > 1).then(|| Nudge {
             matter: self.matter(Kind::SeveralSecrets, ""),
             urgency: Urgency::Low,
-            what: format!("{} secrets have worked beside one another for 30 days.", old.len()),
+            what: text!(
+                "{count} secrets have worked beside one another for 30 days.",
+                count = old.len(),
+            ),
             so,
-            links: vec![(self.path(&format!("/secrets/{}", least.id)), "See who uses it")],
+            links: vec![(self.path(&format!("/secrets/{}", least.id)), en("See who uses it"))],
         })
     }
 
@@ -109,16 +113,22 @@ impl Facts<'_> {
                     &format!("{} {}", line.grant.resource_id, stop.scope),
                 ),
                 urgency: Urgency::Low,
-                what: format!("{} was asked for and refused {}.", stop.scope, often(stop.count)),
-                so: format!("It is not granted at {}.", line.grant.resource_name),
+                what: text!(
+                    stop.count =>
+                        "{scope} was asked for and refused once.",
+                        "{scope} was asked for and refused {count} times.",
+                    scope = &stop.scope,
+                    count = count::text(stop.count),
+                ),
+                so: text!("It is not granted at {api}.", api = &line.grant.resource_name),
                 links: vec![
                     (
                         format!("/log?application={}&outcome=refused", self.application.client_id),
-                        "See refusals",
+                        en("See refusals"),
                     ),
                     (
                         format!("{}#api-{}", self.path("/access"), line.grant.resource_id),
-                        "Review its access",
+                        en("Review its access"),
                     ),
                 ],
             })
@@ -138,13 +148,21 @@ impl Facts<'_> {
             .map(|stop| stop.scope.as_str())
             .collect();
         let named: Vec<&str> = idle.iter().copied().take(3).collect();
-        let more = if idle.len() > named.len() { " and others" } else { "" };
+        let (named, more) = (named.join(", "), idle.len() > named.len());
         (!idle.is_empty()).then(|| Nudge {
             matter: self.matter(Kind::ScopesIdle, ""),
             urgency: Urgency::Low,
-            what: format!("{} of {} granted scopes are idle.", idle.len(), granted().count()),
-            so: format!("No token carried {}{more} for 90 days.", named.join(", ")),
-            links: vec![(self.path("/access"), "Review its access")],
+            what: text!(
+                "{idle} of {granted} granted scopes are idle.",
+                idle = idle.len(),
+                granted = granted().count(),
+            ),
+            so: if more {
+                text!("No token carried {scopes} and others for 90 days.", scopes = named)
+            } else {
+                text!("No token carried {scopes} for 90 days.", scopes = named)
+            },
+            links: vec![(self.path("/access"), en("Review its access"))],
         })
     }
 
@@ -153,9 +171,9 @@ impl Facts<'_> {
         (self.application.active && self.now.since(last) >= SILENT).then(|| Nudge {
             matter: self.matter(Kind::ApplicationSilent, ""),
             urgency: Urgency::Low,
-            what: "It has not asked for a token for 90 days.".to_owned(),
-            so: format!("The last was {}.", Moment::new(last, self.now).text),
-            links: vec![(self.path("/suspension"), "Suspend")],
+            what: text!("It has not asked for a token for 90 days."),
+            so: text!("The last was {when}.", when = Moment::new(last, self.now).text),
+            links: vec![(self.path("/suspension"), en("Suspend"))],
         })
     }
 
@@ -168,10 +186,6 @@ impl Facts<'_> {
     }
 }
 
-fn often(count: i64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{} times", count::text(count)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +195,7 @@ mod tests {
 
     fn told(application: &Application, secrets: &[Secret]) -> Vec<(Urgency, String)> {
         let facts = Facts { application, secrets, presented: &[], lines: &[], now: NOW };
-        facts.nudges().into_iter().map(|nudge| (nudge.urgency, nudge.what)).collect()
+        facts.nudges().into_iter().map(|nudge| (nudge.urgency, nudge.what.to_string())).collect()
     }
 
     fn application(active: bool) -> Application {

@@ -14,6 +14,8 @@ use crate::model::application::Application;
 use crate::model::role::Right;
 use crate::model::team::Team;
 use crate::store::{Conn, Error, administrators, application_owners, applications, teams};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -58,7 +60,7 @@ pub async fn post(
     let of = client_id.clone();
     match app.store.write(move |conn: &mut Conn| acts::replace(conn, &actor, &of, owners)).await {
         Ok(()) => {
-            person.notice("Who owns it is saved.");
+            person.notice(text!("Who owns it is saved."));
             Ok(page::see_other(&format!("/applications/{client_id}")))
         }
         Err(error) => {

@@ -9,15 +9,18 @@ use super::choice::{self, Chosen};
 use crate::admin::Error as ActError;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
+use crate::console::line::{self, scopes_text};
 use crate::console::moment::Moment;
+use crate::console::page;
 use crate::console::signed_in::SignedIn;
-use crate::console::{line, page};
 use crate::model::application::Application;
 use crate::model::grant::{Access, Grant};
 use crate::model::history::holdings;
 use crate::model::role::Right;
 use crate::oauth::UnixTime;
 use crate::store::{self, Conn, Error, applications, grants, resources, scopes};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -37,8 +40,8 @@ struct Line {
     name: String,
     class: &'static str,
     /// Empty: nothing.
-    now: String,
-    then: String,
+    now: Text,
+    then: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -69,9 +72,9 @@ pub async fn get(
     let loaded = app.store.read(read).await?.ok_or(Failure::NotFound)?;
     let now = choice::held(&loaded.held);
     let told = |access: Option<&Access>| match access {
-        None => String::new(),
-        Some(Access::Scopes(names)) if names.is_empty() => "no scope".to_owned(),
-        Some(access) => access.to_string(),
+        None => Text::default(),
+        Some(Access::Scopes(names)) if names.is_empty() => text!("no scope"),
+        Some(access) => scopes_text(access),
     };
     let differs = |(id, ..): &&(String, String, String)| now.get(id) != loaded.then.get(id);
     let line = |(id, identifier, name): &(String, String, String)| Line {
@@ -107,7 +110,7 @@ pub async fn post(
     if let Settled::Asked(request) = settled {
         return Ok(person.asked(&request));
     }
-    person.notice("It holds again what it held.");
+    person.notice(text!("It holds again what it held."));
     Ok(page::see_other(&back))
 }
 

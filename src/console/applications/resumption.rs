@@ -10,6 +10,8 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -42,6 +44,6 @@ pub async fn post(
     app.into_inner()
         .act::<_, admin::Error, _>(move |conn| applications::resume(conn, &actor, &client_id))
         .await?;
-    person.notice("The application is resumed.");
+    person.notice(text!("The application is resumed."));
     Ok(page::see_other(&back))
 }

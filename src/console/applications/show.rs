@@ -27,6 +27,8 @@ use crate::store::{
     Conn, Error, administrators, application_owners, applications, dismissals, grants, scopes,
     secrets, teams,
 };
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -96,7 +98,7 @@ struct Row {
     /// Tokens in 24 hours.
     today: String,
     /// From where, in nine days: an address, or how many.
-    addresses: String,
+    addresses: Text,
 }
 
 /// How far back addresses are looked at, and how many.
@@ -244,10 +246,10 @@ impl Row {
         Self {
             today: count::text(seen.today.iter().filter(of).map(|row| row.issued).sum()),
             addresses: match addresses.as_slice() {
-                [] => String::new(),
-                [""] => "address not known".to_owned(),
-                [only] => format!("{only} only"),
-                several => format!("{} addresses", several.len()),
+                [] => Text::default(),
+                [""] => text!("address not known"),
+                [only] => text!("{address} only", address = only),
+                several => text!("{count} addresses", count = several.len()),
             },
             state: secret.state(now),
             lifeline: Lifeline::new(&secret, axis, now),
@@ -262,11 +264,11 @@ impl Row {
     /// The plate beside its name: what it is, and how it looks.
     fn plate(&self) -> (&'static str, &'static str) {
         match (self.state, self.lifeline.ends_soon, &self.last_used) {
-            (State::Revoked, ..) => ("Revoked", ""),
-            (State::Expired, ..) => ("Expired", ""),
-            (State::Active, true, _) => ("Ends soon", "caution"),
-            (State::Active, false, None) => ("Never used", ""),
-            (State::Active, false, Some(_)) => ("Active", "clear"),
+            (State::Revoked, ..) => (en("Revoked"), ""),
+            (State::Expired, ..) => (en("Expired"), ""),
+            (State::Active, true, _) => (en("Ends soon"), "caution"),
+            (State::Active, false, None) => (en("Never used"), ""),
+            (State::Active, false, Some(_)) => (en("Active"), "clear"),
         }
     }
 }
@@ -276,9 +278,9 @@ impl Show {
         format!("/applications/{}", self.application.client_id)
     }
 
-    fn lifetime(&self) -> String {
+    fn lifetime(&self) -> Text {
         let own = self.application.details.token_lifetime;
-        own.map_or_else(|| "As each API says".to_owned(), duration::text)
+        own.map_or_else(|| text!("As each API says"), duration::text)
     }
 }
 

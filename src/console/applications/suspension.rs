@@ -13,6 +13,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::oauth::revocation::Kind;
 use crate::store::revocations;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -53,7 +55,7 @@ pub async fn post(
             Ok(revocations::find_by_subject(conn, Kind::Application, &client_id)?)
         })
         .await?;
-    let text = "The application is suspended, and its tokens are revoked.";
+    let text = text!("The application is suspended, and its tokens are revoked.");
     person.notice_of(text, made.as_ref());
     Ok(page::see_other(&back))
 }

@@ -8,6 +8,7 @@ use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::store::Conn;
+use crate::text;
 use crate::web::App;
 
 pub async fn post(
@@ -20,7 +21,7 @@ pub async fn post(
     let approve = move |conn: &mut Conn| approvals::approve(conn, &actor, &of, keys);
     match app.act(approve).await {
         Ok(_) => {
-            person.notice("Approved, and done.");
+            person.notice(text!("Approved, and done."));
             Ok(page::see_other(&format!("/approvals/{id}")))
         }
         // Told where it was asked, with what is stored now.

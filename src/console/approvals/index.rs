@@ -12,6 +12,7 @@ use crate::model::approval::{Policy, Rule};
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::store::approvals::{self, Filter};
 use crate::store::{Conn, Error};
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -56,17 +57,17 @@ impl View {
 
     const fn title(self) -> &'static str {
         match self {
-            Self::Open => "Waiting",
-            Self::Mine => "Asked by you",
-            Self::Decided => "Decided",
+            Self::Open => en("Waiting"),
+            Self::Mine => en("Asked by you"),
+            Self::Decided => en("Decided"),
         }
     }
 
     const fn none(self) -> &'static str {
         match self {
-            Self::Open => "Nothing waits for a second person.",
-            Self::Mine => "You have asked for nothing that takes two persons.",
-            Self::Decided => "Nothing was decided on yet.",
+            Self::Open => en("Nothing waits for a second person."),
+            Self::Mine => en("You have asked for nothing that takes two persons."),
+            Self::Decided => en("Nothing was decided on yet."),
         }
     }
 
@@ -106,9 +107,9 @@ impl Index {
     /// What takes two persons besides what is marked.
     fn rules(&self) -> Vec<&'static str> {
         let words = |rule: &Rule| match rule {
-            Rule::KillAll => "revoking every token",
-            Rule::KeyRetirement => "rotating, replacing and revoking signing keys",
-            Rule::Roles => "making somebody an admin or an owner",
+            Rule::KillAll => en("revoking every token"),
+            Rule::KeyRetirement => en("rotating, replacing and revoking signing keys"),
+            Rule::Roles => en("making somebody an admin or an owner"),
         };
         self.policy.rules.iter().map(words).collect()
     }

@@ -3,6 +3,7 @@ use crate::console::moment::Moment;
 use crate::model::approval::{Request, State, Subject};
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, approvals};
+use crate::texts::en;
 
 pub struct Pending {
     pub id: String,
@@ -44,10 +45,10 @@ impl Pending {
 /// One whose time is over is told as expired before anybody has written so.
 pub fn plate(request: &Request, now: UnixTime) -> (&'static str, &'static str) {
     match request.state {
-        State::Open if request.waits(now) => ("Waits", "caution"),
-        State::Open | State::Expired => ("Expired", ""),
-        State::Approved => ("Approved", "clear"),
-        State::Refused => ("Refused", "danger"),
-        State::Withdrawn => ("Taken back", ""),
+        State::Open if request.waits(now) => (en("Waits"), "caution"),
+        State::Open | State::Expired => (en("Expired"), ""),
+        State::Approved => (en("Approved"), "clear"),
+        State::Refused => (en("Refused"), "danger"),
+        State::Withdrawn => (en("Taken back"), ""),
     }
 }

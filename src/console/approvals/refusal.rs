@@ -9,6 +9,7 @@ use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::store::Conn;
+use crate::text;
 use crate::web::App;
 
 #[derive(Default, Deserialize)]
@@ -28,7 +29,7 @@ pub async fn post(
     let refuse = move |conn: &mut Conn| approvals::refuse(conn, &actor, &of, &why);
     match app.store.write(refuse).await {
         Ok(_) => {
-            person.notice("Refused. Nothing was done.");
+            person.notice(text!("Refused. Nothing was done."));
             Ok(page::see_other(&format!("/approvals/{id}")))
         }
         Err(Error::Conflict(why)) => {

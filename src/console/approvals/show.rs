@@ -15,6 +15,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::approval::{Proposal, Request};
 use crate::oauth::UnixTime;
 use crate::store::{self, Conn, approvals, resources};
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -42,7 +44,7 @@ pub(super) struct Show {
 struct Means {
     text: &'static str,
     /// The page of what it is about: where, and its name.
-    link: Option<(String, String)>,
+    link: Option<(String, Text)>,
     /// Use of what would be taken away, or of what would get more.
     impact: Option<Impact>,
 }
@@ -93,52 +95,55 @@ fn means(conn: &mut Conn, request: &Request, now: UnixTime) -> Result<Means, sto
         Some(found) => Impact::of_api(conn, &found.identifier, scope, now).map(Some),
         None => Ok(None),
     };
-    let name = || request.target_name.clone();
+    let name = || Text::data(request.target_name.clone());
     let (text, link, impact) = match &request.proposal {
         Proposal::SetAccess { client_id, .. } => (
-            "Its next token may carry what is added, for whoever holds one of its secrets.",
+            en("Its next token may carry what is added, for whoever holds one of its secrets."),
             Some((format!("/applications/{client_id}"), name())),
             Some(Impact::of_application(conn, client_id, None, now)?),
         ),
         Proposal::RemoveScope { resource_id, scope } => (
-            "The scope goes from every grant that names it. Registered again it has no mark.",
+            en("The scope goes from every grant that names it. Registered again it has no mark."),
             Some((format!("/apis/{resource_id}"), name())),
             api(conn, resource_id, scope)?,
         ),
         Proposal::DeleteResource { resource_id, .. } => (
-            "No more tokens for it, and those that are out are revoked. Registered again it has \
+            en(
+                "No more tokens for it, and those that are out are revoked. Registered again it has \
              no mark.",
+            ),
             Some((format!("/apis/{resource_id}"), name())),
             api(conn, resource_id, "")?,
         ),
         Proposal::Unmark { resource_id, scope } => (
-            "From then on one person alone may grant it.",
+            en("From then on one person alone may grant it."),
             Some((format!("/apis/{resource_id}"), name())),
             api(conn, resource_id, scope.as_deref().unwrap_or_default())?,
         ),
         Proposal::RevokeEverything { .. } => (
-            "Every token of every application that was issued before it is approved is dead. \
-             Applications get new ones by themselves.",
-            Some(("/revocations/new?kind=everything".to_owned(), "What it would hit".to_owned())),
+            en("Every token of every application that was issued before it is approved is dead. \
+             Applications get new ones by themselves."),
+            Some(("/revocations/new?kind=everything".to_owned(), text!("What it would hit"))),
             None,
         ),
         Proposal::RevokeKey { kid, .. } => (
-            "Whatever this key signed is dead, and it signs nothing any more. The one that stands \
+            en(
+                "Whatever this key signed is dead, and it signs nothing any more. The one that stands \
              by takes over at once.",
-            Some((
-                format!("/revocations/new?kind=key&subject={kid}"),
-                "What it would hit".to_owned(),
-            )),
+            ),
+            Some((format!("/revocations/new?kind=key&subject={kid}"), text!("What it would hit"))),
             None,
         ),
         Proposal::RotateKey { .. } => (
-            "The key that stands by signs from then on. Tokens that the other signed stay good \
+            en(
+                "The key that stands by signs from then on. Tokens that the other signed stay good \
              until they expire.",
-            Some(("/keys".to_owned(), "Signing keys".to_owned())),
+            ),
+            Some(("/keys".to_owned(), text!("Signing keys"))),
             None,
         ),
         Proposal::ChangeRole { administrator_id, .. } => (
-            "Their sessions end, and they sign in again with the new role.",
+            en("Their sessions end, and they sign in again with the new role."),
             Some((format!("/people/{administrator_id}"), name())),
             None,
         ),
@@ -152,12 +157,12 @@ impl Show {
     }
 
     /// Who decided, in words: `Refused by Grace`.
-    fn decision(&self) -> String {
+    fn decision(&self) -> Text {
         match &self.request.decision {
             Some(decision) if !decision.by_name.is_empty() => {
-                format!("{} by {}", self.plate.0, decision.by_name)
+                text!("{done} by {who}", done = Text::new(self.plate.0), who = &decision.by_name)
             }
-            _ => self.plate.0.to_owned(),
+            _ => Text::new(self.plate.0),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::store::Conn;
+use crate::text;
 use crate::web::App;
 
 pub async fn post(
@@ -20,7 +21,7 @@ pub async fn post(
     let withdraw = move |conn: &mut Conn| approvals::withdraw(conn, &actor, &of);
     match app.store.write(withdraw).await {
         Ok(_) => {
-            person.notice("Taken back. Nothing was done.");
+            person.notice(text!("Taken back. Nothing was done."));
             Ok(page::see_other("/approvals?show=mine"))
         }
         Err(Error::Conflict(why)) => {

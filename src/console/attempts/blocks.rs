@@ -11,6 +11,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::oauth::time::Seconds;
 use crate::store::Conn;
+use crate::text;
 use crate::web::App;
 
 /// The fields as they were typed.
@@ -41,7 +42,7 @@ pub async fn post(
     };
     match app.store.write(block).await {
         Ok(network) => {
-            person.notice(format!("Nobody signs in from {network} for now."));
+            person.notice(text!("Nobody signs in from {network} for now.", network));
             Ok(page::see_other("/sign-in-attempts"))
         }
         Err(error) => {
@@ -60,6 +61,6 @@ pub async fn post_deletion(
     let (actor, network) = (person.actor.clone(), form.into_inner().network);
     let named = network.clone();
     app.store.write(move |conn| guard::unblock(conn, &actor, &named)).await?;
-    person.notice(format!("{network} may sign in again."));
+    person.notice(text!("{network} may sign in again.", network));
     Ok(page::see_other("/sign-in-attempts"))
 }

@@ -16,6 +16,7 @@ use crate::model::sign_in::Kind;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::sign_ins::{self, Attempts, Block};
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -97,10 +98,10 @@ impl Index {
     /// Seconds, words, whether chosen.
     fn lengths(&self) -> [(i64, &'static str, bool); 4] {
         let words = |length: Seconds| match length.0 {
-            3_600 => "An hour",
-            86_400 => "A day",
-            604_800 => "A week",
-            _ => "30 days",
+            3_600 => en("An hour"),
+            86_400 => en("A day"),
+            604_800 => en("A week"),
+            _ => en("30 days"),
         };
         let chosen = if self.input.length == 0 { 86_400 } else { self.input.length };
         LENGTHS.map(|length| (length.0, words(length), length.0 == chosen))

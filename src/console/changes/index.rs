@@ -20,6 +20,7 @@ use crate::model::page::{PAGE_ROWS, Page};
 use crate::oauth::UnixTime;
 use crate::store::audit_log::{self, Filter};
 use crate::store::{Conn, Error};
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 /// The most fields that a row shows.
@@ -40,7 +41,7 @@ struct Row {
     id: String,
     at: Moment,
     clock: String,
-    date: String,
+    date: Text,
     aspect: &'static str,
     outcome: &'static str,
     act: Act,

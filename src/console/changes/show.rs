@@ -16,6 +16,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::audit_event::{Event, Outcome};
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, audit_log, resources};
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

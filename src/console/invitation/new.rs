@@ -4,11 +4,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::admin::{self, links};
+use crate::console::administrators::role_word;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::Invitation;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -29,6 +31,12 @@ pub struct Link {
 pub struct Input {
     token: String,
     password: String,
+}
+
+impl New {
+    fn role(&self) -> &'static str {
+        role_word(self.invitation.details.role)
+    }
 }
 
 pub async fn get(app: web::Data<App>, link: web::Query<Link>) -> Result<HttpResponse, Failure> {
@@ -72,7 +80,7 @@ async fn find(app: &App, token: &str) -> Result<Invitation, Failure> {
 
 fn spent() -> Failure {
     Failure::Conflict(
-        "This invitation is spent, too old, or was taken back. Ask an owner for another."
+        en("This invitation is spent, too old, or was taken back. Ask an owner for another.")
             .to_owned(),
     )
 }

@@ -13,6 +13,7 @@ use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::model::timetable::{self, Policy};
 use crate::oauth::UnixTime;
 use crate::store::signing_keys;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -43,7 +44,7 @@ struct Row {
     published: Moment,
     /// What happens to it next, and when.
     step: &'static str,
-    at: Option<(Moment, String)>,
+    at: Option<(Moment, Text)>,
     can_sign: bool,
 }
 
@@ -64,21 +65,23 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
     let groups = vec![
         group(
             Purpose::AccessTokens,
-            "Access tokens",
-            "Their public halves are fetched by every API that checks tokens itself.",
+            en("Access tokens"),
+            en("Their public halves are fetched by every API that checks tokens itself."),
             "tokens",
         ),
         group(
             Purpose::TokenStatus,
-            "Status of tokens",
-            "They sign status lists and the revocation feed, and no token.",
+            en("Status of tokens"),
+            en("They sign status lists and the revocation feed, and no token."),
             "status",
         ),
         group(
             Purpose::Checkpoints,
-            "Checkpoints of the audit log",
-            "They sign what the log contains, and stand on its integrity page, not among the keys \
+            en("Checkpoints of the audit log"),
+            en(
+                "They sign what the log contains, and stand on its integrity page, not among the keys \
              above. They change by hand only: tell those who verify it first.",
+            ),
             "checkpoints",
         ),
     ];
@@ -112,11 +115,11 @@ impl Row {
         (axis, now): (&Axis, UnixTime),
     ) -> Self {
         let (step, at) = match key.state {
-            State::Next => ("signs from", life::signs(&key, keys, policy).0),
-            State::Current => ("signs until", timetable::ends_at(&key, policy)),
-            State::Retired => ("published until", timetable::removed_at(&key)),
-            State::Removed => ("retired", key.ended_at),
-            State::Revoked => ("revoked", key.ended_at),
+            State::Next => (en("signs from"), life::signs(&key, keys, policy).0),
+            State::Current => (en("signs until"), timetable::ends_at(&key, policy)),
+            State::Retired => (en("published until"), timetable::removed_at(&key)),
+            State::Removed => (en("retired"), key.ended_at),
+            State::Revoked => (en("revoked"), key.ended_at),
         };
         Self {
             life: Life::new(&key, keys, policy, axis),
@@ -130,11 +133,11 @@ impl Row {
 
     fn plate(&self) -> (&'static str, &'static str) {
         match self.key.state {
-            State::Next => ("Stands by", ""),
-            State::Current => ("Signing", "clear"),
-            State::Retired => ("Retired", ""),
-            State::Removed => ("Removed", ""),
-            State::Revoked => ("Revoked", "danger"),
+            State::Next => (en("Stands by"), ""),
+            State::Current => (en("Signing"), "clear"),
+            State::Retired => (en("Retired"), ""),
+            State::Removed => (en("Removed"), ""),
+            State::Revoked => (en("Revoked"), "danger"),
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::model::signing_key::{Purpose, State};
 use crate::model::timetable;
 use crate::oauth::algorithm::Algorithm;
 use crate::store::{Conn, signing_keys};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -78,7 +80,7 @@ pub async fn post(
     if let Settled::Asked(request) = settled {
         return Ok(person.asked(&request));
     }
-    person.notice("The next key signs from now on.");
+    person.notice(text!("The next key signs from now on."));
     Ok(page::see_other("/keys"))
 }
 

@@ -5,15 +5,17 @@ use serde::Deserialize;
 
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
+use crate::console::limit::words;
 use crate::console::signed_in::SignedIn;
 use crate::console::{count, page};
-use crate::model::limit::{Hits, words};
+use crate::model::limit::Hits;
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::limit::{Limit, Subject};
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, applications, limits, resources};
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 /// The most that are named of those that were met.
@@ -26,7 +28,7 @@ struct Index {
     /// They may open the page of a limit.
     manages: bool,
     /// Of the settings, in words; empty: there is none.
-    default: String,
+    default: Text,
     default_watched: bool,
     met: Vec<Met>,
     rows: Vec<Row>,
@@ -49,7 +51,7 @@ struct Met {
 
 struct Row {
     of: Of,
-    limit: String,
+    limit: Text,
     is_watched: bool,
 }
 
@@ -121,12 +123,12 @@ impl Of {
         Ok(match subject {
             Subject::Application(id) => applications::find(conn, id)?.map(|found| Self {
                 name: found.details.name,
-                kind: "Application",
+                kind: en("Application"),
                 href: format!("/applications/{id}"),
             }),
             Subject::Resource(uri) => resources::find_by_identifier(conn, uri)?.map(|found| Self {
                 name: found.name,
-                kind: "API",
+                kind: en("API"),
                 href: format!("/apis/{}", found.id),
             }),
         })

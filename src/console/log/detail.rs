@@ -13,11 +13,13 @@ use crate::model::audit_event::{AccessFacts, Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
 use crate::oauth::reason::Reason;
 use crate::store::audit_log::StoredEvent;
+use crate::text;
+use crate::texts::{Text, en};
 
 pub struct Detail {
     pub title: &'static str,
     /// Empty for what needs no words.
-    pub why: String,
+    pub why: Text,
     pub mend: &'static str,
     pub rungs: Vec<Rung>,
     /// What the caller got.
@@ -44,7 +46,7 @@ pub struct Detail {
 /// One line of what is known.
 pub struct Fact {
     pub name: &'static str,
-    pub value: String,
+    pub value: Text,
     pub is_code: bool,
 }
 
@@ -79,76 +81,80 @@ impl Detail {
 
 fn title(event: &Event) -> &'static str {
     match (event.category(), event.outcome) {
-        ("token", Outcome::Success) if event.code == "token.revoked" => "What was revoked",
-        ("token", Outcome::Success) => "What was issued",
-        ("token", Outcome::Denied) => "Why this was refused",
-        ("token", Outcome::Error) => "Why this failed",
-        ("access", Outcome::Success) => "What was let through",
-        ("access", _) => "What was refused",
-        (_, Outcome::Success) => "What was done",
-        (_, _) => "What was tried",
+        ("token", Outcome::Success) if event.code == "token.revoked" => en("What was revoked"),
+        ("token", Outcome::Success) => en("What was issued"),
+        ("token", Outcome::Denied) => en("Why this was refused"),
+        ("token", Outcome::Error) => en("Why this failed"),
+        ("access", Outcome::Success) => en("What was let through"),
+        ("access", _) => en("What was refused"),
+        (_, Outcome::Success) => en("What was done"),
+        (_, _) => en("What was tried"),
     }
 }
 
-fn why(event: &Event, names: &Names, reason: Option<Reason>) -> String {
+fn why(event: &Event, names: &Names, reason: Option<Reason>) -> Text {
     let mut sentences = Vec::new();
     if let Some(flood) = &event.flood {
-        sentences.push(format!(
-            "{} requests like this came within a minute. They were counted and not written out \
+        sentences.push(text!(
+            "{n} requests like this came within a minute. They were counted and not written out \
              one by one.",
-            flood.count
+            n = flood.count
         ));
     }
     if let Some(reason) = reason {
         sentences.push(refusal(event, names, reason));
     } else if let Some(access) = &event.access {
         if access.count.is_some() {
-            sentences.push("Accesses alike were counted by the minute.".to_owned());
+            sentences.push(text!("Accesses alike were counted by the minute."));
         }
     } else if event.category() != "token" {
         sentences.push(sentence(event, names));
     } else if event.code == "token.revoked" {
-        sentences.push(format!("{} ended a token of its own.", entry::who(event, names)));
+        let client = entry::who(event, names);
+        sentences.push(text!("{client} ended a token of its own.", client));
     }
-    sentences.join(" ")
+    Text::joined(sentences, " ")
 }
 
 /// An act, and why it was refused when it was.
-fn sentence(event: &Event, names: &Names) -> String {
+fn sentence(event: &Event, names: &Names) -> Text {
     let entry = Entry::new(event, names, UnixTime(event.at));
-    let What::Act(act) = entry.what else { return String::new() };
-    let name = act.name.map(|name| format!(" {name}")).unwrap_or_default();
-    let why = event.reason.as_deref().map(words::reason);
+    let What::Act(act) = entry.what else { return Text::default() };
+    let name = act.name.map(Text::data);
+    let act = Text::joined([act.who, act.did].into_iter().chain(name), " ");
+    let why = event.reason.as_deref().map(words::reason).map(Text::looked_up);
     match (why, event.detail.as_deref()) {
-        (Some(why), Some(detail)) => format!("{} {}{name}: {why}, {detail}.", act.who, act.did),
-        (Some(why), None) => format!("{} {}{name}: {why}.", act.who, act.did),
-        _ => format!("{} {}{name}.", act.who, act.did),
+        (Some(why), Some(detail)) => text!("{act}: {why}, {detail}.", act, why, detail),
+        (Some(why), None) => text!("{act}: {why}.", act, why),
+        _ => text!("{act}.", act),
     }
 }
 
-pub fn refusal(event: &Event, names: &Names, reason: Reason) -> String {
+pub fn refusal(event: &Event, names: &Names, reason: Reason) -> Text {
     let none = TokenFacts::default();
     let facts = event.token.as_ref().unwrap_or(&none);
     let named: Vec<&str> = facts.resource.iter().map(|id| names.resource(id)).collect();
     let refused = entry::refused_scopes(event);
     let scopes = match (refused.as_slice(), facts.scope_requested.as_deref()) {
-        ([], Some(asked)) => asked.to_owned(),
-        ([], None) => "every scope it holds".to_owned(),
-        (refused, _) => refused.join(", "),
+        ([], Some(asked)) => Text::data(asked),
+        ([], None) => text!("every scope it holds"),
+        (refused, _) => Text::data(refused.join(", ")),
     };
-    let secret = names.secret(event);
     let client = match event.client_id {
         Some(_) => entry::who(event, names),
-        None if reason == Reason::UnknownClient => "that was sent".to_owned(),
-        None => "The client".to_owned(),
+        None if reason == Reason::UnknownClient => text!("that was sent"),
+        None => text!("The client"),
     };
     advice::why(
         reason,
         Facts {
-            client: &client,
-            secret: secret.as_deref().unwrap_or("a secret"),
-            resources: &if named.is_empty() { "an API".to_owned() } else { named.join(", ") },
-            scopes: &scopes,
+            client,
+            secret: names.secret(event).map_or_else(|| text!("a secret"), Text::data),
+            resources: match named.as_slice() {
+                [] => text!("an API"),
+                named => Text::data(named.join(", ")),
+            },
+            scopes,
         },
     )
 }
@@ -197,15 +203,21 @@ fn alike(event: &Event) -> String {
 fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> Vec<Fact> {
     let mut list = List::default();
     let at = UnixTime(event.at);
-    list.text("Time", format!("{}, {} UTC", Moment::date(at), Moment::clock(at)));
+    list.text(
+        en("Time"),
+        text!("{date}, {clock} UTC", date = Moment::date(at), clock = Moment::clock(at)),
+    );
     if let Some(flood) = &event.flood {
         let full = |at| Moment::new(UnixTime(at), now).full;
-        list.text("First and last", format!("{} to {}", full(flood.first_at), full(flood.last_at)));
+        list.text(
+            en("First and last"),
+            text!("{from} to {to}", from = full(flood.first_at), to = full(flood.last_at)),
+        );
     }
-    list.code("Request ID", event.request_id.clone());
-    list.code("Event ID", Some(event.id.clone()));
+    list.code(en("Request ID"), event.request_id.clone());
+    list.code(en("Event ID"), Some(event.id.clone()));
     if event.is_redacted() {
-        list.text("Text", "redacted; a row audit.redacted says why".to_owned());
+        list.text(en("Text"), text!("redacted; a row audit.redacted says why"));
     }
     match (&event.token, &event.access) {
         (Some(token), _) => of_token(&mut list, event, token, names, now),
@@ -214,85 +226,95 @@ fn facts(stored: &StoredEvent, event: &Event, names: &Names, now: UnixTime) -> V
     }
     let from = [&event.source.address, &event.source.user_agent];
     let from: Vec<&str> = from.into_iter().flatten().map(String::as_str).collect();
-    list.some("From", (!from.is_empty()).then(|| from.join(", ")));
+    list.some(en("From"), (!from.is_empty()).then(|| Text::data(from.join(", "))));
     list.text(
-        "Kept as",
-        format!("chain {}, batch {}, position {}", stored.chain, stored.batch, stored.position),
+        en("Kept as"),
+        text!(
+            "chain {chain}, batch {batch}, position {position}",
+            chain = &stored.chain,
+            batch = stored.batch,
+            position = stored.position
+        ),
     );
     list.0
 }
 
 fn of_access(list: &mut List, event: &Event, access: &AccessFacts, now: UnixTime) {
-    list.code("Client ID", event.client_id.clone());
-    list.code("API", access.resource.clone());
-    let decided = if access.via == "introspection" { "Introspection" } else { "The gate" };
-    list.text("Decided by", decided.to_owned());
-    list.code("Asked by", access.caller.clone());
+    list.code(en("Client ID"), event.client_id.clone());
+    list.code(en("API"), access.resource.clone());
+    let decided =
+        if access.via == "introspection" { text!("Introspection") } else { text!("The gate") };
+    list.text(en("Decided by"), decided);
+    list.code(en("Asked by"), access.caller.clone());
     let route = access.method.as_ref().zip(access.route.as_ref());
-    list.code("Route", route.map(|(method, route)| format!("{method} {route}")));
-    list.code("Token ID, jti", access.jti.clone());
-    list.some("Times", access.count.map(|count| count.to_string()));
+    list.code(en("Route"), route.map(|(method, route)| format!("{method} {route}")));
+    list.code(en("Token ID, jti"), access.jti.clone());
+    list.some(en("Times"), access.count.map(|count| Text::data(count.to_string())));
     if let Some((first, last)) = access.first_at.zip(access.last_at) {
         let full = |at| Moment::new(UnixTime(at), now).full;
-        list.text("First and last", format!("{} to {}", full(first), full(last)));
+        list.text(
+            en("First and last"),
+            text!("{from} to {to}", from = full(first), to = full(last)),
+        );
     }
 }
 
 fn of_token(list: &mut List, event: &Event, token: &TokenFacts, names: &Names, now: UnixTime) {
     let has_proved = event.actor.credential_id.is_some();
-    let client = if has_proved { "Client ID" } else { "Client ID, as sent" };
+    let client = if has_proved { en("Client ID") } else { en("Client ID, as sent") };
     list.code(client, event.client_id.clone());
-    let method = event.actor.method.as_deref().map(words::method).map(str::to_owned);
-    let ways: Vec<String> = method.into_iter().chain(names.secret(event)).collect();
-    list.some("Authentication", (!ways.is_empty()).then(|| ways.join(", ")));
-    list.code("API", (!token.resource.is_empty()).then(|| token.resource.join(" ")));
-    list.code("Scopes asked", token.scope_requested.clone());
-    list.code("Scopes granted", token.scope_granted.clone());
-    list.code("Token ID, jti", token.jti.clone());
-    list.code("Key, kid", token.kid.clone());
+    let method = event.actor.method.as_deref().map(words::method).map(Text::looked_up);
+    let ways: Vec<Text> = method.into_iter().chain(names.secret(event).map(Text::data)).collect();
+    list.some(en("Authentication"), (!ways.is_empty()).then(|| Text::joined(ways, ", ")));
+    list.code(en("API"), (!token.resource.is_empty()).then(|| token.resource.join(" ")));
+    list.code(en("Scopes asked"), token.scope_requested.clone());
+    list.code(en("Scopes granted"), token.scope_granted.clone());
+    list.code(en("Token ID, jti"), token.jti.clone());
+    list.code(en("Key, kid"), token.kid.clone());
     let expiry = token.exp.map(|exp| Moment::new(UnixTime::from_seconds(exp), now).full);
-    list.some("Expires", expiry);
+    list.some(en("Expires"), expiry);
     let (whole, part) = (token.duration_us / 1_000, token.duration_us % 1_000 / 100);
-    list.text("Answered in", format!("{whole}.{part} ms"));
-    list.some("Noted", event.detail.clone());
+    list.text(en("Answered in"), Text::data(format!("{whole}.{part} ms")));
+    list.some(en("Noted"), event.detail.clone().map(Text::data));
 }
 
 fn of_act(list: &mut List, event: &Event) {
     let actor = &event.actor;
     let who = [actor.name.as_deref(), actor.role.as_deref()];
     let who: Vec<&str> = who.into_iter().flatten().collect();
-    list.some("Done by", (!who.is_empty()).then(|| who.join(", ")));
-    list.code("Their ID", actor.id.clone());
-    list.some("By way of", actor.method.as_deref().map(words::method).map(str::to_owned));
+    list.some(en("Done by"), (!who.is_empty()).then(|| Text::data(who.join(", "))));
+    list.code(en("Their ID"), actor.id.clone());
+    list.some(en("By way of"), actor.method.as_deref().map(words::method).map(Text::looked_up));
     if let Some(approval) = &event.approval {
-        list.some("Approved by", approval.by_name.clone());
-        list.code("Request", approval.request.clone());
-        list.some("Done alone, because", approval.waived.clone());
+        list.some(en("Approved by"), approval.by_name.clone().map(Text::data));
+        list.code(en("Request"), approval.request.clone());
+        list.some(en("Done alone, because"), approval.waived.clone().map(Text::data));
     }
-    list.code("Passkey", actor.credential_id.clone());
+    list.code(en("Passkey"), actor.credential_id.clone());
     if let Some(target) = &event.target {
-        let done_to = format!("{} {}", words::target(&target.kind), target.name);
-        list.text("Done to", done_to.trim().to_owned());
-        list.code("Its ID", Some(target.id.clone()));
+        let kind = Text::looked_up(words::target(&target.kind));
+        let done_to = Text::joined([kind, Text::data(target.name.clone())], " ");
+        list.text(en("Done to"), done_to);
+        list.code(en("Its ID"), Some(target.id.clone()));
     }
-    list.some("Reason given", event.because.clone());
-    list.code("Client ID", event.client_id.clone());
-    list.code("Code", Some(event.code.clone().into_owned()));
+    list.some(en("Reason given"), event.because.clone().map(Text::data));
+    list.code(en("Client ID"), event.client_id.clone());
+    list.code(en("Code"), Some(event.code.clone().into_owned()));
 }
 
 #[derive(Default)]
 struct List(Vec<Fact>);
 
 impl List {
-    fn text(&mut self, name: &'static str, value: String) {
+    fn text(&mut self, name: &'static str, value: Text) {
         self.0.push(Fact { name, value, is_code: false });
     }
 
-    fn some(&mut self, name: &'static str, value: Option<String>) {
+    fn some(&mut self, name: &'static str, value: Option<Text>) {
         self.0.extend(value.map(|value| Fact { name, value, is_code: false }));
     }
 
     fn code(&mut self, name: &'static str, value: Option<String>) {
-        self.0.extend(value.map(|value| Fact { name, value, is_code: true }));
+        self.0.extend(value.map(|value| Fact { name, value: Text::data(value), is_code: true }));
     }
 }

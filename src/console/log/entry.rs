@@ -7,6 +7,8 @@ use crate::console::line;
 use crate::console::moment::Moment;
 use crate::model::audit_event::{AccessFacts, Event, Outcome, TokenFacts};
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::{Text, en};
 
 /// The most scopes that a row names.
 const SCOPES: usize = 12;
@@ -16,14 +18,14 @@ pub struct Entry {
     pub at: Moment,
     pub clock: String,
     /// When it was not today.
-    pub date: Option<String>,
+    pub date: Option<Text>,
     /// `clear` or `danger`.
     pub aspect: &'static str,
     pub outcome: &'static str,
     pub what: What,
     /// Why it was refused, or that it stands for others.
-    pub note: String,
-    pub secret: String,
+    pub note: Text,
+    pub secret: Text,
     pub address: String,
     pub is_open: bool,
     /// When it stands for others.
@@ -37,7 +39,7 @@ pub enum What {
 
 /// Who asked for which scopes of which APIs.
 pub struct Call {
-    pub who: String,
+    pub who: Text,
     /// When there is such an application.
     pub href: Option<String>,
     pub resources: Vec<Line>,
@@ -67,9 +69,9 @@ impl Entry {
             What::Act(Act::new(event))
         };
         let secret = match names.secret(event) {
-            Some(name) => name,
-            None if is_token => "none".to_owned(),
-            None => String::new(),
+            Some(name) => Text::data(name),
+            None if is_token => text!("none"),
+            None => Text::default(),
         };
         Self {
             id: event.id.clone(),
@@ -90,14 +92,14 @@ impl Entry {
     /// What the link to the rest is called.
     pub fn link(&self) -> &'static str {
         match (&self.what, self.aspect) {
-            _ if self.is_open => "Close",
-            (What::Token(_), "danger") => "Why?",
-            _ => "Details",
+            _ if self.is_open => en("Close"),
+            (What::Token(_), "danger") => en("Why?"),
+            _ => en("Details"),
         }
     }
 
     /// Whose row this is, for who cannot see it.
-    pub fn who(&self) -> &str {
+    pub fn who(&self) -> &Text {
         match &self.what {
             What::Token(call) => &call.who,
             What::Act(act) => &act.who,
@@ -107,22 +109,22 @@ impl Entry {
 
 pub fn outcome(event: &Event) -> &'static str {
     match (event.outcome, event.category()) {
-        (Outcome::Success, "token") if event.code == "token.revoked" => "Revoked",
-        (Outcome::Success, "token") => "Issued",
-        (Outcome::Success, "access") => "Passed",
-        (Outcome::Success, _) => "Done",
-        (Outcome::Denied, _) => "Refused",
-        (Outcome::Error, _) => "Failed",
+        (Outcome::Success, "token") if event.code == "token.revoked" => en("Revoked"),
+        (Outcome::Success, "token") => en("Issued"),
+        (Outcome::Success, "access") => en("Passed"),
+        (Outcome::Success, _) => en("Done"),
+        (Outcome::Denied, _) => en("Refused"),
+        (Outcome::Error, _) => en("Failed"),
     }
 }
 
 /// The application by its name, or the client id as it was sent.
-pub fn who(event: &Event, names: &Names) -> String {
+pub fn who(event: &Event, names: &Names) -> Text {
     match &event.client_id {
-        Some(client_id) => names.application(client_id).unwrap_or(client_id).to_owned(),
-        None if event.flood.is_some() => "Whatever client IDs".to_owned(),
-        None if event.access.is_some() => "No token of ours".to_owned(),
-        None => "No client named".to_owned(),
+        Some(client_id) => Text::data(names.application(client_id).unwrap_or(client_id)),
+        None if event.flood.is_some() => text!("Whatever client IDs"),
+        None if event.access.is_some() => text!("No token of ours"),
+        None => text!("No client named"),
     }
 }
 
@@ -159,31 +161,27 @@ fn call(event: &Event, names: &Names) -> Call {
     }
 }
 
-fn note(event: &Event, names: &Names) -> String {
+fn note(event: &Event, names: &Names) -> Text {
     let reason = event.reason.as_deref().map(words::reason).unwrap_or_default();
     if let Some(facts) = &event.access {
         return access(facts, reason, names);
     }
-    let count = event.flood.as_ref().map(|flood| format!("{} alike counted", flood.count));
-    let parts = [words::asked(&event.code), reason, count.as_deref().unwrap_or_default()];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    let count = event.flood.as_ref().map(|flood| text!("{n} alike counted", n = flood.count));
+    let parts = [Text::new(words::asked(&event.code)), Text::looked_up(reason)];
+    Text::joined(parts.into_iter().chain(count), ", ")
 }
 
 /// `Revoked, GET /invoices/{id}, 30 times`.
-fn access(facts: &AccessFacts, reason: &str, names: &Names) -> String {
+fn access(facts: &AccessFacts, reason: &str, names: &Names) -> Text {
     let of_caller = |caller: &String| {
-        format!("introspected by {}", names.application(caller).unwrap_or(caller))
+        text!("introspected by {caller}", caller = names.application(caller).unwrap_or(caller))
     };
     let route = match (&facts.method, &facts.route) {
-        (Some(method), Some(route)) => Some(format!("{method} {route}")),
+        (Some(method), Some(route)) => Some(Text::data(format!("{method} {route}"))),
         _ => facts.caller.as_ref().map(of_caller),
     };
-    let times = facts.count.map(|count| match count {
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
-    });
-    let reason = (!reason.is_empty()).then(|| reason.to_owned());
-    [reason, route, times].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let times = facts.count.map(|count| text!(count => "once", "{n} times"));
+    Text::joined([Some(Text::looked_up(reason)), route, times].into_iter().flatten(), ", ")
 }
 
 #[cfg(test)]

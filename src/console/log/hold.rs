@@ -12,6 +12,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::store::audit_retention;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -55,7 +57,11 @@ pub async fn post(
         let errors = FieldErrors::from_act(error)?;
         return page::unprocessable(&fill(&person, &app, input.reason, errors).await?);
     }
-    person.notice(if release { "The hold is over." } else { "The log keeps every row." });
+    person.notice(if release {
+        text!("The hold is over.")
+    } else {
+        text!("The log keeps every row.")
+    });
     Ok(page::see_other("/log/integrity"))
 }
 

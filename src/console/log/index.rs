@@ -24,11 +24,13 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter};
 use crate::store::{Conn, Error, usage};
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 /// Fewer than other lists have: rows of the log are long, and a page that comes
 /// again is to take 8 kB at most.
-const ROWS: usize = 45;
+const ROWS: usize = 28;
 
 #[derive(Template)]
 #[template(path = "console/log/index.html", blocks = ["results"])]
@@ -205,14 +207,27 @@ fn elsewhere(at: UnixTime, now: UnixTime, query: &Query) -> Elsewhere {
 }
 
 impl Index {
-    /// What the period is called within a sentence.
-    fn period(&self) -> String {
-        if self.query.period() == "custom" {
-            return "between these times".to_owned();
+    /// That there is nothing, of what was asked for.
+    fn nothing(&self) -> Text {
+        let period = Text::new(self.period());
+        match (self.is_narrowed(), self.query.before.is_empty()) {
+            (false, true) => text!("Nothing happened {period}.", period),
+            (true, true) => text!("Nothing that fits happened {period}.", period),
+            (false, false) => text!("Nothing happened {period} before that.", period),
+            (true, false) => text!("Nothing that fits happened {period} before that.", period),
         }
-        let known = PERIODS.iter().find(|(word, ..)| *word == self.query.period());
-        let text = known.map_or("", |(_, text, _)| *text).to_lowercase();
-        if text.starts_with("last") { format!("in the {text}") } else { text }
+    }
+
+    /// What the period is called within a sentence.
+    fn period(&self) -> &'static str {
+        match self.query.period() {
+            "custom" => en("between these times"),
+            "1h" => en("in the last hour"),
+            "7d" => en("in the last 7 days"),
+            "30d" => en("in the last 30 days"),
+            "all" => en("since the beginning"),
+            _ => en("in the last 24 hours"),
+        }
     }
 
     /// Whether anything but the period narrows the view.

@@ -23,6 +23,7 @@ use crate::store::audit_tree::State;
 use crate::store::{
     Conn, Error, audit_redactions, audit_retention, audit_seals, audit_tree, signing_keys,
 };
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 use crate::web::tlog::{Audience, answer};
 
@@ -52,7 +53,7 @@ struct Writing {
     aspect: &'static str,
     state: String,
     /// Why nothing is written, and for how long.
-    outage: Option<(String, String)>,
+    outage: Option<(String, Text)>,
     /// Revocations that are in force and wait for the database.
     waiting: usize,
     journal: String,
@@ -104,7 +105,7 @@ enum Standing {
     /// Everything but the last seconds is sealed.
     Sealed,
     /// For how long something waits.
-    Behind(String),
+    Behind(Text),
     /// Nothing was sealed yet.
     Nothing,
     /// Why nothing is sealed any more.
@@ -216,10 +217,10 @@ fn read(conn: &mut Conn, now: UnixTime) -> Result<(State, Vec<Chain>, Vec<Key>),
 const fn state(state: crate::model::signing_key::State) -> &'static str {
     use crate::model::signing_key::State;
     match state {
-        State::Current => "Signing",
-        State::Next => "Stands by",
-        State::Retired | State::Removed => "Signed before",
-        State::Revoked => "Revoked",
+        State::Current => en("Signing"),
+        State::Next => en("Stands by"),
+        State::Retired | State::Removed => en("Signed before"),
+        State::Revoked => en("Revoked"),
     }
 }
 

@@ -4,13 +4,15 @@ use super::names::Names;
 use super::words;
 use crate::model::audit_event::{Event, Outcome};
 use crate::oauth::reason::{Check, Reason};
+use crate::text;
+use crate::texts::Text;
 
 /// One check: passed, failed or not reached.
 pub struct Rung {
     /// `pass`, `fail` or `unreached`.
     pub class: &'static str,
-    pub title: String,
-    pub note: String,
+    pub title: Text,
+    pub note: Text,
 }
 
 /// The checks of the request, in the order they were made.
@@ -21,14 +23,14 @@ pub fn rungs(event: &Event, names: &Names) -> Vec<Rung> {
     let rung = |check: Check| match failed {
         Some(failed) if check.index() == failed => Rung {
             class: "fail",
-            title: format!("{} refused", words::check(check)),
-            note: reason.map(words::reason).unwrap_or_default().to_owned(),
+            title: text!("{check} refused", check = Text::new(words::check(check))),
+            note: Text::looked_up(reason.map(words::reason).unwrap_or_default()),
         },
         Some(failed) if check.index() > failed => unreached(check),
         None if event.outcome != Outcome::Success => unreached(check),
         _ => Rung {
             class: "pass",
-            title: words::check(check).to_owned(),
+            title: Text::new(words::check(check)),
             note: passed(check, event, names),
         },
     };
@@ -43,32 +45,28 @@ fn issues(event: &Event) -> bool {
 }
 
 fn unreached(check: Check) -> Rung {
-    Rung {
-        class: "unreached",
-        title: words::check(check).to_owned(),
-        note: "not reached".to_owned(),
-    }
+    Rung { class: "unreached", title: Text::new(words::check(check)), note: text!("not reached") }
 }
 
-fn passed(check: Check, event: &Event, names: &Names) -> String {
+fn passed(check: Check, event: &Event, names: &Names) -> Text {
     let facts = event.token.as_ref();
     match check {
-        Check::Request => "can be read".to_owned(),
-        Check::Client => format!("{} is active", who(event, names)),
+        Check::Request => text!("can be read"),
+        Check::Client => text!("{client} is active", client = who(event, names)),
         Check::Credential => match names.secret(event) {
-            Some(secret) => format!("{secret} is in force"),
-            None => "is in force".to_owned(),
+            Some(secret) => text!("{secret} is in force", secret),
+            None => text!("is in force"),
         },
         Check::Resource => match facts.map(|facts| facts.resource.as_slice()) {
-            Some([only]) => format!("may call {}", names.resource(only)),
-            Some([_, ..]) => "may call them all".to_owned(),
-            _ => "may call it".to_owned(),
+            Some([only]) => text!("may call {api}", api = names.resource(only)),
+            Some([_, ..]) => text!("may call them all"),
+            _ => text!("may call it"),
         },
-        Check::Scope => "all granted".to_owned(),
-        Check::Token if event.code == "token.revoked" => "its own, revoked".to_owned(),
+        Check::Scope => text!("all granted"),
+        Check::Token if event.code == "token.revoked" => text!("its own, revoked"),
         Check::Token => {
             let algorithm = facts.and_then(|facts| facts.alg.as_deref());
-            algorithm.map_or_else(|| "signed".to_owned(), |alg| format!("signed with {alg}"))
+            algorithm.map_or_else(|| text!("signed"), |alg| text!("signed with {alg}", alg))
         }
     }
 }

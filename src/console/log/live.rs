@@ -18,6 +18,7 @@ use crate::model::audit_event::Event;
 use crate::oauth::UnixTime;
 use crate::store::audit_log::{self, Filter};
 use crate::store::{Conn, Error};
+use crate::texts::filters;
 use crate::web::App;
 
 /// How many rows are there from the start.

@@ -16,6 +16,8 @@ use crate::oauth::UnixTime;
 use crate::sealing::pruning;
 use crate::store::audit_retention::Cut;
 use crate::store::{self, Conn};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -93,14 +95,14 @@ pub async fn post(
         Ok(Err(error)) => tracing::warn!(%error, "audit.not_pruned"),
         Err(error) => tracing::error!(%error, "audit.not_pruned"),
     }
-    person.notice(format!("{rows} rows were removed from the log."));
+    person.notice(text!("{rows} rows were removed from the log.", rows));
     Ok(page::see_other("/log/integrity"))
 }
 
 /// What would go of before this day, or what is wrong with it.
 async fn read(app: &App, before: &str, now: UnixTime) -> Result<Result<Cut, FieldErrors>, Failure> {
     let Some(before) = day(before) else {
-        let example = "Give a day, such as 2026-01-31.";
+        let example = text!("Give a day, such as 2026-01-31.");
         return Ok(Err(FieldErrors::one("before", example)));
     };
     // An error of the act is no error of the read.

@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
 use crate::console::moment;
-use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{Filter, OutcomeFilter};
+use crate::text;
+use crate::texts::en;
 
 /// The parameters as they came. Empty: not narrowed.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -35,12 +36,12 @@ pub const DAY: &str = "24h";
 
 /// Each period: its word in the URL, how people read it, its length.
 pub const PERIODS: [(&str, &str, Option<Seconds>); 6] = [
-    ("1h", "Last hour", Some(Seconds::HOUR)),
-    (DAY, "Last 24 hours", Some(Seconds::DAY)),
-    ("7d", "Last 7 days", Some(Seconds::days(7))),
-    ("30d", "Last 30 days", Some(Seconds::days(30))),
-    ("all", "Since the beginning", None),
-    ("custom", "From and to", None),
+    ("1h", en("Last hour"), Some(Seconds::HOUR)),
+    (DAY, en("Last 24 hours"), Some(Seconds::DAY)),
+    ("7d", en("Last 7 days"), Some(Seconds::days(7))),
+    ("30d", en("Last 30 days"), Some(Seconds::days(30))),
+    ("all", en("Since the beginning"), None),
+    ("custom", en("From and to"), None),
 ];
 
 impl Query {
@@ -186,10 +187,10 @@ impl Query {
 /// # Errors
 /// One of them cannot be read.
 pub fn ends(from: &str, to: &str) -> Result<(Option<UnixTime>, Option<UnixTime>), FieldErrors> {
-    let mut errors = Vec::new();
+    let mut errors = FieldErrors::default();
     let since = end("from", from, &mut errors);
     let until = end("to", to, &mut errors).map(|until| until + length(to));
-    if errors.is_empty() { Ok((since, until)) } else { Err(errors.into()) }
+    if errors.is_empty() { Ok((since, until)) } else { Err(errors) }
 }
 
 /// The id of an event: a ULID, with or without the `req_` of its request.
@@ -217,16 +218,17 @@ fn recorded(client_id: String) -> String {
     client_id.chars().take(6).chain(['…']).collect()
 }
 
-fn end(field: &'static str, text: &str, errors: &mut Vec<FieldError>) -> Option<UnixTime> {
+fn end(field: &'static str, text: &str, errors: &mut FieldErrors) -> Option<UnixTime> {
     if text.is_empty() {
         return None;
     }
     let at = moment::parse(text);
     if at.is_none() {
-        let message = format!(
-            "Write {field} as a day or a minute in UTC, such as 2026-11-23 or 2026-11-23T14:00."
+        let message = text!(
+            "Write {field} as a day or a minute in UTC, such as 2026-11-23 or 2026-11-23T14:00.",
+            field
         );
-        errors.push(FieldError { field, message });
+        errors.push(field, message);
     }
     at
 }

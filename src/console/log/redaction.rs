@@ -17,6 +17,8 @@ use crate::model::role::Right;
 use crate::oauth::UnixTime;
 use crate::store::audit_log::StoredEvent;
 use crate::store::{self, Checkpoint, Conn, administrators};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -90,8 +92,7 @@ pub async fn post(
     if let Err(error) = emptied {
         tracing::warn!(%error, "sqlite.checkpoint_failed");
     }
-    let rows = if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") };
-    person.notice(format!("{rows} redacted."));
+    person.notice(text!(count => "{n} row was redacted.", "{n} rows were redacted."));
     Ok(page::see_other("/log/integrity"))
 }
 
@@ -123,7 +124,7 @@ async fn show(
     mut errors: FieldErrors,
 ) -> Result<HttpResponse, Failure> {
     if input.id.is_empty() && !input.person.is_empty() && day(&input.before).is_none() {
-        errors = FieldErrors::one("before", "Give a day, such as 2026-01-31.");
+        errors = FieldErrors::one("before", text!("Give a day, such as 2026-01-31."));
     }
     let what = if errors.of("before").is_some() { None } else { input.what()? };
     let plan = match what {

@@ -16,6 +16,7 @@ use crate::console::revocations::record;
 use crate::console::signed_in::SignedIn;
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, audit_log};
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

@@ -22,11 +22,13 @@ use super::reading;
 use super::show::Row;
 use crate::audit::tail::{Cursor, News, Seat};
 use crate::console::failure::Failure;
+use crate::console::language;
 use crate::console::signed_in::SignedIn;
 use crate::model::audit_event::{Event, Outcome};
 use crate::oauth::UnixTime;
 use crate::store::administrators;
 use crate::store::audit_log::{Filter, OutcomeFilter, StoredEvent};
+use crate::texts::Language;
 use crate::web::App;
 
 /// How often rows are sent.
@@ -83,6 +85,7 @@ pub async fn get(
         filter,
         cursor,
         news,
+        language: language::current(),
         app,
         _seat: seat,
     };
@@ -109,6 +112,7 @@ struct Watch {
     told: Instant,
     came: u64,
     left_out: u64,
+    language: Language,
     _seat: Seat,
 }
 
@@ -168,10 +172,10 @@ impl Watch {
         let over = events.len().saturating_sub(most);
         self.left_out += u64::try_from(over).unwrap_or(0);
         let events = events.split_off(over);
-        let now = self.app.clock.now();
+        let (now, language) = (self.app.clock.now(), self.language.clone());
         let html = self.app.store.read(move |conn| {
             let names = Names::read(conn, &events)?;
-            Ok(events.iter().map(|event| row(event, &names, now)).collect::<String>())
+            Ok(events.iter().map(|event| row(event, &names, now, &language)).collect::<String>())
         });
         let html = html.await.ok()?.replace(['\n', '\r'], " ");
         Some(format!("event: rows\nid: {}\ndata: {html}\n\n", self.cursor))
@@ -190,9 +194,9 @@ impl Watch {
     }
 }
 
-fn row(event: &Event, names: &Names, now: UnixTime) -> String {
+fn row(event: &Event, names: &Names, now: UnixTime, language: &Language) -> String {
     Row { manages: false, entry: Entry::new(event, names, now), detail: None }
-        .render()
+        .render_with_values(language)
         .unwrap_or_default()
 }
 

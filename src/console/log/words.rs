@@ -2,6 +2,7 @@
 use crate::admin::sessions::Refused;
 use crate::model::openid::Refusal;
 use crate::oauth::reason::{Check, Reason};
+use crate::texts::en;
 
 /// Every reason there is: the word that is stored, and the one people read.
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -14,46 +15,46 @@ pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Why the gate or introspection refused, by the words of `model::access`.
 const OF_ACCESSES: [(&str, &str); 12] = [
-    ("no_token", "No token"),
-    ("malformed_token", "Token cannot be read"),
-    ("not_ours", "Not signed by us"),
-    ("expired", "Token expired"),
-    ("revoked", "Token revoked"),
-    ("client_inactive", "Application suspended or deleted"),
-    ("wrong_audience", "Token for another API"),
-    ("scope_missing", "Scope of the route missing"),
-    ("route_not_listed", "No route lists it"),
-    ("path_ambiguous", "Path that can be read in two ways"),
-    ("gateway_misconfigured", "Gateway does not say what for"),
-    ("unknown_resource", "Gateway names no API"),
+    ("no_token", en("No token")),
+    ("malformed_token", en("Token cannot be read")),
+    ("not_ours", en("Not signed by us")),
+    ("expired", en("Token expired")),
+    ("revoked", en("Token revoked")),
+    ("client_inactive", en("Application suspended or deleted")),
+    ("wrong_audience", en("Token for another API")),
+    ("scope_missing", en("Scope of the route missing")),
+    ("route_not_listed", en("No route lists it")),
+    ("path_ambiguous", en("Path that can be read in two ways")),
+    ("gateway_misconfigured", en("Gateway does not say what for")),
+    ("unknown_resource", en("Gateway names no API")),
 ];
 
 /// What people read for a stored word; the word itself, when it is of another
 /// version of ours.
 pub fn reason(word: &str) -> &str {
     if word == "many" {
-        return "Too many kinds to tell apart";
+        return en("Too many kinds to tell apart");
     }
     reasons().find(|(known, _)| *known == word).map_or(word, |(_, text)| text)
 }
 
 pub const fn check(check: Check) -> &'static str {
     match check {
-        Check::Request => "Request",
-        Check::Client => "Client",
-        Check::Credential => "Secret",
-        Check::Resource => "API",
-        Check::Scope => "Scope",
-        Check::Token => "Token",
+        Check::Request => en("Request"),
+        Check::Client => en("Client"),
+        Check::Credential => en("Secret"),
+        Check::Resource => en("API"),
+        Check::Scope => en("Scope"),
+        Check::Token => en("Token"),
     }
 }
 
 /// What a client asked for that was not a token; empty for a token.
 pub fn asked(code: &str) -> &'static str {
     match code {
-        "token.revoked" => "a token of its own",
-        "token.revocation_denied" | "token.revocation_failed" => "Revoking a token",
-        "token.introspection_denied" | "token.introspection_failed" => "Introspection",
+        "token.revoked" => en("a token of its own"),
+        "token.revocation_denied" | "token.revocation_failed" => en("Revoking a token"),
+        "token.introspection_denied" | "token.introspection_failed" => en("Introspection"),
         _ => "",
     }
 }
@@ -61,10 +62,10 @@ pub fn asked(code: &str) -> &'static str {
 /// How somebody proved who they are.
 pub fn method(word: &str) -> &str {
     match word {
-        "client_secret_basic" => "Basic header",
-        "client_secret_post" => "Form post",
-        "session" => "Console session",
-        "cli" => "Command line",
+        "client_secret_basic" => en("Basic header"),
+        "client_secret_post" => en("Form post"),
+        "session" => en("Console session"),
+        "cli" => en("Command line"),
         other => other,
     }
 }
@@ -72,12 +73,12 @@ pub fn method(word: &str) -> &str {
 /// What an act was done to.
 pub fn target(kind: &str) -> &str {
     match kind {
-        "administrator" => "person",
-        "approval" => "request to",
+        "administrator" => en("person"),
+        "approval" => en("request to"),
         "everything" => "",
-        "key" => "signing key",
-        "nudge" => "thing to look at",
-        "resource" => "API",
+        "key" => en("signing key"),
+        "nudge" => en("thing to look at"),
+        "resource" => en("API"),
         other => other,
     }
 }
@@ -89,78 +90,78 @@ pub fn field(word: &str) -> String {
 
 const fn of_token(reason: Reason) -> &'static str {
     match reason {
-        Reason::RequestMalformed => "Request cannot be read",
-        Reason::ParametersInQuery => "Parameters in the URL",
-        Reason::SeveralCredentials => "Two ways of authenticating",
-        Reason::NoCredential => "No credential",
-        Reason::RateLimited => "Too many wrong secrets",
-        Reason::UnknownClient => "No application has this client ID",
-        Reason::ClientSuspended => "Application suspended",
-        Reason::ClientDeleted => "Application deleted",
-        Reason::BadSecret => "Wrong secret",
-        Reason::SecretExpired => "Secret expired",
-        Reason::SecretRevoked => "Secret revoked",
-        Reason::ClientMismatch => "Two client IDs",
-        Reason::GrantTypeMissing => "No grant type",
-        Reason::GrantTypeNotSupported => "Another grant type",
-        Reason::ResourceMissing => "No API named",
-        Reason::ResourceMalformed => "APIs cannot be read",
-        Reason::ResourceNotGranted => "API not granted",
-        Reason::ResourcesNotTogether => "APIs that sign differently",
-        Reason::ScopeMalformed => "Scope cannot be read",
-        Reason::ScopeNotGranted => "Scope not granted",
-        Reason::TokenMissing => "No token given",
-        Reason::TokenOfAnother => "Token of another application",
-        Reason::ApplicationLimit => "Application's limit met",
-        Reason::ResourceLimit => "API's limit met",
-        Reason::Overloaded => "Server could not record it",
+        Reason::RequestMalformed => en("Request cannot be read"),
+        Reason::ParametersInQuery => en("Parameters in the URL"),
+        Reason::SeveralCredentials => en("Two ways of authenticating"),
+        Reason::NoCredential => en("No credential"),
+        Reason::RateLimited => en("Too many wrong secrets"),
+        Reason::UnknownClient => en("No application has this client ID"),
+        Reason::ClientSuspended => en("Application suspended"),
+        Reason::ClientDeleted => en("Application deleted"),
+        Reason::BadSecret => en("Wrong secret"),
+        Reason::SecretExpired => en("Secret expired"),
+        Reason::SecretRevoked => en("Secret revoked"),
+        Reason::ClientMismatch => en("Two client IDs"),
+        Reason::GrantTypeMissing => en("No grant type"),
+        Reason::GrantTypeNotSupported => en("Another grant type"),
+        Reason::ResourceMissing => en("No API named"),
+        Reason::ResourceMalformed => en("APIs cannot be read"),
+        Reason::ResourceNotGranted => en("API not granted"),
+        Reason::ResourcesNotTogether => en("APIs that sign differently"),
+        Reason::ScopeMalformed => en("Scope cannot be read"),
+        Reason::ScopeNotGranted => en("Scope not granted"),
+        Reason::TokenMissing => en("No token given"),
+        Reason::TokenOfAnother => en("Token of another application"),
+        Reason::ApplicationLimit => en("Application's limit met"),
+        Reason::ResourceLimit => en("API's limit met"),
+        Reason::Overloaded => en("Server could not record it"),
     }
 }
 
 const fn of_session(reason: Refused) -> &'static str {
     match reason {
-        Refused::BadCode => "Wrong code",
-        Refused::BadPasskey => "Passkey not accepted",
-        Refused::BadPassword => "Wrong password",
-        Refused::Blocked => "Address blocked",
-        Refused::ClonedPasskey => "Counter of the passkey went back",
-        Refused::NotThroughProvider => "Not through the provider",
-        Refused::UnknownPasskey => "Passkey nobody has",
-        Refused::UsedChallenge => "Passkey answered too late or twice",
-        Refused::Suspended => "Person suspended",
-        Refused::Throttled => "Too many wrong passwords",
-        Refused::UnknownAccount => "Nobody has this address",
-        Refused::UsedCode => "Code used before",
+        Refused::BadCode => en("Wrong code"),
+        Refused::BadPasskey => en("Passkey not accepted"),
+        Refused::BadPassword => en("Wrong password"),
+        Refused::Blocked => en("Address blocked"),
+        Refused::ClonedPasskey => en("Counter of the passkey went back"),
+        Refused::NotThroughProvider => en("Not through the provider"),
+        Refused::UnknownPasskey => en("Passkey nobody has"),
+        Refused::UsedChallenge => en("Passkey answered too late or twice"),
+        Refused::Suspended => en("Person suspended"),
+        Refused::Throttled => en("Too many wrong passwords"),
+        Refused::UnknownAccount => en("Nobody has this address"),
+        Refused::UsedCode => en("Code used before"),
     }
 }
 
 const fn of_openid(reason: Refusal) -> &'static str {
     match reason {
         Refusal::AddressBlocked => of_session(Refused::Blocked),
-        Refusal::BadAlgorithm => "ID token: algorithm not taken",
-        Refusal::BadAnswer => "Provider's answer cannot be read",
-        Refusal::BadSignature => "ID token: wrong signature",
-        Refusal::CodeRefused => "Provider did not take the code",
-        Refusal::EmailTaken => "Another account has the address",
-        Refusal::IdentityTaken => "Another account has the identity",
-        Refusal::LastOwner => "The last owner would be none",
-        Refusal::NoAccount => "No account here",
-        Refusal::NoEmail => "Provider gave no address",
-        Refusal::NoRole => "Claim stands for no role",
-        Refusal::NotNow => "Provider did not ask again",
-        Refusal::OtherBrowser => "Began in another browser",
-        Refusal::OtherPerson => "Came back as somebody else",
-        Refusal::ProviderRefused => "Provider said no",
+        Refusal::BadAlgorithm => en("ID token: algorithm not taken"),
+        Refusal::BadAnswer => en("Provider's answer cannot be read"),
+        Refusal::BadSignature => en("ID token: wrong signature"),
+        Refusal::CodeRefused => en("Provider did not take the code"),
+        Refusal::EmailTaken => en("Another account has the address"),
+        Refusal::IdentityTaken => en("Another account has the identity"),
+        Refusal::LastOwner => en("The last owner would be none"),
+        Refusal::NoAccount => en("No account here"),
+        Refusal::NoEmail => en("Provider gave no address"),
+        Refusal::NoRole => en("Claim stands for no role"),
+        Refusal::NotNow => en("Provider did not ask again"),
+        Refusal::OtherBrowser => en("Began in another browser"),
+        Refusal::OtherPerson => en("Came back as somebody else"),
+        Refusal::ProviderRefused => en("Provider said no"),
         Refusal::Suspended => of_session(Refused::Suspended),
-        Refusal::TokenExpired => "ID token: of another time",
-        Refusal::Unavailable => "Provider does not answer",
-        Refusal::UnknownKey => "ID token: unknown key",
-        Refusal::UnknownState => "Never begun, used or too old",
-        Refusal::UnverifiedEmail => "Provider did not verify the address",
-        Refusal::WrongAudience => "ID token: for somebody else",
-        Refusal::WrongHash => "ID token: of another access token",
-        Refusal::WrongIssuer => "Of another provider",
-        Refusal::WrongNonce => "ID token: wrong nonce",
+        Refusal::TokenExpired => en("ID token: of another time"),
+        Refusal::Unavailable => en("Provider does not answer"),
+        Refusal::UnknownKey => en("ID token: unknown key"),
+        Refusal::UnknownState => en("Never begun, used or too old"),
+        Refusal::UnverifiedEmail => en("Provider did not verify the address"),
+        Refusal::WrongAudience => en("ID token: for somebody else"),
+        Refusal::WrongHash => en("ID token: of another access token"),
+        Refusal::WrongIssuer => en("Of another provider"),
+        Refusal::WrongNonce => en("ID token: wrong nonce"),
     }
 }
 

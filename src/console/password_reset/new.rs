@@ -9,6 +9,7 @@ use crate::console::form::FieldErrors;
 use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::Administrator;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -74,7 +75,7 @@ async fn find(app: &App, token: &str) -> Result<Administrator, Failure> {
 
 fn spent() -> Failure {
     Failure::Conflict(
-        "This link is spent, too old, or another was made after it. Ask an owner for another."
+        en("This link is spent, too old, or another was made after it. Ask an owner for another.")
             .to_owned(),
     )
 }

@@ -13,6 +13,7 @@ use crate::model::openid::Purpose;
 use crate::oauth::UnixTime;
 use crate::store::Conn;
 use crate::store::identities::Identity;
+use crate::text;
 use crate::web::App;
 
 /// What the page says of the provider.
@@ -62,7 +63,7 @@ pub async fn post_deletion(
     let unlink =
         move |conn: &mut Conn| identities::unlink(conn, &actor, &id, (&form.issuer, &form.subject));
     app.store.write::<_, admin::Error, _>(unlink).await?;
-    person.notice("Your account is parted from the provider.");
+    person.notice(text!("Your account is parted from the provider."));
     Ok(page::see_other("/profile"))
 }
 

@@ -13,6 +13,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::password::{self, Password};
 use crate::model::text::FieldError;
 use crate::store;
+use crate::text;
 use crate::web::App;
 use crate::web::hashing::Lane;
 
@@ -39,7 +40,7 @@ pub async fn post(
     let stored = found.map(|(_, hash)| hash).unwrap_or_default();
     if !verify(&app, &form.current, stored).await? {
         app.password_guesses.failed(&pair);
-        let errors = FieldErrors::one("current", "This is not your current password.");
+        let errors = FieldErrors::one("current", text!("This is not your current password."));
         return page::unprocessable(&show::fill(&person, &app, errors).await?);
     }
     let about = [person.administrator.email.as_str(), person.administrator.name.as_str()];

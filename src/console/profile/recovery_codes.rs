@@ -9,6 +9,7 @@ use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::recovery_code::{CODES, Digest, RecoveryCode};
+use crate::texts::filters;
 use crate::web::App;
 
 /// Codes that were just made.

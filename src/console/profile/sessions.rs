@@ -2,20 +2,21 @@
 use actix_web::{HttpResponse, web};
 
 use crate::admin::{self, sessions};
-use crate::console::count::counted;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::session::Session;
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::Text;
 use crate::web::App;
 
 /// A session in a list.
 pub struct Row {
     pub id: String,
-    pub address: String,
-    pub user_agent: String,
+    pub address: Text,
+    pub user_agent: Text,
     pub since: Moment,
     pub last_seen: Moment,
     /// The one that the list is looked at in.
@@ -31,8 +32,8 @@ pub async fn post(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse,
         sessions::revoke(conn, &actor, &id, sessions::Which::Others(&kept), limits)
     });
     person.notice(match ended.await? {
-        0 => "There was no other session.".to_owned(),
-        ended => format!("{} ended.", counted(ended, "session")),
+        0 => text!("There was no other session."),
+        ended => text!(ended => "{n} session ended.", "{n} sessions ended."),
     });
     Ok(page::see_other("/profile"))
 }
@@ -51,7 +52,7 @@ pub async fn post_one(
             sessions::revoke(conn, &actor, &id, sessions::Which::One(&one), limits)
         })
         .await?;
-    person.notice("The session is ended.");
+    person.notice(text!("The session is ended."));
     Ok(page::see_other("/profile"))
 }
 
@@ -65,8 +66,10 @@ pub async fn rows(person: &SignedIn, app: &App, of: &str) -> Result<Vec<Row>, Fa
 
 fn row(session: Session, this: &str, now: UnixTime) -> Row {
     Row {
-        address: session.address.unwrap_or_else(|| "unknown".to_owned()),
-        user_agent: session.user_agent.unwrap_or_else(|| "A browser that does not say".to_owned()),
+        address: session.address.map_or_else(|| text!("unknown"), Text::data),
+        user_agent: session
+            .user_agent
+            .map_or_else(|| text!("A browser that does not say"), Text::data),
         since: Moment::new(session.signed_in_at, now),
         last_seen: Moment::new(session.last_seen_at, now),
         is_this: session.id == this,

@@ -15,6 +15,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::password::NOBODY;
 use crate::store::{self, Conn};
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -35,6 +36,8 @@ pub(super) struct Show {
     /// Whether there is a password to change.
     has_password: bool,
     sessions: Vec<Row>,
+    /// Tag and name of those there are besides English.
+    languages: Vec<(String, String)>,
     errors: FieldErrors,
 }
 
@@ -74,6 +77,7 @@ pub(super) async fn fill(
         }),
         required: app.config.second_factor_required.contains(&person.administrator.role),
         sessions: sessions::rows(person, app, &person.administrator.id).await?,
+        languages: app.texts.offered().map(|(tag, name)| (tag.into(), name.into())).collect(),
         chrome: person.chrome("/profile"),
         signed_in: person.administrator.last_signed_in_at.map(|at| Moment::new(at, now)),
         person: person.administrator.clone(),

@@ -7,6 +7,7 @@ use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::reports::report::{Family, REPORTS, Report};
+use crate::texts::{en, filters};
 
 #[derive(Template)]
 #[template(path = "console/reports/index.html")]
@@ -25,10 +26,10 @@ pub async fn get(person: SignedIn) -> Result<HttpResponse, Failure> {
 
 const fn words(family: Family) -> (&'static str, &'static str) {
     match family {
-        Family::Access => ("Access", "Who may do what, and who said so."),
-        Family::Tokens => ("Tokens", "Who got which tokens, and were they theirs to get."),
-        Family::Refusals => ("Refusals", "Who was refused, and what looks like an attack."),
-        Family::Acts => ("Changes", "What people and the server did."),
-        Family::Upkeep => ("Upkeep", "Secrets, revocations and the log itself."),
+        Family::Access => (en("Access"), en("Who may do what, and who said so.")),
+        Family::Tokens => (en("Tokens"), en("Who got which tokens, and were they theirs to get.")),
+        Family::Refusals => (en("Refusals"), en("Who was refused, and what looks like an attack.")),
+        Family::Acts => (en("Changes"), en("What people and the server did.")),
+        Family::Upkeep => (en("Upkeep"), en("Secrets, revocations and the log itself.")),
     }
 }

@@ -3,10 +3,10 @@ use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
 use crate::console::moment;
-use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::reports::report::{Parameter, Parameters, Report};
+use crate::text;
 
 /// The parameters as they came. Empty: not told.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,7 +29,7 @@ impl Query {
     /// A day cannot be read, or the period is none.
     pub fn told(&self, now: UnixTime) -> Result<Parameters, FieldErrors> {
         let given = |text: &str| Some(text.trim()).filter(|t| !t.is_empty()).map(str::to_owned);
-        let mut errors = Vec::new();
+        let mut errors = FieldErrors::default();
         let mut told = Parameters::at(now);
         if let Some(to) = day("to", &self.to, &mut errors) {
             told.to = to + Seconds::DAY;
@@ -39,17 +39,17 @@ impl Query {
             told.from = from;
         }
         if told.from >= told.to && errors.is_empty() {
-            errors.push(wrong("to", "The period ends before it begins."));
+            errors.push("to", text!("The period ends before it begins."));
         }
         match self.days.trim() {
             "" => {}
             text => match text.parse::<i64>() {
                 Ok(days) if (0..=36_500).contains(&days) => told.days = days,
-                _ => errors.push(wrong("days", "Enter whole days, such as 90.")),
+                _ => errors.push("days", text!("Enter whole days, such as 90.")),
             },
         }
         if !errors.is_empty() {
-            return Err(errors.into());
+            return Err(errors);
         }
         Ok(Parameters {
             application: given(&self.application),
@@ -98,20 +98,16 @@ impl Query {
     }
 }
 
-fn day(field: &'static str, text: &str, errors: &mut Vec<FieldError>) -> Option<UnixTime> {
+fn day(field: &'static str, text: &str, errors: &mut FieldErrors) -> Option<UnixTime> {
     let text = text.trim();
     if text.is_empty() {
         return None;
     }
     let at = moment::parse(text).filter(|_| text.len() == 10);
     if at.is_none() {
-        errors.push(wrong(field, &format!("Write {field} as a day in UTC, such as 2026-11-23.")));
+        errors.push(field, text!("Write {field} as a day in UTC, such as 2026-11-23.", field));
     }
     at
-}
-
-fn wrong(field: &'static str, message: &str) -> FieldError {
-    FieldError { field, message: message.to_owned() }
 }
 
 #[cfg(test)]

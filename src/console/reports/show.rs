@@ -13,6 +13,7 @@ use crate::oauth::UnixTime;
 use crate::reports::report::{self, Parameter, Parameters, Report};
 use crate::reports::table::{Cell, Table};
 use crate::store::{Conn, Error};
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -103,21 +104,23 @@ fn fields(report: &Report, query: &Query, told: Option<&Parameters>) -> Vec<Fiel
                 };
                 let from = shown(&query.from, told.map(|told| told.from));
                 let to = shown(&query.to, told.map(|told| UnixTime(told.to.0 - 1)));
-                fields.push(field("from", "From, UTC", "2026-10-01", from));
-                fields.push(field("to", "To, UTC, inclusive", "2026-10-31", to));
+                fields.push(field("from", en("From, UTC"), "2026-10-01", from));
+                fields.push(field("to", en("To, UTC, inclusive"), "2026-10-31", to));
             }
             Parameter::Application => {
-                fields.push(field("application", "Application", "Client ID", typed));
+                fields.push(field("application", en("Application"), en("Client ID"), typed));
             }
-            Parameter::Api => fields.push(field("api", "API", "Identifier", typed)),
-            Parameter::Scope => fields.push(field("scope", "Scope", "invoices:read", typed)),
-            Parameter::Person => fields.push(field("person", "Person", "Name", typed)),
-            Parameter::Secret => fields.push(field("secret", "Secret", "sec_…", typed)),
-            Parameter::Token => fields.push(field("token", "Token", "jti or request ID", typed)),
-            Parameter::Key => fields.push(field("key", "Signing key", "kid", typed)),
+            Parameter::Api => fields.push(field("api", en("API"), en("Identifier"), typed)),
+            Parameter::Scope => fields.push(field("scope", en("Scope"), "invoices:read", typed)),
+            Parameter::Person => fields.push(field("person", en("Person"), en("Name"), typed)),
+            Parameter::Secret => fields.push(field("secret", en("Secret"), "sec_…", typed)),
+            Parameter::Token => {
+                fields.push(field("token", en("Token"), en("jti or request ID"), typed))
+            }
+            Parameter::Key => fields.push(field("key", en("Signing key"), "kid", typed)),
             Parameter::Days => {
                 let days = told.map_or(typed, |told| told.days.to_string());
-                fields.push(field("days", "Days", "90", days));
+                fields.push(field("days", en("Days"), "90", days));
             }
         }
     }

@@ -14,6 +14,8 @@ use crate::console::{duration, page};
 use crate::model::role::Right;
 use crate::oauth::revocation::Kind;
 use crate::store::{Conn, revocations};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -23,7 +25,7 @@ struct Deletion {
     chrome: Chrome,
     errors: FieldErrors,
     loaded: Loaded,
-    lifetime: String,
+    lifetime: Text,
     impact: Impact,
 }
 
@@ -55,7 +57,7 @@ pub async fn post(
     let loaded = show::load(&app, id.clone(), person.now()).await?;
     let name = loaded.resource.name.clone();
     if loaded.caller_count > 0 && form.name.trim() != name {
-        let errors = FieldErrors::one("name", format!("Type {name} to delete it."));
+        let errors = FieldErrors::one("name", text!("Type {name} to delete it.", name));
         return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
     }
     let actor = person.actor.clone();
@@ -68,7 +70,8 @@ pub async fn post(
         Settled::Done(made) => made,
         Settled::Asked(request) => return Ok(person.asked(&request)),
     };
-    person.notice_of(format!("{name} is deleted, and its tokens are revoked."), made.as_ref());
+    let text = text!("{name} is deleted, and its tokens are revoked.", name);
+    person.notice_of(text, made.as_ref());
     Ok(page::see_other("/apis"))
 }
 

@@ -11,6 +11,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::resource::{LONG_TOKEN_LIFETIME, Resource, ResourceDetails};
 use crate::model::role::Right;
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -73,12 +75,12 @@ pub async fn post(
     };
     match app.act(update).await {
         Ok(()) => {
-            person.notice(format!("{} is saved.", input.name.trim()));
+            person.notice(text!("{name} is saved.", name = input.name.trim()));
             Ok(page::see_other(&format!("/apis/{id}")))
         }
         Err(admin::Error::Conflict(why)) => {
             let resource = super::show::find(&app, id).await?;
-            let errors = FieldErrors::one("name", format!("{why} Nothing was saved."));
+            let errors = FieldErrors::one("name", Text::from(why).and(text!("Nothing was saved.")));
             // Whoever saves again has seen what is stored now.
             input.version = resource.version;
             page::conflict(&Edit { is_stale: true, ..fill(&person, resource, input, errors) })

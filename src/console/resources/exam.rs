@@ -11,10 +11,12 @@ use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
-use crate::exam::{self, Examiner, Finding, Verdict};
+use crate::exam::{self, Check, Examiner, Finding, Verdict};
 use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::oauth::scope::ScopeSet;
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -69,7 +71,7 @@ pub async fn post(
         }
     };
     let Ok(_turn) = app.exams.try_acquire() else {
-        return Err(Failure::Conflict("An exam is being held; wait for its end.".to_owned()));
+        return Err(Failure::Conflict(en("An exam is being held; wait for its end.").to_owned()));
     };
     let (examined, actor) = (app.clone(), person.actor.clone());
     let held = tokio::task::spawn_blocking(move || {
@@ -99,15 +101,15 @@ pub async fn post(
 }
 
 /// The field to blame for an exam that was not held.
-fn refused(error: exam::Error) -> Result<(&'static str, String), Failure> {
+fn refused(error: exam::Error) -> Result<(&'static str, Text), Failure> {
     match error {
         exam::Error::Act(crate::admin::Error::NotFound) => {
-            Ok(("client_id", "No application has this client ID.".to_owned()))
+            Ok(("client_id", text!("No application has this client ID.")))
         }
         exam::Error::Act(error) => Err(error.into()),
         exam::Error::Keys(error) => Err(Failure::Broken(error.to_string())),
-        exam::Error::NoToken(why) => Ok(("client_id", format!("It gets no token: {why}."))),
-        exam::Error::Url(why) => Ok(("url", why.to_owned())),
+        exam::Error::NoToken(why) => Ok(("client_id", text!("It gets no token: {why}.", why))),
+        exam::Error::Url(why) => Ok(("url", Text::from(why))),
     }
 }
 
@@ -147,13 +149,12 @@ fn fill(person: &SignedIn, resource: Resource, input: Input, errors: FieldErrors
 
 impl Page {
     /// The whole in a sentence.
-    fn summary(&self) -> String {
+    fn summary(&self) -> Text {
         let count = |verdict| self.findings.iter().filter(|f| f.verdict == verdict).count();
         match (count(Verdict::Failed), count(Verdict::Warned)) {
-            (0, 0) => format!("It did well in all {} checks.", self.findings.len()),
-            (0, warned) => format!("No hole was found; {warned} checks want a look."),
-            (1, _) => "One check failed.".to_owned(),
-            (failed, _) => format!("{failed} checks failed."),
+            (0, 0) => text!("It did well in all {count} checks.", count = self.findings.len()),
+            (0, warned) => text!("No hole was found; {count} checks want a look.", count = warned),
+            (failed, _) => text!(failed => "One check failed.", "{n} checks failed."),
         }
     }
 
@@ -165,7 +166,30 @@ impl Page {
         }
     }
 
-    fn words(finding: &Finding) -> String {
-        finding.check.as_str().replace('_', " ")
+    fn words(finding: &Finding) -> &'static str {
+        match finding.check {
+            Check::Good => en("good"),
+            Check::NoToken => en("no token"),
+            Check::TamperedSignature => en("tampered signature"),
+            Check::WrongType => en("wrong type"),
+            Check::UnknownKey => en("unknown key"),
+            Check::EmbeddedKey => en("embedded key"),
+            Check::AlgNone => "alg none",
+            Check::HmacWithPem => "hs256 with pem",
+            Check::HmacWithJwk => "hs256 with jwk",
+            Check::Expired => en("expired"),
+            Check::WrongAudience => en("wrong audience"),
+            Check::WrongIssuer => en("wrong issuer"),
+            Check::MissingScope => en("missing scope"),
+            Check::Revoked => en("revoked"),
+        }
+    }
+
+    fn verdict(finding: &Finding) -> &'static str {
+        match finding.verdict {
+            Verdict::Passed => en("passed"),
+            Verdict::Failed => en("failed"),
+            Verdict::Warned => en("warned"),
+        }
     }
 }

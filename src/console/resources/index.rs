@@ -12,6 +12,7 @@ use crate::console::{duration, line, page};
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::resource::Resource;
 use crate::store::{Conn, Error, grants, resources, scopes};
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -27,7 +28,7 @@ struct Index {
 struct Row {
     resource: Resource,
     line: &'static str,
-    lifetime: String,
+    lifetime: Text,
     scopes: i64,
     callers: i64,
 }

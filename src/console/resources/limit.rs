@@ -13,6 +13,8 @@ use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::oauth::limit::Subject;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -52,7 +54,7 @@ pub async fn post(
     let (actor, of) = (person.actor.clone(), id.clone());
     app.act(move |conn: &mut Conn| limits::set_for_resource(conn, &actor, &of, limit.as_ref()))
         .await?;
-    person.notice("The limit is saved.");
+    person.notice(text!("The limit is saved."));
     Ok(page::see_other(&format!("/apis/{id}/limit")))
 }
 

@@ -12,6 +12,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::resource::{DEFAULT_TOKEN_LIFETIME, NewResource, ResourceDetails};
 use crate::model::role::Right;
 use crate::oauth::algorithm::Algorithm;
+use crate::text;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -62,7 +64,7 @@ pub async fn post(
     let actor = person.actor.clone();
     match app.into_inner().act(move |conn| resources::create(conn, &actor, new)).await {
         Ok(resource) => {
-            person.notice(format!("{} is registered.", resource.name));
+            person.notice(text!("{name} is registered.", name = resource.name));
             Ok(page::see_other(&format!("/apis/{}", resource.id)))
         }
         Err(error) => again(input, FieldErrors::from_act(error)?),
@@ -74,10 +76,12 @@ impl New {
     fn algorithms(&self) -> [(&'static str, &'static str, bool); 4] {
         Algorithm::ALL.map(|algorithm| {
             let about = match algorithm {
-                Algorithm::Es256 => "Small and quick, and every library knows it. Take this one.",
-                Algorithm::EdDsa => "Ed25519: the quickest, where the API's library knows it.",
-                Algorithm::Ps256 => "RSA with modern padding, where a rule asks for it.",
-                Algorithm::Rs256 => "RSA as it was: for libraries that know nothing else.",
+                Algorithm::Es256 => {
+                    en("Small and quick, and every library knows it. Take this one.")
+                }
+                Algorithm::EdDsa => en("Ed25519: the quickest, where the API's library knows it."),
+                Algorithm::Ps256 => en("RSA with modern padding, where a rule asks for it."),
+                Algorithm::Rs256 => en("RSA as it was: for libraries that know nothing else."),
             };
             (algorithm.as_str(), about, self.input.algorithm == algorithm.as_str())
         })

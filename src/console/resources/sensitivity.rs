@@ -13,6 +13,8 @@ use crate::model::mark::Marks;
 use crate::model::resource::{Resource, Scope};
 use crate::model::role::Right;
 use crate::store::{Conn, Error, resources, scopes};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -66,7 +68,11 @@ pub async fn post(
     if let Some(request) = asked {
         return Ok(person.asked(&request));
     }
-    person.notice(if changed { "What is sensitive is saved." } else { "Nothing was changed." });
+    person.notice(if changed {
+        text!("What is sensitive is saved.")
+    } else {
+        text!("Nothing was changed.")
+    });
     Ok(page::see_other(&format!("/apis/{id}#s-scopes")))
 }
 

@@ -22,6 +22,7 @@ use crate::oauth::time::Seconds;
 use crate::store::grants::Caller;
 use crate::store::uses::{self, ScopeUse};
 use crate::store::{Conn, Error, grants, resources, scopes};
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 /// The most callers that a page names.
@@ -145,7 +146,7 @@ fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<Loaded>, Erro
 }
 
 impl Show {
-    fn lifetime(&self) -> String {
+    fn lifetime(&self) -> Text {
         duration::text(self.loaded.resource.token_lifetime)
     }
 

@@ -14,6 +14,8 @@ use crate::model::resource::{AccessRecords, Resource, Scope, Verification};
 use crate::model::role::Right;
 use crate::model::route::Route;
 use crate::store::{self, Conn, Error, scopes};
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 /// The gateways that the page has a configuration for: the word in the URL,
@@ -105,7 +107,7 @@ pub async fn post(
     person.must(Right::ManageRegistry)?;
     let (id, mut input, app) = (id.into_inner(), form.into_inner(), app.into_inner());
     let Some(access_records) = AccessRecords::parse(&input.access_records) else {
-        let errors = FieldErrors::one("access_records", "Choose what is recorded.");
+        let errors = FieldErrors::one("access_records", text!("Choose what is recorded."));
         let again = Again { policy: Some(input), errors, ..Again::default() };
         return page::unprocessable(&fill(&person, &app, id, again).await?);
     };
@@ -116,11 +118,14 @@ pub async fn post(
     };
     match app.act(set).await {
         Ok(()) => {
-            person.notice("How it is checked is saved.");
+            person.notice(text!("How it is checked is saved."));
             Ok(page::see_other(&format!("/apis/{id}/verification")))
         }
         Err(admin::Error::Conflict(why)) => {
-            let errors = FieldErrors::one("access_records", format!("{why} Nothing was saved."));
+            let errors = FieldErrors::one(
+                "access_records",
+                Text::from(why).and(text!("Nothing was saved.")),
+            );
             // Whoever saves again has seen what is stored now.
             input.version = show::find(&app, id.clone()).await?.version;
             let again = Again { policy: Some(input), errors, ..Again::default() };
@@ -193,19 +198,16 @@ impl Page {
         AccessRecords::ALL.map(|policy| {
             let (name, about) = match policy {
                 AccessRecords::Counted => (
-                    "Counted",
-                    "How often each application used which route, by the minute. Costs next to \
-                     nothing.",
+                    en("Counted"),
+                    en("How often each application used which route, by the minute. Costs next to nothing."),
                 ),
                 AccessRecords::Sampled => (
-                    "Sampled",
-                    "Counted, and besides one in a hundred that passed and every refusal, with \
-                     the token’s ID.",
+                    en("Sampled"),
+                    en("Counted, and besides one in a hundred that passed and every refusal, with the token’s ID."),
                 ),
                 AccessRecords::Full => (
-                    "Full",
-                    "Each one, with the token’s ID, on disk before it passes. When that cannot be \
-                     done, nothing passes. Only refusals that come in floods are counted.",
+                    en("Full"),
+                    en("Each one, with the token’s ID, on disk before it passes. When that cannot be done, nothing passes. Only refusals that come in floods are counted."),
                 ),
             };
             (policy.as_str(), name, about, self.input.access_records == policy.as_str())

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::new_href;
-use super::what;
 use crate::admin::{self, revocations};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -16,9 +15,11 @@ use crate::console::log::query::event_id;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
-use crate::model::signing_key::SigningKey;
+use crate::model::signing_key::{Purpose, SigningKey, State};
 use crate::oauth::revocation::Kind;
 use crate::store::{Conn, Error, signing_keys};
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -29,7 +30,8 @@ struct Page {
     /// `None`: too many to choose from.
     applications: Option<Vec<Choice>>,
     resources: Option<Vec<Choice>>,
-    keys: Vec<SigningKey>,
+    /// By their id.
+    keys: Vec<(String, Text)>,
 }
 
 #[derive(Default, Deserialize)]
@@ -68,13 +70,13 @@ async fn find(
     app: &App,
     kind: Kind,
     text: &str,
-) -> Result<Result<String, String>, Failure> {
+) -> Result<Result<String, Text>, Failure> {
     if text.is_empty() && kind != Kind::Everything {
-        return Ok(Err(format!("Choose {}.", wanted(kind))));
+        return Ok(Err(wanted(kind)));
     }
     let id = match (kind, token_id(app, text)) {
         (Kind::Token, Ok(id)) => id,
-        (Kind::Token, Err(message)) => return Ok(Err(message.to_owned())),
+        (Kind::Token, Err(message)) => return Ok(Err(Text::new(message))),
         _ => text.to_owned(),
     };
     let found = app
@@ -87,10 +89,10 @@ async fn find(
         .await?;
     let now = person.now();
     Ok(match found {
-        None if kind == Kind::Token => Err("The log knows no token of this ID.".to_owned()),
-        None => Err(format!("There is no such {}.", what::title(kind).replace("Sign", "sign"))),
+        None if kind == Kind::Token => Err(text!("The log knows no token of this ID.")),
+        None => Err(missing(kind)),
         Some(found) if found.expires_at.is_some_and(|end| end <= now) => {
-            Err("This token has expired; nothing accepts it.".to_owned())
+            Err(text!("This token has expired; nothing accepts it."))
         }
         Some(found) => Ok(found.text),
     })
@@ -103,20 +105,50 @@ fn token_id(app: &App, text: &str) -> Result<String, &'static str> {
     }
     let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
     if !token.contains('.') {
-        return Err("This is neither a token nor the ID of one.");
+        return Err(en("This is neither a token nor the ID of one."));
     }
     let verified = app.keys.verify(token);
-    verified.map(|token| token.claims.jti.clone()).ok_or("No key of this server signed this.")
+    verified.map(|token| token.claims.jti.clone()).ok_or(en("No key of this server signed this."))
 }
 
-const fn wanted(kind: Kind) -> &'static str {
+/// A key as it stands in the list.
+fn described(key: &SigningKey) -> Text {
+    let state = match key.state {
+        State::Next => text!("next"),
+        State::Current => text!("current"),
+        State::Retired => text!("retired"),
+        State::Removed => text!("removed"),
+        State::Revoked => text!("revoked"),
+    };
+    let purpose = match key.purpose {
+        Purpose::AccessTokens => text!("access tokens"),
+        Purpose::TokenStatus => text!("token status"),
+        Purpose::Checkpoints => text!("checkpoints"),
+    };
+    let (kid, algorithm) = (&key.kid, key.algorithm.to_string());
+    text!("{kid} ({algorithm}, {state}, {purpose})", kid, algorithm, state, purpose)
+}
+
+/// What is said when nothing was typed.
+fn wanted(kind: Kind) -> Text {
     match kind {
-        Kind::Token => "a token: its ID, or the token itself",
-        Kind::Application => "an application",
-        Kind::Secret => "a secret",
-        Kind::Resource => "an API",
-        Kind::Key => "a signing key",
-        Kind::Everything => "everything",
+        Kind::Token => text!("Choose a token: its ID, or the token itself."),
+        Kind::Application => text!("Choose an application."),
+        Kind::Secret => text!("Choose a secret."),
+        Kind::Resource => text!("Choose an API."),
+        Kind::Key => text!("Choose a signing key."),
+        Kind::Everything => text!("Choose everything."),
+    }
+}
+
+/// What is said when there is none of it. Of `Everything` there always is.
+fn missing(kind: Kind) -> Text {
+    match kind {
+        Kind::Token | Kind::Everything => text!("There is no such Token."),
+        Kind::Application => text!("There is no such Application."),
+        Kind::Secret => text!("There is no such Secret."),
+        Kind::Resource => text!("There is no such API."),
+        Kind::Key => text!("There is no such signing key."),
     }
 }
 
@@ -128,5 +160,6 @@ async fn fill(person: &SignedIn, app: &App, errors: FieldErrors) -> Result<Page,
     let (applications, resources, mut keys) = app.store.read(read).await?;
     keys.retain(|key| key.state.is_published());
     let chrome = person.chrome("/revocations");
+    let keys = keys.iter().map(|key| (key.kid.clone(), described(key))).collect();
     Ok(Page { chrome, errors, applications, resources, keys })
 }

@@ -5,6 +5,7 @@ use crate::console::moment::Moment;
 use crate::model::revocation::Recorded;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
+use crate::texts::Text;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clock {
@@ -23,7 +24,7 @@ pub struct Running {
     /// Rounded up, so that it is not over too early.
     pub seconds: i64,
     /// `4 min 12 s`.
-    pub left: String,
+    pub left: Text,
     /// Of the whole time, in thousandths.
     pub share: i64,
     /// The whole time, in seconds.

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::clock::Clock;
-use super::what::{Names, What};
+use super::what::{Names, What, word};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::log::choices::{self, Choice};
@@ -15,6 +15,8 @@ use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::revocation::{Recorded, Revocation};
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, revocations};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -35,7 +37,7 @@ struct Row {
     revocation: Revocation,
     at: Moment,
     what: What,
-    by: String,
+    by: Text,
     /// How many living tokens it hit, once that is known.
     live_tokens: Option<u64>,
     clock: Clock,
@@ -72,7 +74,7 @@ pub async fn get(
             .journal
             .waiting()
             .into_iter()
-            .map(|late| (late.revocation.kind.as_str(), late.revocation.subject))
+            .map(|late| (word(late.revocation.kind), late.revocation.subject))
             .collect(),
         rows: found.rows,
         next: found.next,
@@ -102,11 +104,11 @@ impl Row {
 }
 
 /// Who made it, as one would say it.
-pub fn by(revocation: &Revocation) -> String {
+pub fn by(revocation: &Revocation) -> Text {
     if revocation.client_id.as_ref() == Some(&revocation.created_by) {
-        return "The application itself".to_owned();
+        return text!("The application itself");
     }
-    revocation.created_by.clone()
+    Text::data(&revocation.created_by)
 }
 
 impl Index {

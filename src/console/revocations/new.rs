@@ -17,12 +17,13 @@ use crate::model::because::Because;
 use crate::model::revocation::{Recorded, holds_token, read_reason};
 use crate::model::role::Right;
 use crate::model::signing_key::{Purpose, SigningKey};
-use crate::model::text::FieldError;
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::revocations::exposure::{self, Preview};
 use crate::store::{self, Conn, signing_keys};
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -35,13 +36,13 @@ struct New {
     what: What,
     /// Of a key: that it signs no tokens.
     is_for_status: bool,
-    live: String,
+    live: Text,
     last_expiry: Option<Moment>,
     /// When its tokens were revoked last, and the page of that.
     before: Option<(Moment, String)>,
     reason: String,
     /// How long status lists are kept.
-    ttl: String,
+    ttl: Text,
     /// What to type for a revocation of this size.
     phrase: Option<String>,
 }
@@ -111,12 +112,11 @@ pub async fn post(
 fn read(kind: Kind, input: &Input) -> Result<String, FieldErrors> {
     let reason = read_reason(&input.reason);
     let wanted = phrase(kind, &input.subject).filter(|phrase| *phrase != input.confirmation.trim());
-    let mut errors = reason.as_ref().err().cloned().unwrap_or_default();
-    errors.extend(wanted.map(|phrase| FieldError {
-        field: "confirmation",
-        message: format!("Type {phrase} to revoke this."),
-    }));
-    if errors.is_empty() { Ok(reason.unwrap_or_default()) } else { Err(errors.into()) }
+    let mut errors: FieldErrors = reason.as_ref().err().cloned().unwrap_or_default().into();
+    if let Some(phrase) = wanted {
+        errors = errors.and("confirmation", text!("Type {phrase} to revoke this.", phrase));
+    }
+    if errors.is_empty() { Ok(reason.unwrap_or_default()) } else { Err(errors) }
 }
 
 fn phrase(kind: Kind, subject: &str) -> Option<String> {
@@ -137,7 +137,7 @@ async fn fill(
     let found = app.store.read(move |conn| find(conn, kind, &input.subject, now)).await?;
     let Found { subject, what, key, before } = found.ok_or(Failure::NotFound)?;
     if kind == Kind::Token && subject.expires_at.is_none_or(|end| end <= now) {
-        let expired = "This token has expired; nothing accepts it.";
+        let expired = en("This token has expired; nothing accepts it.");
         return Err(Failure::Conflict(expired.to_owned()));
     }
     let preview = exposure::preview(&app.store, &subject.revocation(String::new(), now)).await?;
@@ -190,12 +190,12 @@ fn find(
     }))
 }
 
-fn live(preview: Preview) -> String {
+fn live(preview: Preview) -> Text {
     match (preview.live_tokens, preview.is_partial) {
-        (0, true) => "Too many to look at".to_owned(),
-        (count, true) => format!("{count} or more"),
-        (0, false) => "None".to_owned(),
-        (count, false) => count.to_string(),
+        (0, true) => text!("Too many to look at"),
+        (count, true) => text!("{n} or more", n = count),
+        (0, false) => text!("None"),
+        (count, false) => Text::data(count.to_string()),
     }
 }
 

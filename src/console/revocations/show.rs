@@ -14,6 +14,7 @@ use crate::console::{duration, page};
 use crate::model::revocation::{Recorded, Revocation};
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, revocations};
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -23,13 +24,13 @@ struct Show {
     revocation: Revocation,
     what: What,
     at: Moment,
-    by: String,
+    by: Text,
     live_tokens: Option<u64>,
     clock: Clock,
     /// The id of its entry in the audit log.
     entry: Option<String>,
     /// How long status lists are kept.
-    ttl: String,
+    ttl: Text,
 }
 
 struct Found {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use crate::model::revocation::Revocation;
 use crate::oauth::revocation::Kind;
 use crate::store::{Conn, Error, applications, resources, secrets};
+use crate::text;
+use crate::texts::{Text, en};
 
 /// What one revocation is of.
 #[derive(Clone, Debug)]
@@ -12,7 +14,7 @@ pub struct What {
     pub kind: Kind,
     /// `Application`, `Secret` …
     pub title: &'static str,
-    pub name: String,
+    pub name: Text,
     /// The page of it, when there is one.
     pub href: Option<String>,
     /// Whether the name is for machines.
@@ -74,13 +76,16 @@ impl Names {
                 None => (None, None),
             },
             Kind::Key => (None, Some("/keys".to_owned())),
-            Kind::Everything => (Some("Everything".to_owned()), None),
+            Kind::Everything => (None, None),
         };
         What {
             kind: revocation.kind,
             title: title(revocation.kind),
-            is_code: name.is_none(),
-            name: name.unwrap_or_else(|| subject.clone()),
+            is_code: name.is_none() && revocation.kind != Kind::Everything,
+            name: match revocation.kind {
+                Kind::Everything => text!("Everything"),
+                _ => Text::data(name.unwrap_or_else(|| subject.clone())),
+            },
             href,
             application: application
                 .filter(|_| matches!(revocation.kind, Kind::Token | Kind::Secret)),
@@ -88,38 +93,55 @@ impl Names {
     }
 }
 
+/// The kind of a thing within a sentence.
+pub const fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Token => en("token"),
+        Kind::Application => en("application"),
+        Kind::Secret => en("secret"),
+        Kind::Resource => en("resource"),
+        Kind::Key => en("key"),
+        Kind::Everything => en("everything"),
+    }
+}
+
 /// The kind of a thing, as it stands before its name.
 pub const fn title(kind: Kind) -> &'static str {
     match kind {
-        Kind::Token => "Token",
-        Kind::Application => "Application",
-        Kind::Secret => "Secret",
-        Kind::Resource => "API",
-        Kind::Key => "Signing key",
+        Kind::Token => en("Token"),
+        Kind::Application => en("Application"),
+        Kind::Secret => en("Secret"),
+        Kind::Resource => en("API"),
+        Kind::Key => en("Signing key"),
         Kind::Everything => "",
     }
 }
 
 impl What {
     /// What is dead by it, at the start of a sentence.
-    pub fn tokens(&self) -> String {
-        let name = &self.name;
+    pub fn tokens(&self) -> Text {
+        let name = self.name.clone();
         match self.kind {
-            Kind::Token => "One token".to_owned(),
-            Kind::Application => format!("The tokens of {name}"),
-            Kind::Secret => format!("The tokens of secret {name}"),
-            Kind::Resource => format!("The tokens for {name}"),
-            Kind::Key => "A signing key".to_owned(),
-            Kind::Everything => "Every token".to_owned(),
+            Kind::Token => text!("One token"),
+            Kind::Application => text!("The tokens of {name}", name),
+            Kind::Secret => text!("The tokens of secret {name}", name),
+            Kind::Resource => text!("The tokens for {name}", name),
+            Kind::Key => text!("A signing key"),
+            Kind::Everything => text!("Every token"),
         }
     }
 
     /// The same within a sentence.
-    pub fn tokens_within(&self) -> String {
-        let text = self.tokens();
-        let mut letters = text.chars();
-        let first = letters.next().map(|first| first.to_ascii_lowercase());
-        first.into_iter().chain(letters).collect()
+    pub fn tokens_within(&self) -> Text {
+        let name = self.name.clone();
+        match self.kind {
+            Kind::Token => text!("one token"),
+            Kind::Application => text!("the tokens of {name}", name),
+            Kind::Secret => text!("the tokens of secret {name}", name),
+            Kind::Resource => text!("the tokens for {name}", name),
+            Kind::Key => text!("a signing key"),
+            Kind::Everything => text!("every token"),
+        }
     }
 
     /// Whether it is a single token.
@@ -143,7 +165,7 @@ mod tests {
         let of = |kind, subject| {
             let made = Revocation::of_the_past("rev_1".into(), kind, subject, now);
             let what = Names::default().what(&made);
-            (what.name, what.href, what.is_code)
+            (what.name.to_string(), what.href, what.is_code)
         };
         assert_eq!(of(Kind::Application, "m2m_1"), ("m2m_1".into(), None, true));
         assert_eq!(of(Kind::Resource, "urn:a"), ("urn:a".into(), None, true));

@@ -5,6 +5,7 @@ use crate::store::{
     Conn, Error, administrators, applications, audit_log, resources, revocations, scopes, secrets,
     signing_keys,
 };
+use crate::texts::en;
 
 /// Somewhere to go.
 pub struct Hit {
@@ -13,6 +14,8 @@ pub struct Hit {
     /// An id or where it belongs.
     pub detail: String,
     pub href: String,
+    /// The title is ours, and not somebody's name.
+    pub is_page: bool,
 }
 
 /// The most of each kind.
@@ -20,7 +23,13 @@ const MOST: i64 = 8;
 
 impl Hit {
     pub fn new(kind: &'static str, title: impl Into<String>, href: impl Into<String>) -> Self {
-        Self { kind, title: title.into(), detail: String::new(), href: href.into() }
+        let (title, href) = (title.into(), href.into());
+        Self { kind, title, detail: String::new(), href, is_page: false }
+    }
+
+    /// A page of the console.
+    pub fn titled(self) -> Self {
+        Self { is_page: true, ..self }
     }
 
     fn with(self, detail: impl Into<String>) -> Self {
@@ -33,7 +42,7 @@ pub fn exact(conn: &mut Conn, id: &str, sees_people: bool) -> Result<Vec<Hit>, E
     let mut hits = Vec::new();
     if let Some(found) = applications::find(conn, id)? {
         let href = format!("/applications/{}", found.client_id);
-        hits.push(Hit::new("Application", found.details.name, href).with(found.client_id));
+        hits.push(Hit::new(en("Application"), found.details.name, href).with(found.client_id));
     }
     let resource = match resources::find(conn, id)? {
         Some(found) => Some(found),
@@ -41,26 +50,26 @@ pub fn exact(conn: &mut Conn, id: &str, sees_people: bool) -> Result<Vec<Hit>, E
     };
     if let Some(found) = resource {
         let href = format!("/apis/{}", found.id);
-        hits.push(Hit::new("API", found.name, href).with(found.identifier));
+        hits.push(Hit::new(en("API"), found.name, href).with(found.identifier));
     }
     if let Some(found) = secrets::find(conn, id)? {
         let href = format!("/applications/{}", found.client_id);
-        hits.push(Hit::new("Secret", found.name, href).with(found.id));
+        hits.push(Hit::new(en("Secret"), found.name, href).with(found.id));
     }
     if let Some(found) = revocations::find(conn, id)? {
         let id = found.revocation.id;
-        hits.push(Hit::new("Revocation", id.clone(), format!("/revocations/{id}")));
+        hits.push(Hit::new(en("Revocation"), id.clone(), format!("/revocations/{id}")));
     }
     if let Some(found) = signing_keys::find(conn, id)? {
-        hits.push(Hit::new("Signing key", found.kid, "/keys"));
+        hits.push(Hit::new(en("Signing key"), found.kid, "/keys"));
     }
     if let Some(found) = event_id(id).map(|id| audit_log::find(conn, id)).transpose()?.flatten() {
-        let kind = if found.category == "token" { "Request" } else { "Log entry" };
+        let kind = if found.category == "token" { en("Request") } else { en("Log entry") };
         hits.push(Hit::new(kind, found.id.clone(), format!("/log/{}", found.id)).with(found.code));
     }
     if sees_people && let Some(found) = administrators::find(conn, id)? {
         let href = format!("/people/{}", found.id);
-        hits.push(Hit::new("Person", found.name, href).with(found.email));
+        hits.push(Hit::new(en("Person"), found.name, href).with(found.email));
     }
     Ok(hits)
 }
@@ -70,14 +79,14 @@ pub fn alike(conn: &mut Conn, start: &str, sees_people: bool) -> Result<Vec<Hit>
     let mut hits = Vec::new();
     for found in applications::named(conn, start, MOST)? {
         let href = format!("/applications/{}", found.client_id);
-        hits.push(Hit::new("Application", found.details.name, href).with(found.client_id));
+        hits.push(Hit::new(en("Application"), found.details.name, href).with(found.client_id));
     }
     for found in resources::named(conn, start, MOST)? {
         let href = format!("/apis/{}", found.id);
-        hits.push(Hit::new("API", found.name, href).with(found.identifier));
+        hits.push(Hit::new(en("API"), found.name, href).with(found.identifier));
     }
     for (resource_id, name) in scopes::named(conn, start, MOST)? {
-        hits.push(Hit::new("Scope", name, format!("/apis/{resource_id}")));
+        hits.push(Hit::new(en("Scope"), name, format!("/apis/{resource_id}")));
     }
     if sees_people {
         let start = start.to_lowercase();
@@ -85,7 +94,7 @@ pub fn alike(conn: &mut Conn, start: &str, sees_people: bool) -> Result<Vec<Hit>
         let people = administrators::all(conn)?.into_iter();
         let people = people.filter(|found| is_it(&found.name) || is_it(&found.email));
         hits.extend(people.take(8).map(|found| {
-            Hit::new("Person", found.name, format!("/people/{}", found.id)).with(found.email)
+            Hit::new(en("Person"), found.name, format!("/people/{}", found.id)).with(found.email)
         }));
     }
     Ok(hits)

@@ -11,6 +11,7 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::console::tester::jwt;
 use crate::store::Conn;
+use crate::texts::filters;
 use crate::web::App;
 
 /// The most letters that are looked for.

@@ -1,29 +1,30 @@
 //! The pages and the actions that a search may lead to.
 use super::hit::Hit;
 use crate::model::role::{Reach, Right, Role};
+use crate::texts::en;
 
 /// Path, title, other words for it, and what one must be allowed to.
 type Place = (&'static str, &'static str, &'static str, Right);
 
 const PLACES: [Place; 18] = [
-    ("/", "Overview", "home start dashboard", Right::Read),
-    ("/applications", "Applications", "clients services", Right::ReadApplication),
-    ("/applications/new", "New application", "register create client", Right::ManageRegistry),
-    ("/apis", "APIs and scopes", "resources audiences permissions", Right::Read),
-    ("/apis/new", "New API", "register create resource", Right::ManageRegistry),
-    ("/log", "Audit log", "requests tokens events", Right::Read),
-    ("/log?outcome=refused", "Refused requests", "errors failures denied", Right::Read),
-    ("/log/live", "Live log", "tail stream watch", Right::Read),
-    ("/changes", "Admin changes", "history acts diff", Right::Read),
-    ("/revocations", "Revocations", "revoked tokens", Right::Read),
-    ("/revocations/new", "Revoke tokens", "leak stop kill", Right::ManageRegistry),
-    ("/tester", "Token tester", "dry run try test", Right::Read),
-    ("/tester/decoder", "Look into a token", "decode jwt claims", Right::Read),
-    ("/keys", "Signing keys", "jwks rotation", Right::Read),
-    ("/people", "People and roles", "administrators users", Right::ManageAdministrators),
-    ("/sign-in-attempts", "Sign-in attempts", "guesses block", Right::ManageAdministrators),
-    ("/settings", "Settings", "configuration environment", Right::Read),
-    ("/profile", "Your account", "password preferences keyboard", Right::SignIn),
+    ("/", en("Overview"), "home start dashboard", Right::Read),
+    ("/applications", en("Applications"), "clients services", Right::ReadApplication),
+    ("/applications/new", en("New application"), "register create client", Right::ManageRegistry),
+    ("/apis", en("APIs and scopes"), "resources audiences permissions", Right::Read),
+    ("/apis/new", en("New API"), "register create resource", Right::ManageRegistry),
+    ("/log", en("Audit log"), "requests tokens events", Right::Read),
+    ("/log?outcome=refused", en("Refused requests"), "errors failures denied", Right::Read),
+    ("/log/live", en("Live log"), "tail stream watch", Right::Read),
+    ("/changes", en("Admin changes"), "history acts diff", Right::Read),
+    ("/revocations", en("Revocations"), "revoked tokens", Right::Read),
+    ("/revocations/new", en("Revoke tokens"), "leak stop kill", Right::ManageRegistry),
+    ("/tester", en("Token tester"), "dry run try test", Right::Read),
+    ("/tester/decoder", en("Look into a token"), "decode jwt claims", Right::Read),
+    ("/keys", en("Signing keys"), "jwks rotation", Right::Read),
+    ("/people", en("People and roles"), "administrators users", Right::ManageAdministrators),
+    ("/sign-in-attempts", en("Sign-in attempts"), "guesses block", Right::ManageAdministrators),
+    ("/settings", en("Settings"), "configuration environment", Right::Read),
+    ("/profile", en("Your account"), "password preferences keyboard", Right::SignIn),
 ];
 
 /// Those whose title or other words have a word that begins with each word of
@@ -35,7 +36,7 @@ pub fn find(search: &str, role: Role) -> Vec<Hit> {
         let has = |start: &str| words.split_whitespace().any(|word| word.starts_with(start));
         role.reach(*right) != Reach::Nothing && search.split_whitespace().all(has)
     };
-    let hit = |(path, title, ..): &Place| Hit::new("Page", *title, *path);
+    let hit = |(path, title, ..): &Place| Hit::new(en("Page"), *title, *path).titled();
     PLACES.iter().filter(fits).map(hit).collect()
 }
 

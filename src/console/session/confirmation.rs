@@ -20,6 +20,8 @@ use crate::model::audit_event::Event;
 use crate::model::passkey::Purpose;
 use crate::model::password::NOBODY;
 use crate::store;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::session_store::CONFIRMED_AT;
 
@@ -119,15 +121,15 @@ fn told(person: &SignedIn, denied: &Denied) -> (Event, FieldErrors) {
     match denied {
         Denied::Code(why) => (
             sessions::refusal(actor, email, *why),
-            FieldErrors::one("code", "This code is not right, or was used before."),
+            FieldErrors::one("code", text!("This code is not right, or was used before.")),
         ),
         Denied::Passkey(refused) => (
             sessions::passkey_refusal(actor, Some(email), refused),
-            FieldErrors::one("passkey", "This passkey was not accepted. Try again."),
+            FieldErrors::one("passkey", text!("This passkey was not accepted. Try again.")),
         ),
         Denied::Password => (
             sessions::refusal(actor, email, Refused::BadPassword),
-            FieldErrors::one("password", "This is not your password."),
+            FieldErrors::one("password", text!("This is not your password.")),
         ),
     }
 }

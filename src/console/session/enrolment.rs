@@ -16,6 +16,7 @@ use crate::console::profile::authenticator::draft::{self, Draft, Shown};
 use crate::console::profile::recovery_codes::Codes;
 use crate::model::administrator::Administrator;
 use crate::model::passkey::Purpose;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

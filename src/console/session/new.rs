@@ -18,6 +18,8 @@ use crate::console::{page, profile};
 use crate::model::administrator::Administrator;
 use crate::model::password::NOBODY;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -85,7 +87,7 @@ pub fn ended(app: &App, next: &str, draft: String) -> Result<HttpResponse, Failu
 /// # Errors
 /// None that a caller could cause.
 pub fn refused_passkey(app: &App, next: String, draft: String) -> Result<HttpResponse, Failure> {
-    let why = "This passkey was not accepted. Try again, or use your password.";
+    let why = text!("This passkey was not accepted. Try again, or use your password.");
     let errors = FieldErrors::one("passkey", why);
     page::unprocessable(&fill(app, errors, String::new(), (next, draft)))
 }
@@ -120,7 +122,7 @@ pub async fn post(
             app.metrics.sign_in(why.as_str());
             app.recorder.record(sessions::refusal(&actor, &form.email, why)).await?;
             let errors =
-                FieldErrors::one("password", "The email address or the password is wrong.");
+                FieldErrors::one("password", text!("The email address or the password is wrong."));
             let on = (page::local(form.next), form.draft);
             page::unprocessable(&fill(&app, errors, form.email, on))
         }

@@ -19,6 +19,7 @@ use crate::model::administrator::Administrator;
 use crate::model::passkey::{Passkey, Purpose};
 use crate::oauth::UnixTime;
 use crate::store::{self, Conn, administrators};
+use crate::texts::en;
 use crate::web::relying_party::{Question, RelyingParty, Shown, Wrong};
 use crate::web::{App, peer};
 
@@ -270,10 +271,10 @@ pub async fn made(
 ) -> Result<Result<passkeys::NewPasskey, String>, Failure> {
     let party = relying_party(app)?;
     let Some(state) = take(app, (purpose, &person.id), &answer.challenge, now).await? else {
-        return Ok(Err("That took too long. Try again.".to_owned()));
+        return Ok(Err(en("That took too long. Try again.").to_owned()));
     };
     let Ok(made) = party.made(&state, &answer.credential) else {
-        return Ok(Err("This passkey cannot be used here. Try another.".to_owned()));
+        return Ok(Err(en("This passkey cannot be used here. Try another.").to_owned()));
     };
     Ok(crate::model::passkey::read_name(name, &made.aaguid).map(|name| passkeys::NewPasskey {
         credential_id: made.credential_id,

@@ -6,6 +6,7 @@ use askama::Template;
 use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::profile::recovery_codes::Codes;
+use crate::texts::filters;
 
 #[derive(Template)]
 #[template(path = "console/session/recovery_codes.html")]

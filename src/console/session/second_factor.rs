@@ -12,14 +12,16 @@ use crate::admin::factors::{self, Factors, Proof};
 use crate::admin::sessions::{self, Refused, RefusedPasskey};
 use crate::admin::{self, Actor};
 use crate::console::chrome::Notice;
-use crate::console::count::counted;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
+use crate::console::language;
 use crate::console::page;
 use crate::model::administrator::Administrator;
 use crate::model::audit_event::Event;
 use crate::model::passkey::Purpose;
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::session_store::NOTICE;
 
@@ -131,13 +133,16 @@ fn told(actor: &Actor, person: &Administrator, denied: &Denied) -> (Refused, Eve
         Denied::Code(why) => {
             let errors = FieldErrors::one(
                 "code",
-                "This code is not right, or was used before. The app shows the next within half \
-                 a minute.",
+                text!(
+                    "This code is not right, or was used before. The app shows the next within \
+                     half a minute."
+                ),
             );
             (*why, sessions::refusal(actor, &person.email, *why), errors)
         }
         Denied::Passkey(refused) => {
-            let errors = FieldErrors::one("passkey", "This passkey was not accepted. Try again.");
+            let errors =
+                FieldErrors::one("passkey", text!("This passkey was not accepted. Try again."));
             let event = sessions::passkey_refusal(actor, Some(&person.email), refused);
             (refused.why, event, errors)
         }
@@ -202,9 +207,12 @@ const fn how(proof: &Proof, through_provider: bool) -> &'static str {
 }
 
 fn left(left: i64) -> Notice {
-    let left = counted(usize::try_from(left).unwrap_or(0), "recovery code");
+    let left = usize::try_from(left).unwrap_or(0);
+    let text =
+        text!(left => "You have {n} recovery code left.", "You have {n} recovery codes left.");
+    let language = language::current();
     Notice {
-        text: format!("You have {left} left."),
-        links: vec![("/profile".to_owned(), "Your account".to_owned())],
+        text: text.in_words_of(&language),
+        links: vec![("/profile".to_owned(), text!("Your account").in_words_of(&language))],
     }
 }

@@ -8,6 +8,7 @@ use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -33,9 +34,9 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
 impl Show {
     fn from(known: &Effective) -> &'static str {
         match known.source {
-            Source::Default => "Default",
-            Source::Environment => "Environment",
-            Source::File => "File",
+            Source::Default => en("Default"),
+            Source::Environment => en("Environment"),
+            Source::File => en("File"),
         }
     }
 

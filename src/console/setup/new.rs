@@ -12,6 +12,7 @@ use crate::console::signed_in::anonymous;
 use crate::console::{page, profile};
 use crate::model::administrator::AdministratorDetails;
 use crate::model::role::Role;
+use crate::texts::{en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -108,8 +109,8 @@ fn again(form: Input, errors: FieldErrors) -> Result<HttpResponse, Failure> {
 
 fn spent() -> Failure {
     Failure::Conflict(
-        "This set-up link is spent, too old, or was never one. As long as nobody can sign in, \
-         the server prints a new one each time it starts."
-            .to_owned(),
+        en("This set-up link is spent, too old, or was never one. As long as nobody can sign in, \
+         the server prints a new one each time it starts.")
+        .to_owned(),
     )
 }

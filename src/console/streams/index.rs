@@ -11,6 +11,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::oauth::UnixTime;
 use crate::store::streams::{self, Progress};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -26,7 +28,7 @@ struct Row {
     to: Option<String>,
     /// `clear`, `caution` or `danger`.
     aspect: &'static str,
-    state: String,
+    state: Text,
     events: String,
     delivered: Option<Moment>,
     /// Why the last try failed, and when that was.
@@ -52,9 +54,19 @@ impl Row {
         let known = known.map(|(known, _)| known);
         let failure = known.filter(|known| !known.failure.is_empty());
         let (aspect, state) = match (failure, behind) {
-            (Some(_), _) => ("danger", format!("Failing, {} behind", batches(behind))),
-            (None, 0) => ("clear", "Delivered".to_owned()),
-            (None, behind) => ("caution", format!("{} behind", batches(behind))),
+            (Some(_), _) => (
+                "danger",
+                text!(
+                    behind => "Failing, {n} batch behind",
+                    "Failing, {count} batches behind",
+                    count = count::text(behind)
+                ),
+            ),
+            (None, 0) => ("clear", text!("Delivered")),
+            (None, behind) => {
+                let count = count::text(behind);
+                ("caution", text!(behind => "{n} batch behind", "{count} batches behind", count))
+            }
         };
         Self {
             name: stream.map_or_else(
@@ -70,8 +82,4 @@ impl Row {
                 .map(|known| (known.failure.clone(), Moment::new(known.failed_at(), now))),
         }
     }
-}
-
-fn batches(count: i64) -> String {
-    if count == 1 { "1 batch".to_owned() } else { format!("{} batches", count::text(count)) }
 }

@@ -10,6 +10,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::model::team::Team;
 use crate::store::{Conn, Error, teams};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -47,6 +49,6 @@ pub async fn post(
     let (actor, id) = (person.actor.clone(), id.into_inner());
     let delete = move |conn: &mut Conn| acts::delete(conn, &actor, &id);
     app.store.write::<_, ActError, _>(delete).await?;
-    person.notice("The team is deleted.");
+    person.notice(text!("The team is deleted."));
     Ok(page::see_other("/people/teams"))
 }

@@ -8,6 +8,7 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::team::Team;
 use crate::store::{Conn, Error, teams};
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

@@ -12,6 +12,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::role::Right;
 use crate::store::{Conn, administrators};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -46,7 +48,7 @@ pub async fn post(
     let create = move |conn: &mut Conn| teams::create(conn, &actor, &typed.name, &typed.members);
     match app.store.write(create).await {
         Ok(made) => {
-            person.notice(format!("{} is made.", made.name));
+            person.notice(text!("{name} is made.", name = &made.name));
             Ok(page::see_other(&format!("/people/teams/{}", made.id)))
         }
         Err(error) => {

@@ -12,6 +12,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::model::team::Team;
 use crate::store::{Conn, Error, administrators, teams};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 /// The most applications that the page names.
@@ -52,11 +54,11 @@ pub async fn post(
     };
     match app.store.write(update).await {
         Ok(()) => {
-            person.notice(format!("{} is saved.", input.name.trim()));
+            person.notice(text!("{name} is saved.", name = input.name.trim()));
             Ok(page::see_other(&format!("/people/teams/{id}")))
         }
         Err(admin::Error::Conflict(why)) => {
-            let errors = FieldErrors::one("name", format!("{why} Nothing was saved."));
+            let errors = FieldErrors::one("name", Text::from(why).and(text!("Nothing was saved.")));
             page::conflict(&fill(&person, &app, id, Some(input), errors).await?)
         }
         Err(error) => {

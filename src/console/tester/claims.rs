@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 
 use crate::console::moment::Moment;
 use crate::oauth::UnixTime;
+use crate::texts::en;
 
 /// One member of a header or of the claims.
 pub struct Claim {
@@ -24,34 +25,38 @@ const LAST: i64 = 253_402_300_799;
 type Known = (&'static str, &'static str, &'static str);
 
 const HEADER: [Known; 9] = [
-    ("alg", "Algorithm of the signature", "RFC 7515 §4.1.1"),
-    ("typ", "What kind of token it is; at+jwt is an access token", "RFC 9068 §2.1"),
-    ("kid", "Which key signed it", "RFC 7515 §4.1.4"),
-    ("cty", "What kind of thing its content is", "RFC 7515 §4.1.10"),
-    ("crit", "Extensions that whoever reads it must understand", "RFC 7515 §4.1.11"),
-    ("jku", "Where keys are said to be; never fetch from there", "RFC 7515 §4.1.2"),
-    ("jwk", "A key that it brings along; never trust that", "RFC 7515 §4.1.3"),
-    ("x5c", "Certificates of the key", "RFC 7515 §4.1.6"),
-    ("x5t", "Thumbprint of the certificate", "RFC 7515 §4.1.7"),
+    ("alg", en("Algorithm of the signature"), "RFC 7515 §4.1.1"),
+    ("typ", en("What kind of token it is; at+jwt is an access token"), "RFC 9068 §2.1"),
+    ("kid", en("Which key signed it"), "RFC 7515 §4.1.4"),
+    ("cty", en("What kind of thing its content is"), "RFC 7515 §4.1.10"),
+    ("crit", en("Extensions that whoever reads it must understand"), "RFC 7515 §4.1.11"),
+    ("jku", en("Where keys are said to be; never fetch from there"), "RFC 7515 §4.1.2"),
+    ("jwk", en("A key that it brings along; never trust that"), "RFC 7515 §4.1.3"),
+    ("x5c", en("Certificates of the key"), "RFC 7515 §4.1.6"),
+    ("x5t", en("Thumbprint of the certificate"), "RFC 7515 §4.1.7"),
 ];
 
 const CLAIMS: [Known; 16] = [
-    ("iss", "Who issued it", "RFC 7519 §4.1.1"),
-    ("sub", "Whom it is about; here the client itself", "RFC 7519 §4.1.2"),
-    ("aud", "Which APIs it is for; every other API must refuse it", "RFC 7519 §4.1.3"),
-    ("exp", "From when on nothing accepts it", "RFC 7519 §4.1.4"),
-    ("nbf", "Before when nothing accepts it", "RFC 7519 §4.1.5"),
-    ("iat", "When it was issued", "RFC 7519 §4.1.6"),
-    ("jti", "Its own ID; the log has it under this", "RFC 7519 §4.1.7"),
-    ("client_id", "The application that asked for it", "RFC 8693 §4.3"),
-    ("scope", "What it may do there, separated by spaces", "RFC 8693 §4.2"),
-    ("credential_id", "The secret that it was got with", "of this server"),
-    ("status", "Where it is published whether it was revoked", "draft-ietf-oauth-status-list §6.2"),
-    ("cnf", "The key that its holder must prove to have", "RFC 7800 §3.1"),
-    ("act", "Who acts on behalf of the subject", "RFC 8693 §4.1"),
-    ("auth_time", "When a person signed in", "RFC 9068 §2.2.1"),
-    ("acr", "How a person signed in", "RFC 9068 §2.2.1"),
-    ("azp", "The party that it was issued to", "OpenID Connect Core §2"),
+    ("iss", en("Who issued it"), "RFC 7519 §4.1.1"),
+    ("sub", en("Whom it is about; here the client itself"), "RFC 7519 §4.1.2"),
+    ("aud", en("Which APIs it is for; every other API must refuse it"), "RFC 7519 §4.1.3"),
+    ("exp", en("From when on nothing accepts it"), "RFC 7519 §4.1.4"),
+    ("nbf", en("Before when nothing accepts it"), "RFC 7519 §4.1.5"),
+    ("iat", en("When it was issued"), "RFC 7519 §4.1.6"),
+    ("jti", en("Its own ID; the log has it under this"), "RFC 7519 §4.1.7"),
+    ("client_id", en("The application that asked for it"), "RFC 8693 §4.3"),
+    ("scope", en("What it may do there, separated by spaces"), "RFC 8693 §4.2"),
+    ("credential_id", en("The secret that it was got with"), en("of this server")),
+    (
+        "status",
+        en("Where it is published whether it was revoked"),
+        "draft-ietf-oauth-status-list §6.2",
+    ),
+    ("cnf", en("The key that its holder must prove to have"), "RFC 7800 §3.1"),
+    ("act", en("Who acts on behalf of the subject"), "RFC 8693 §4.1"),
+    ("auth_time", en("When a person signed in"), "RFC 9068 §2.2.1"),
+    ("acr", en("How a person signed in"), "RFC 9068 §2.2.1"),
+    ("azp", en("The party that it was issued to"), "OpenID Connect Core §2"),
 ];
 
 const TIMES: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];
@@ -73,7 +78,8 @@ fn explain(members: &Map<String, Value>, known: &[Known], now: UnixTime) -> Vec<
             name: name.to_owned(),
             value: text(value),
             moment: moment(name, value, now),
-            meaning: found.map_or("Not a claim that this server knows", |(_, meaning, _)| meaning),
+            meaning: found
+                .map_or(en("Not a claim that this server knows"), |(_, meaning, _)| meaning),
             source: found.map_or("", |(.., source)| source),
         }
     };

@@ -14,6 +14,7 @@ use crate::console::log::entry::What;
 use crate::console::log::fate::Fate;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

@@ -11,6 +11,8 @@ use crate::oauth::access_token::{StatusReference, TYPE};
 use crate::oauth::revocation::Kind;
 use crate::oauth::{revocation_feed, status_list};
 use crate::store::{Conn, Error, audit_log, signing_keys};
+use crate::text;
+use crate::texts::{Text, en};
 use crate::web::App;
 use crate::web::acceptance::{Cause, accept};
 
@@ -18,8 +20,8 @@ pub struct Finding {
     /// `clear`, `caution` or `danger`.
     pub aspect: &'static str,
     pub title: &'static str,
-    pub text: String,
-    pub signature: String,
+    pub text: Text,
+    pub signature: Text,
     /// The row of the request that issued it.
     pub issued: Option<Issued>,
     /// A row has its `jti`, and it is another token all the same.
@@ -42,20 +44,20 @@ impl Finding {
         let read = move |conn: &mut Conn| read(conn, &jti, &kid, now);
         let (row, key) = app.store.read(read).await?;
         let signature = match &verified {
-            Some(verified) => format!("It is whole, and our key {} made it.", verified.kid),
+            Some(verified) => text!("It is whole, and our key {kid} made it.", kid = &verified.kid),
             None => stranger(jwt, key),
         };
         let issuer = &app.config.issuer.url;
         let (aspect, title, text) = match accepted {
-            Ok(_) => ("clear", "A token of ours, in force", GOOD.to_owned()),
+            Ok(_) => ("clear", en("A token of ours, in force"), Text::new(GOOD)),
             Err(Cause::Expired) => {
-                ("caution", "A token of ours, expired", "Every API must refuse it.".to_owned())
+                ("caution", en("A token of ours, expired"), text!("Every API must refuse it."))
             }
-            Err(Cause::Revoked(kind)) => ("danger", "A token of ours, revoked", revoked(kind)),
+            Err(Cause::Revoked(kind)) => ("danger", en("A token of ours, revoked"), revoked(kind)),
             Err(Cause::ClientInactive) => (
                 "danger",
-                "A token of ours, out of force",
-                "Its application is suspended or was deleted.".to_owned(),
+                en("A token of ours, out of force"),
+                text!("Its application is suspended or was deleted."),
             ),
             Err(Cause::NotOurs) => alien(jwt, issuer, key, is_ours),
         };
@@ -70,8 +72,9 @@ impl Finding {
     }
 }
 
-const GOOD: &str = "Signed by us, not expired, not revoked, and its application is active. An API \
-                    must still look whether it is for that API and has the scope.";
+const GOOD: &str = en(
+    "Signed by us, not expired, not revoked, and its application is active. An API must still look whether it is for that API and has the scope.",
+);
 
 /// The row that issued a token of this `jti`, and what has become of the key.
 fn read(
@@ -92,16 +95,15 @@ fn read(
     Ok((Some(Issued { entry, fate }), key))
 }
 
-fn revoked(kind: Kind) -> String {
-    let what = match kind {
-        Kind::Token => "It was itself revoked.",
-        Kind::Application => "All tokens of its application were revoked.",
-        Kind::Secret => "All tokens that were got with its secret were revoked.",
-        Kind::Resource => "All tokens for one of its APIs were revoked.",
-        Kind::Key => "The key that signed it was revoked.",
-        Kind::Everything => "Every token that was out was revoked.",
-    };
-    what.to_owned()
+fn revoked(kind: Kind) -> Text {
+    match kind {
+        Kind::Token => text!("It was itself revoked."),
+        Kind::Application => text!("All tokens of its application were revoked."),
+        Kind::Secret => text!("All tokens that were got with its secret were revoked."),
+        Kind::Resource => text!("All tokens for one of its APIs were revoked."),
+        Kind::Key => text!("The key that signed it was revoked."),
+        Kind::Everything => text!("Every token that was out was revoked."),
+    }
 }
 
 /// A token that is not accepted as one of ours.
@@ -110,59 +112,63 @@ fn alien(
     issuer: &str,
     key: Option<State>,
     is_ours: bool,
-) -> (&'static str, &'static str, String) {
+) -> (&'static str, &'static str, Text) {
     let typ = jwt.header("typ");
     if is_ours {
-        let text =
-            format!("We signed it, but it names the issuer {}, not {issuer}.", jwt.claim("iss"));
-        return ("danger", "Of another issuer", text);
+        let text = text!(
+            "We signed it, but it names the issuer {named}, not {issuer}.",
+            named = jwt.claim("iss"),
+            issuer,
+        );
+        return ("danger", en("Of another issuer"), text);
     }
     if jwt.claim("iss") != issuer {
         let named = match jwt.claim("iss") {
-            "" => "It names no issuer.".to_owned(),
-            other => format!("It names the issuer {other}; this server is {issuer}."),
+            "" => text!("It names no issuer."),
+            other => text!("It names the issuer {other}; this server is {issuer}.", other, issuer),
         };
-        return ("caution", "A foreign token", named);
+        return ("caution", en("A foreign token"), named);
     }
     if [status_list::TYPE, revocation_feed::TYPE].contains(&typ) {
-        let text = "A statement on the status of tokens. It opens nothing at an API.".to_owned();
-        return ("caution", "No access token", text);
+        let text = text!("A statement on the status of tokens. It opens nothing at an API.");
+        return ("caution", en("No access token"), text);
     }
     match key {
         Some(State::Removed | State::Revoked) => (
             "caution",
-            "Signed by a key that is gone",
-            "Nothing that this key signed is accepted, and its signature is not checked any more."
-                .to_owned(),
+            en("Signed by a key that is gone"),
+            text!(
+                "Nothing that this key signed is accepted, and its signature is not checked any more."
+            ),
         ),
         Some(_) => (
             "danger",
-            "Altered or forged",
-            format!(
-                "It says it is ours and names one of our keys, but that key did not sign this as \
-                 an access token ({TYPE})."
+            en("Altered or forged"),
+            text!(
+                "It says it is ours and names one of our keys, but that key did not sign this as an access token ({kind}).",
+                kind = TYPE,
             ),
         ),
         None => (
             "danger",
-            "Not a token of ours",
-            "It says it is ours, but names no key that this server ever had.".to_owned(),
+            en("Not a token of ours"),
+            text!("It says it is ours, but names no key that this server ever had."),
         ),
     }
 }
 
-fn stranger(jwt: &Jwt, key: Option<State>) -> String {
+fn stranger(jwt: &Jwt, key: Option<State>) -> Text {
     match (jwt.is_signed, jwt.header("kid"), key) {
-        (false, ..) => "It has none. Whoever accepts it accepts anything.".to_owned(),
-        (true, "", _) => "It names no key, so it was not checked.".to_owned(),
+        (false, ..) => text!("It has none. Whoever accepts it accepts anything."),
+        (true, "", _) => text!("It names no key, so it was not checked."),
         (true, kid, None) => {
-            format!("It names the key {kid}, which is none of ours, so it was not checked.")
+            text!("It names the key {kid}, which is none of ours, so it was not checked.", kid)
         }
         (true, kid, Some(State::Removed | State::Revoked)) => {
-            format!("It names our key {kid}, which is not published any more.")
+            text!("It names our key {kid}, which is not published any more.", kid)
         }
         (true, kid, Some(_)) => {
-            format!("Our key {kid}, which it names, did not sign this as an access token.")
+            text!("Our key {kid}, which it names, did not sign this as an access token.", kid)
         }
     }
 }

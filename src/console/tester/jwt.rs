@@ -3,6 +3,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::texts::en;
+
 /// The parts of a JWT in compact form, RFC 7519 §3.1.
 pub struct Jwt {
     /// The three parts with dots between them, and nothing around them.
@@ -36,27 +38,31 @@ pub fn read(pasted: &str) -> Result<Jwt, &'static str> {
     let text = text.strip_prefix("Bearer ").unwrap_or(text);
     let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
     if text.is_empty() {
-        return Err("Paste a token.");
+        return Err(en("Paste a token."));
     }
     if text.starts_with("csk_") {
-        return Err("This is a client secret and no token. If others may have seen it, revoke it.");
+        return Err(en(
+            "This is a client secret and no token. If others may have seen it, revoke it.",
+        ));
     }
     if text.len() > MOST {
-        return Err("This is too long for a token.");
+        return Err(en("This is too long for a token."));
     }
     let parts: Vec<&str> = text.split('.').collect();
     let (header, claims, signature) = match parts.as_slice() {
         [header, claims, signature] => (*header, *claims, *signature),
         [_, _, _, _, _] => {
-            return Err(
+            return Err(en(
                 "This token is encrypted (JWE, five parts). Only its receiver can read it.",
-            );
+            ));
         }
-        [_] => return Err("This has no parts: an opaque token, or something else than a token."),
-        _ => return Err("A signed JWT has three parts with dots between them. Is it whole?"),
+        [_] => {
+            return Err(en("This has no parts: an opaque token, or something else than a token."));
+        }
+        _ => return Err(en("A signed JWT has three parts with dots between them. Is it whole?")),
     };
-    let header = part(header).ok_or("Its header cannot be read. Is it whole?")?;
-    let claims = part(claims).ok_or("Its claims cannot be read. Is it whole?")?;
+    let header = part(header).ok_or(en("Its header cannot be read. Is it whole?"))?;
+    let claims = part(claims).ok_or(en("Its claims cannot be read. Is it whole?"))?;
     let is_signed = !signature.is_empty();
     Ok(Jwt { text, header, claims, is_signed })
 }

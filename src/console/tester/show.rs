@@ -18,6 +18,7 @@ use crate::oauth::error::Code;
 use crate::oauth::reason::Reason;
 use crate::oauth::{Error, UnixTime};
 use crate::store::{self, Conn, applications, secrets};
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -186,7 +187,7 @@ impl Show {
         id.unwrap_or(&self.input.application)
     }
 
-    fn lifetime(verdict: &Verdict) -> String {
+    fn lifetime(verdict: &Verdict) -> Text {
         duration::text(crate::oauth::time::Seconds(verdict.lifetime_seconds))
     }
 }

@@ -15,6 +15,8 @@ use crate::oauth::form::Form;
 use crate::oauth::reason::{Check, Reason};
 use crate::oauth::{Error, UnixTime, client_auth};
 use crate::store::{self, Conn};
+use crate::text;
+use crate::texts::Text;
 
 /// What is asked for.
 pub struct Asked {
@@ -37,7 +39,7 @@ pub struct Decided {
 /// What came of it, in words.
 pub struct Verdict {
     pub is_issued: bool,
-    pub why: String,
+    pub why: Text,
     pub mend: &'static str,
     /// The error as the caller would get it.
     pub error: Option<(&'static str, String)>,
@@ -126,10 +128,11 @@ impl Decided {
         let names = Names::read(conn, std::slice::from_ref(&event))?;
         let mut rungs = ladder::rungs(&event, &names);
         let has_secret = self.asked.secret.is_some();
-        soften(&mut rungs, has_secret);
+        let algorithm = event.token.as_ref().and_then(|facts| facts.alg.clone());
+        soften(&mut rungs, has_secret, algorithm.as_deref());
         let base = Verdict {
             is_issued: self.result.is_ok(),
-            why: String::new(),
+            why: Text::default(),
             mend: "",
             error: None,
             rungs,
@@ -204,14 +207,16 @@ impl Decided {
 }
 
 /// Says of each check that it was not made, where it was not.
-fn soften(rungs: &mut [Rung], has_secret: bool) {
+fn soften(rungs: &mut [Rung], has_secret: bool, algorithm: Option<&str>) {
     for (check, rung) in Check::ALL.into_iter().zip(rungs).filter(|(_, rung)| rung.class == "pass")
     {
         match check {
-            Check::Credential if !has_secret => {
-                "not looked at in a dry run".clone_into(&mut rung.note);
+            Check::Credential if !has_secret => rung.note = text!("not looked at in a dry run"),
+            Check::Token => {
+                if let Some(alg) = algorithm {
+                    rung.note = text!("would be signed with {alg}", alg);
+                }
             }
-            Check::Token => rung.note = rung.note.replace("signed with", "would be signed with"),
             _ => {}
         }
     }

@@ -10,6 +10,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::Administrator;
 use crate::model::role::Right;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -44,6 +46,9 @@ pub async fn post(
     let (actor, id) = (person.actor.clone(), found.id.clone());
     let remove = move |conn: &mut crate::store::Conn| factors::remove(conn, &actor, &id);
     app.store.write::<_, admin::Error, _>(remove).await?;
-    person.notice(format!("The second factor of {} is removed, and sessions ended.", found.name));
+    person.notice(text!(
+        "The second factor of {name} is removed, and sessions ended.",
+        name = found.name,
+    ));
     Ok(page::see_other(&format!("/people/{}", found.id)))
 }

@@ -13,6 +13,7 @@ use crate::model::deletion::Deletion;
 use crate::model::page::PAGE_ROWS;
 use crate::model::role::Right;
 use crate::store::deletions;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

@@ -9,9 +9,12 @@ use crate::console::failure::Failure;
 use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
 use crate::console::{line, page};
+use crate::model::deletion::Loss;
 use crate::model::grant::Grant;
 use crate::model::role::Right;
 use crate::model::secret::{Secret, State};
+use crate::text;
+use crate::texts::{Text, en, filters};
 use crate::web::App;
 
 #[derive(Template)]
@@ -38,9 +41,9 @@ pub async fn get(
     let line = |grant: &Grant| (line::class(&grant.resource_identifier), grant.clone());
     let secret = |secret: &Secret| {
         let word = match secret.state(now) {
-            State::Active => "works again",
-            State::Expired => "has expired",
-            State::Revoked => "is revoked",
+            State::Active => en("works again"),
+            State::Expired => en("has expired"),
+            State::Revoked => en("is revoked"),
         };
         (secret.clone(), word)
     };
@@ -71,18 +74,38 @@ pub async fn post(
 }
 
 /// What is restored, and what is not.
-fn told(restored: &Restorable) -> String {
-    let mut text =
-        format!("{} is restored. What tokens it had stay revoked.", restored.deletion.name);
+fn told(restored: &Restorable) -> Text {
+    let name = &restored.deletion.name;
+    let mut told = text!("{name} is restored. What tokens it had stay revoked.", name);
     if restored.has_namesake {
-        text.push_str(" Another application has the same name by now.");
+        told = told.and(text!("Another application has the same name by now."));
     }
     if !restored.lost.is_empty() {
-        let lost: Vec<String> = restored.lost.iter().map(ToString::to_string).collect();
-        text.push_str(" Not restored: ");
-        text.push_str(&lost.join(" "));
+        told =
+            told.and(text!("Not restored:")).and(Text::joined(restored.lost.iter().map(said), " "));
     }
-    text
+    told
+}
+
+/// What does not come back, as [`Loss`] says it in English.
+fn said(loss: &Loss) -> Text {
+    match loss {
+        Loss::Access { api } => text!("Its access to {api}: that API was deleted.", api),
+        Loss::ExternalId(id) => {
+            text!("Its external ID {id}: another application has it by now.", id)
+        }
+        Loss::Introspection { api } => {
+            text!("That it introspects the tokens of {api}: that API was deleted.", api)
+        }
+        Loss::Marked { api } => text!(
+            "Its access to {api}: some of it was marked as sensitive since, and takes two persons. Ask for it once the application is back.",
+            api
+        ),
+        Loss::Owner(name) => text!("Its owner {name}, who is not there any more.", name),
+        Loss::Scope { api, scope } => {
+            text!("{scope} of {api}: that scope was removed.", scope, api)
+        }
+    }
 }
 
 impl Restoration {

@@ -15,6 +15,8 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::model::secret::{Secret, State, read_days};
 use crate::oauth::UnixTime;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -63,8 +65,8 @@ pub async fn post(
         (person.actor.clone(), format!("/applications/{}/secrets/{}", path.0, path.1));
     app.act(move |conn| secrets::set_expiry(conn, &actor, (&path.0, &path.1), lifetime)).await?;
     person.notice(match lifetime {
-        Some(_) => "The end of the secret is moved.",
-        None => "The secret works until it is revoked.",
+        Some(_) => text!("The end of the secret is moved."),
+        None => text!("The secret works until it is revoked."),
     });
     Ok(page::see_other(&back))
 }

@@ -10,12 +10,15 @@ use actix_web::{HttpResponse, web};
 use futures_util::stream;
 
 use crate::console::failure::Failure;
+use crate::console::language;
 use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
 use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, secrets, usage};
+use crate::text;
+use crate::texts::Language;
 use crate::web::App;
 
 /// How often it is looked, and for how long: then the page asks again.
@@ -32,7 +35,8 @@ pub async fn get(
     let known = app.store.read(move |conn| find(conn, &looked.0, &looked.1)).await?;
     known.ok_or(Failure::NotFound)?;
     drop(person);
-    let watch = Watch { app: app.into_inner(), client_id, id, looks: 0 };
+    let language = language::current();
+    let watch = Watch { app: app.into_inner(), client_id, id, looks: 0, language };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -59,6 +63,7 @@ struct Watch {
     client_id: String,
     id: String,
     looks: usize,
+    language: Language,
 }
 
 enum Event {
@@ -84,10 +89,11 @@ impl Watch {
         match found {
             Ok(Some((Some(at), address))) => {
                 let at = Moment::clock(at);
-                Some(Event::Used(match address {
-                    Some(address) => format!("{at} UTC from {address}"),
-                    None => format!("{at} UTC"),
-                }))
+                let text = match address {
+                    Some(address) => text!("{at} UTC from {address}", at, address),
+                    None => text!("{at} UTC", at),
+                };
+                Some(Event::Used(text.in_words_of(&self.language)))
             }
             Ok(Some((None, _))) => Some(Event::Waiting),
             // Gone, or the database is: the page says what it said.

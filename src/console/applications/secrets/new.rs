@@ -14,6 +14,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::model::secret::{NewSecret, State};
 use crate::store::Conn;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]

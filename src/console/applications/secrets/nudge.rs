@@ -8,6 +8,8 @@ use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::Presented;
+use crate::text;
+use crate::texts::{Text, en};
 
 /// What ends within this is worth a word, within [`NEARER`] one that is said
 /// again, and within [`NEAR`] an urgent one.
@@ -47,25 +49,24 @@ impl Facts<'_> {
         let rows: Vec<&Presented> = self.presented.iter().filter(since).collect();
         let last = rows.iter().map(|row| row.last_at).max()?;
         let refused: i64 = rows.iter().map(|row| row.refused).sum();
-        let often = if refused == 1 {
-            "once".to_owned()
-        } else {
-            format!("{} times", count::text(refused))
-        };
         Some(Nudge {
             matter: self.matter(Kind::SecretGhost),
             urgency: Urgency::Urgent,
-            what: format!(
-                "{} does not work any more, and {} still {} it.",
-                secret.name,
-                addresses(&rows),
-                if rows.len() == 1 { "sends" } else { "send" }
+            what: text!(
+                rows.len() =>
+                    "{secret} does not work any more, and {addresses} still sends it.",
+                    "{secret} does not work any more, and {addresses} still send it.",
+                secret = &secret.name,
+                addresses = addresses(&rows),
             ),
-            so: format!(
-                "Refused {often} in nine days, the last {}.",
-                Moment::new(last, self.now).text
+            so: text!(
+                refused =>
+                    "Refused once in nine days, the last {when}.",
+                    "Refused {count} times in nine days, the last {when}.",
+                count = count::text(refused),
+                when = Moment::new(last, self.now).text,
             ),
-            links: vec![(self.path(""), "See who")],
+            links: vec![(self.path(""), en("See who"))],
         })
     }
 
@@ -76,8 +77,10 @@ impl Facts<'_> {
         if let Some(end) = secret.expires_at.filter(|end| *end <= now + SOON) {
             return Some(self.ending(end));
         }
-        let rotate = vec![(self.path("/rotation"), "Rotate"), (self.path(""), "See who uses it")];
-        let revoke = vec![(self.path("/revocation"), "Revoke")];
+        let name = &secret.name;
+        let rotate =
+            vec![(self.path("/rotation"), en("Rotate")), (self.path(""), en("See who uses it"))];
+        let revoke = vec![(self.path("/revocation"), en("Revoke"))];
         let nudge = |kind, what, so, links| Nudge {
             matter: self.matter(kind),
             urgency: Urgency::Low,
@@ -88,20 +91,20 @@ impl Facts<'_> {
         match secret.last_used_at {
             None if age >= UNUSED => Some(nudge(
                 Kind::SecretUnused,
-                format!("{} was never used.", secret.name),
-                format!("It was made {} days ago.", age.0 / Seconds::DAY.0),
+                text!("{secret} was never used.", secret = name),
+                text!("It was made {days} days ago.", days = age.0 / Seconds::DAY.0),
                 revoke,
             )),
             Some(last) if now.since(last) >= SILENT => Some(nudge(
                 Kind::SecretSilent,
-                format!("{} is not used any more.", secret.name),
-                format!("Its last token was got {}.", Moment::new(last, now).text),
+                text!("{secret} is not used any more.", secret = name),
+                text!("Its last token was got {when}.", when = Moment::new(last, now).text),
                 revoke,
             )),
             Some(_) if age >= OLD => Some(nudge(
                 Kind::SecretOld,
-                format!("{} is {} days old.", secret.name, age.0 / Seconds::DAY.0),
-                "A rotation needs no downtime: both secrets work for a while.".to_owned(),
+                text!("{secret} is {days} days old.", secret = name, days = age.0 / Seconds::DAY.0,),
+                text!("A rotation needs no downtime: both secrets work for a while."),
                 rotate,
             )),
             _ => None,
@@ -112,29 +115,36 @@ impl Facts<'_> {
         let (secret, users) = (self.secret, self.users());
         let days = (end.since(self.now).0 + Seconds::DAY.0 / 2) / Seconds::DAY.0;
         let when = match days {
-            0 => "within a day".to_owned(),
-            1 => "in a day".to_owned(),
-            days => format!("in {days} days"),
+            0 => text!("within a day"),
+            days => text!(days => "in a day", "in {n} days"),
         };
         let (what, so) = if users.is_empty() {
-            (format!("{} stops working {when}.", secret.name), "Nobody used it in nine days.")
-        } else {
-            let use_it = if users.len() == 1 { "uses it" } else { "use it" };
-            let who = addresses(&users);
             (
-                format!("{} stops working {when}, and {who} still {use_it}.", secret.name),
-                "Move what runs there to another secret first.",
+                text!("{secret} stops working {when}.", secret = &secret.name, when),
+                text!("Nobody used it in nine days."),
+            )
+        } else {
+            (
+                text!(
+                    users.len() =>
+                        "{secret} stops working {when}, and {addresses} still uses it.",
+                        "{secret} stops working {when}, and {addresses} still use it.",
+                    secret = &secret.name,
+                    when,
+                    addresses = addresses(&users),
+                ),
+                text!("Move what runs there to another secret first."),
             )
         };
         Nudge {
             matter: self.matter(Kind::SecretEnding),
             urgency: ending(end, !users.is_empty(), self.now),
             what,
-            so: so.to_owned(),
+            so,
             links: vec![
-                (self.path(""), "See who"),
-                (self.path("/rotation"), "Rotate"),
-                (self.path("/expiry"), "Extend"),
+                (self.path(""), en("See who")),
+                (self.path("/rotation"), en("Rotate")),
+                (self.path("/expiry"), en("Extend")),
             ],
         }
     }
@@ -145,9 +155,13 @@ impl Facts<'_> {
         (count > SPREAD).then(|| Nudge {
             matter: self.matter(Kind::SecretSpread),
             urgency: Urgency::Low,
-            what: format!("{} is used from {count} addresses.", self.secret.name),
-            so: "A secret for each place is easier to take back.".to_owned(),
-            links: vec![(self.path(""), "See who uses it")],
+            what: text!(
+                "{secret} is used from {count} addresses.",
+                secret = &self.secret.name,
+                count,
+            ),
+            so: text!("A secret for each place is easier to take back."),
+            links: vec![(self.path(""), en("See who uses it"))],
         })
     }
 
@@ -178,13 +192,14 @@ pub fn ending(end: UnixTime, in_use: bool, now: UnixTime) -> Urgency {
 }
 
 /// `10.4.2.31`, `10.4.2.31 and 2 other addresses`.
-fn addresses(rows: &[&Presented]) -> String {
+fn addresses(rows: &[&Presented]) -> Text {
     let first = rows.first().map_or("", |row| row.address.as_str());
-    let first = if first.is_empty() { "an unknown address" } else { first };
+    let first = if first.is_empty() { text!("an unknown address") } else { Text::data(first) };
     match rows.len() {
-        0 | 1 => first.to_owned(),
-        2 => format!("{first} and another address"),
-        n => format!("{first} and {} other addresses", n - 1),
+        0 | 1 => first,
+        n => text!(
+            n - 1 => "{first} and another address", "{first} and {n} other addresses", first
+        ),
     }
 }
 
@@ -221,7 +236,7 @@ mod tests {
 
     fn told(secret: &Secret, presented: &[Presented]) -> Vec<(Urgency, String)> {
         let nudges = Facts { secret, presented, now: NOW }.nudges().into_iter();
-        nudges.map(|nudge| (nudge.urgency, nudge.what)).collect()
+        nudges.map(|nudge| (nudge.urgency, nudge.what.to_string())).collect()
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::model::secret::{Secret, State};
 use crate::oauth::UnixTime;
 use crate::samples::Sample;
 use crate::store::Conn;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 /// A secret that was just made, with its value.
@@ -32,9 +33,9 @@ struct Reveal {
     application: Application,
     secret: Secret,
     value: Zeroizing<String>,
-    works_until: Option<String>,
+    works_until: Option<Text>,
     /// The others that work, and until when.
-    others: Vec<(String, Option<String>)>,
+    others: Vec<(String, Option<Text>)>,
     /// `None` when it may call nothing yet.
     sample: Option<Sample>,
 }
@@ -62,7 +63,7 @@ impl Revealed {
         })
     }
 
-    fn others(&self, now: UnixTime) -> Vec<(String, Option<String>)> {
+    fn others(&self, now: UnixTime) -> Vec<(String, Option<Text>)> {
         let works =
             |other: &&Secret| other.id != self.secret.id && other.state(now) == State::Active;
         let others = self.loaded.secrets.iter().filter(works);

@@ -17,6 +17,8 @@ use crate::model::role::Right;
 use crate::model::secret::{Secret, State};
 use crate::oauth::revocation::Kind;
 use crate::store::revocations;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -80,9 +82,9 @@ pub async fn post(
         })
         .await?;
     match tokens {
-        Tokens::Keep => person.notice("The secret is revoked."),
+        Tokens::Keep => person.notice(text!("The secret is revoked.")),
         Tokens::Revoke => {
-            person.notice_of("The secret and its tokens are revoked.", made.as_ref());
+            person.notice_of(text!("The secret and its tokens are revoked."), made.as_ref());
         }
     }
     Ok(page::see_other(&back))

@@ -21,15 +21,16 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::{self, Presented};
 use crate::store::{Conn, Error};
+use crate::texts::{en, filters};
 use crate::web::App;
 
 /// What may be chosen, and how it reads.
 const OVERLAPS: [(&str, &str); 5] = [
-    ("0", "Ends now"),
-    ("1h", "1 hour"),
-    ("24h", "24 hours"),
-    ("7d", "7 days"),
-    ("14d", "14 days"),
+    ("0", en("Ends now")),
+    ("1h", en("1 hour")),
+    ("24h", en("24 hours")),
+    ("7d", en("7 days")),
+    ("14d", en("14 days")),
 ];
 
 /// The most addresses that are named.

@@ -17,6 +17,8 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::{self, Presented};
 use crate::store::{Conn, Error};
+use crate::text;
+use crate::texts::{Text, filters};
 use crate::web::App;
 
 /// How far back use is looked at, and how many addresses are named.
@@ -43,8 +45,8 @@ struct Show {
 /// What is said of retiring it.
 struct Verdict {
     aspect: &'static str,
-    what: String,
-    so: String,
+    what: Text,
+    so: Text,
 }
 
 /// An address, and what it presented.
@@ -140,64 +142,81 @@ impl Verdict {
     fn of(state: State, seen: Use, hosts: &[Host], now: UnixTime) -> Self {
         let refused = hosts.iter().filter(|host| !host.refused.is_empty()).count();
         if state != State::Active {
-            let word = if state == State::Expired { "expired" } else { "revoked" };
-            return if refused == 0 {
-                Self::new("clear", format!("It is {word}, and nobody presents it."), "")
-            } else {
-                let what = match refused {
-                    1 => format!("It is {word}, and an address still presents it."),
-                    n => format!("It is {word}, and {n} addresses still present it."),
-                };
-                Self::new(
-                    "danger",
-                    what,
-                    "Each of their requests is refused. Move them, or stop them.",
-                )
-            };
+            return Self::of_ended(state, refused);
         }
-        let nine = "in the nine days that are looked at";
         match seen {
             Use::Never => Self::new(
                 "clear",
-                "It was never used.".into(),
-                "Nothing speaks against revoking it.",
+                text!("It was never used."),
+                text!("Nothing speaks against revoking it."),
             ),
             Use::LongAgo { last } => Self::new(
                 "clear",
-                format!(
-                    "Safe to retire, by what was seen: last used {}.",
-                    Moment::new(last, now).text
+                text!(
+                    "Safe to retire, by what was seen: last used {when}.",
+                    when = Moment::new(last, now).text,
                 ),
-                "Not once in the last nine days. What runs more seldom was not seen.",
+                text!("Not once in the last nine days. What runs more seldom was not seen."),
             ),
             Use::Active { last, longest_gap } => Self::new(
                 "caution",
-                format!("Still in use: the last token was got {}.", Moment::new(last, now).text),
-                &match longest_gap.0 {
-                    0..3_600 => {
-                        format!("It has to be silent for an hour, and longer than ever {nine}.")
-                    }
-                    _ => format!(
-                        "It was silent for as long as {} before, {nine}.",
-                        duration::left(longest_gap)
+                text!(
+                    "Still in use: the last token was got {when}.",
+                    when = Moment::new(last, now).text,
+                ),
+                match longest_gap.0 {
+                    0..3_600 => text!(
+                        "It has to be silent for an hour, and longer than ever in the nine days that are looked at."
+                    ),
+                    _ => text!(
+                        "It was silent for as long as {gap} before, in the nine days that are looked at.",
+                        gap = duration::left(longest_gap),
                     ),
                 },
             ),
             Use::Quiet { last, longest_gap } => Self::new(
                 "clear",
-                format!(
-                    "Safe to retire, by what was seen: silent since {}.",
-                    Moment::new(last, now).full
+                text!(
+                    "Safe to retire, by what was seen: silent since {when}.",
+                    when = Moment::new(last, now).full,
                 ),
-                &format!(
-                    "Its longest silence before, {nine}, was {}. What runs more seldom was not seen.",
-                    duration::left(longest_gap)
+                text!(
+                    "Its longest silence before, in the nine days that are looked at, was {gap}. What runs more seldom was not seen.",
+                    gap = duration::left(longest_gap),
                 ),
             ),
         }
     }
 
-    fn new(aspect: &'static str, what: String, so: &str) -> Self {
-        Self { aspect, what, so: so.to_owned() }
+    /// Of one that does not work any more, and that `refused` addresses present.
+    fn of_ended(state: State, refused: usize) -> Self {
+        let is_expired = state == State::Expired;
+        if refused == 0 {
+            let what = if is_expired {
+                text!("It is expired, and nobody presents it.")
+            } else {
+                text!("It is revoked, and nobody presents it.")
+            };
+            return Self::new("clear", what, Text::default());
+        }
+        let what = if is_expired {
+            text!(
+                refused =>
+                    "It is expired, and an address still presents it.",
+                    "It is expired, and {n} addresses still present it."
+            )
+        } else {
+            text!(
+                refused =>
+                    "It is revoked, and an address still presents it.",
+                    "It is revoked, and {n} addresses still present it."
+            )
+        };
+        let so = text!("Each of their requests is refused. Move them, or stop them.");
+        Self::new("danger", what, so)
+    }
+
+    fn new(aspect: &'static str, what: Text, so: Text) -> Self {
+        Self { aspect, what, so }
     }
 }

@@ -10,6 +10,8 @@ use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::session::passkey;
 use crate::console::signed_in::SignedIn;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -30,7 +32,7 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
 pub async fn post(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let page = fill(&person, &app, FieldErrors::default()).await?;
     if page.required && !page.has_passkey {
-        let errors = FieldErrors::one("remove", "Your role needs a second factor.");
+        let errors = FieldErrors::one("remove", text!("Your role needs a second factor."));
         return page::conflict(&Deletion { errors, ..page });
     }
     let (actor, id) = (person.actor.clone(), person.administrator.id.clone());
@@ -41,9 +43,9 @@ pub async fn post(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse,
     });
     removed.await?;
     person.notice(if page.has_passkey {
-        "The authenticator app is removed."
+        text!("The authenticator app is removed.")
     } else {
-        "The authenticator app is removed. A password is enough to sign in now."
+        text!("The authenticator app is removed. A password is enough to sign in now.")
     });
     Ok(page::see_other("/profile"))
 }

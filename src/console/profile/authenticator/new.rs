@@ -13,6 +13,7 @@ use crate::console::form::FieldErrors;
 use crate::console::page;
 use crate::console::profile::recovery_codes;
 use crate::console::signed_in::SignedIn;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::session_store::SECOND_FACTOR;
 

@@ -11,6 +11,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::passkey::Passkey;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -43,15 +45,16 @@ pub async fn post(
     let found = find(&person, &app, id.into_inner()).await?;
     let required = app.config.second_factor_required.contains(&person.administrator.role);
     if required && is_last(&person, &app).await? {
-        let errors = FieldErrors::one("remove", "Your role needs a second factor.");
+        let errors = FieldErrors::one("remove", text!("Your role needs a second factor."));
         return page::conflict(&fill(&person, &app, found, errors).await?);
     }
     let (actor, id) = (person.actor.clone(), found.id);
     let remove = move |conn: &mut Conn| passkeys::remove(conn, &actor, &id);
     app.store.write::<_, admin::Error, _>(remove).await?;
-    let text =
-        "It opens nothing here any more. Remove it from your device or password manager too.";
-    person.notice(format!("The passkey “{}” is removed. {text}", found.name));
+    person.notice(text!(
+        "The passkey “{name}” is removed. It opens nothing here any more. Remove it from your device or password manager too.",
+        name = found.name,
+    ));
     Ok(page::see_other("/profile"))
 }
 

@@ -12,6 +12,8 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::passkey::read_name;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -60,6 +62,6 @@ pub async fn post(
     let (actor, id) = (person.actor.clone(), found.id);
     let rename = move |conn: &mut Conn| passkeys::rename(conn, &actor, &id, &name);
     app.store.write::<_, admin::Error, _>(rename).await?;
-    person.notice("The passkey has its new name.");
+    person.notice(text!("The passkey has its new name."));
     Ok(page::see_other("/profile"))
 }

@@ -16,6 +16,8 @@ use crate::console::session::passkey::{self, Answer};
 use crate::console::signed_in::SignedIn;
 use crate::model::passkey::Purpose;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::session_store::SECOND_FACTOR;
 
@@ -87,7 +89,7 @@ pub async fn post(
             recovery_codes::page(&person, codes)
         }
         Ok((added, false)) => {
-            person.notice(format!("The passkey “{}” is added.", added.name));
+            person.notice(text!("The passkey “{name}” is added.", name = added.name));
             Ok(page::see_other("/profile"))
         }
         Err(error) => again(FieldErrors::from_act(error)?),

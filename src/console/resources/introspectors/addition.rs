@@ -11,6 +11,8 @@ use crate::console::resources::verification::{Again, fill};
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::store::Conn;
+use crate::text;
+use crate::texts::Text;
 use crate::web::App;
 
 /// The field as it was typed.
@@ -33,12 +35,12 @@ pub async fn post(
     let add = move |conn: &mut Conn| introspectors::add(conn, &actor, &of, &client_id);
     let message = match app.act(add).await {
         Ok(()) => {
-            person.notice("The application may introspect its tokens.");
+            person.notice(text!("The application may introspect its tokens."));
             return Ok(page::see_other(&format!("/apis/{id}/verification#s-introspectors")));
         }
-        Err(admin::Error::Conflict(why)) => why,
+        Err(admin::Error::Conflict(why)) => Text::looked_up(why),
         // An API that is gone is found out when the page is filled.
-        Err(admin::Error::NotFound) => "No application has this client ID.".to_owned(),
+        Err(admin::Error::NotFound) => text!("No application has this client ID."),
         Err(other) => return Err(other.into()),
     };
     let errors = FieldErrors::one("client_id", message);

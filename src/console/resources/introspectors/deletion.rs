@@ -9,6 +9,7 @@ use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::store::Conn;
+use crate::text;
 use crate::web::App;
 
 pub async fn post(
@@ -21,6 +22,6 @@ pub async fn post(
     let (actor, of) = (person.actor.clone(), Of::Resource(id.clone()));
     let remove = move |conn: &mut Conn| introspectors::remove(conn, &actor, &of, &client_id);
     app.into_inner().act::<_, admin::Error, _>(remove).await?;
-    person.notice("The application may introspect its tokens no more.");
+    person.notice(text!("The application may introspect its tokens no more."));
     Ok(page::see_other(&format!("/apis/{id}/verification#s-introspectors")))
 }

@@ -10,6 +10,7 @@ use crate::console::signed_in::SignedIn;
 use crate::model::role::Right;
 use crate::model::route::Route;
 use crate::store::Conn;
+use crate::text;
 use crate::web::App;
 
 /// The fields as they were typed.
@@ -51,7 +52,7 @@ pub async fn post(
             let line = format!("{} {}", new.method, new.path);
             match app.act(move |conn: &mut Conn| routes::add(conn, &actor, &target, &new)).await {
                 Ok(()) => {
-                    person.notice(format!("Route {line} is added."));
+                    person.notice(text!("Route {route} is added.", route = line));
                     return Ok(page::see_other(&format!("/apis/{id}/verification#s-routes")));
                 }
                 Err(error) => FieldErrors::from_act(error)?,

@@ -13,6 +13,8 @@ use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::model::route::Route;
 use crate::store::{self, Conn};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 
 #[derive(Template)]
@@ -60,6 +62,6 @@ pub async fn post(
     let (actor, target, line) = (person.actor.clone(), id.clone(), format!("{method} {path}"));
     let remove = move |conn: &mut Conn| routes::remove(conn, &actor, &target, (&method, &path));
     app.into_inner().act::<_, admin::Error, _>(remove).await?;
-    person.notice(format!("Route {line} is removed."));
+    person.notice(text!("Route {route} is removed.", route = line));
     Ok(page::see_other(&format!("/apis/{id}/verification#s-routes")))
 }

@@ -10,6 +10,7 @@ use crate::console::resources::show;
 use crate::console::signed_in::SignedIn;
 use crate::model::resource::Scope;
 use crate::model::role::Right;
+use crate::text;
 use crate::web::App;
 
 /// The fields as they were typed.
@@ -37,7 +38,7 @@ pub async fn post(
             };
             match app.act(add).await {
                 Ok(()) => {
-                    person.notice(format!("Scope {name} is added."));
+                    person.notice(text!("Scope {scope} is added.", scope = name));
                     return Ok(page::see_other(&format!("/apis/{id}#s-scopes")));
                 }
                 Err(error) => FieldErrors::from_act(error)?,

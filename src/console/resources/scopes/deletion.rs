@@ -13,6 +13,8 @@ use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::store::grants::Caller;
 use crate::store::{Conn, Error, grants, scopes};
+use crate::text;
+use crate::texts::filters;
 use crate::web::App;
 use crate::web::second_person::{Settled, act_or_ask};
 
@@ -61,7 +63,7 @@ pub async fn post(
     if let Settled::Asked(request) = settled {
         return Ok(person.asked(&request));
     }
-    person.notice(format!("Scope {scope} is removed."));
+    person.notice(text!("Scope {scope} is removed.", scope));
     Ok(page::see_other(&format!("/apis/{id}#s-scopes")))
 }
 

@@ -18,6 +18,7 @@ use crate::model::openid::{Claims, Purpose, Refusal};
 use crate::model::password::NOBODY;
 use crate::openid::Refused;
 use crate::store::openid_flows::{self, Flow, Taken};
+use crate::text;
 use crate::web::session_store::CONFIRMED_AT;
 use crate::web::{App, peer};
 
@@ -209,7 +210,7 @@ async fn own(
         return Ok(Err((refusal, detail)));
     }
     if links {
-        person.notice("Your account is joined to the provider.");
+        person.notice(text!("Your account is joined to the provider."));
     } else {
         let kept = request.get_session().insert(CONFIRMED_AT, person.now().0);
         kept.map_err(|error| Failure::Broken(error.to_string()))?;

@@ -12,6 +12,7 @@ use crate::console::signed_in::{SignedIn, anonymous};
 use crate::model::openid::{PATIENCE, Purpose, Refusal};
 use crate::openid::Refused;
 use crate::store::openid_flows::Flow;
+use crate::texts::filters;
 use crate::web::{App, peer};
 
 /// A page of ours that leads on by itself. A redirect from a form would have to be
