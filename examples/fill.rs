@@ -169,7 +169,7 @@ fn acts(conn: &mut Conn, actor: &Actor, callers: &[Caller], day: usize) -> anyho
         let (client_id, api) = (caller.client_id.as_str(), identifier(caller.api));
         let act = |conn: &mut Conn| match n {
             0..3 => applications::suspend(conn, actor, client_id),
-            3 => applications::delete(conn, actor, client_id),
+            3 => applications::delete(conn, actor, client_id).map(drop),
             4..8 => grants::remove(conn, actor, client_id, &api),
             8..12 => grants::set(conn, actor, client_id, &api, &Access::All),
             12..14 => {
