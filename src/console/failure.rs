@@ -144,14 +144,7 @@ impl Failure {
                 let who = text!("Who may: {names}.", names = from.join(", "));
                 (en("Not for your role"), forbidden(*right).and(who), back)
             }
-            Self::Forged => (
-                en("That did not come from here"),
-                text!(
-                    "The request did not come from a page of this console, so nothing was done. \
-                 Open the page again and repeat it."
-                ),
-                back,
-            ),
+            Self::Forged => (en("That did not come from here"), Text::new(FORGED), back),
             Self::Malformed => (
                 en("The form could not be read"),
                 text!("Open the page again and repeat it."),
@@ -189,19 +182,23 @@ impl Failure {
                 text!("Too many people sign in at this moment. Try again in a few seconds."),
                 ("/sign-in", en("Sign in")),
             ),
-            Self::Audit(_) | Self::Broken(_) | Self::Store(_) => (
-                en("This could not be done now"),
-                text!(
-                    "Nothing was changed. Try again in a moment; if it stays so, the request ID helps \
-                 an operator to find the cause."
-                ),
-                back,
-            ),
+            Self::Audit(_) | Self::Broken(_) | Self::Store(_) => {
+                (en("This could not be done now"), Text::new(NOT_NOW), back)
+            }
         };
         let link = link.to_owned();
         Page { title, text, link, link_text, request_id: String::new(), search: None }
     }
 }
+
+const FORGED: &str =
+    en("The request did not come from a page of this console, so nothing was done. Open the page \
+     again and repeat it.");
+
+const NOT_NOW: &str = en(
+    "Nothing was changed. Try again in a moment; if it stays so, the request ID helps an operator \
+     to find the cause.",
+);
 
 const NOT_BELIEVED: &str = en(
     "You came back from the sign-in provider, and may not go on here. It may have taken too long, \

@@ -290,9 +290,9 @@ mod tests {
             kept.fit(&present).1
         };
         let loss = Loss::Marked { api: "API A".into() };
-        assert_eq!(marked(&[], &["write"]), [loss.clone()]);
+        assert_eq!(marked(&[], &["write"]), std::slice::from_ref(&loss));
         assert_eq!(marked(&["write"], &["write"]), []);
-        assert_eq!(marked(&["write"], &["read", "write"]), [loss]);
+        assert_eq!(marked(&["write"], &["read", "write"]), std::slice::from_ref(&loss));
         assert_eq!(marked(&[], &["other"]), []);
     }
 }

@@ -122,16 +122,7 @@ impl App {
             entropy: entropy.clone(),
             metrics: metrics.clone(),
         };
-        let sealing = sealing::Sources {
-            store: store.clone(),
-            keys: keys.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            metrics: metrics.clone(),
-            chain: config.instance.clone(),
-            issuer: config.issuer.url.clone(),
-        };
-        let sealing = Sequencer::new(sealing, &config.sealing)?;
+        let sealing = open_sequencer(&config, &sources)?;
         let writer = start_writer(&config, &store, &clock, &entropy, &metrics)?;
         let opened = Self {
             streams: open_streams(&config, &store, &clock, &entropy, &metrics)?,
@@ -334,6 +325,20 @@ fn start_writer(
         entropy: entropy.clone(),
         metrics: metrics.clone(),
     })
+}
+
+/// What seals the log: the chain of this process, among others.
+fn open_sequencer(config: &Config, from: &Sources) -> Result<Sequencer, OpenError> {
+    let sources = sealing::Sources {
+        store: from.store.clone(),
+        keys: from.keys.clone(),
+        clock: from.clock.clone(),
+        entropy: from.entropy.clone(),
+        metrics: from.metrics.clone(),
+        chain: config.instance.clone(),
+        issuer: config.issuer.url.clone(),
+    };
+    Ok(Sequencer::new(sources, &config.sealing)?)
 }
 
 /// Reads where copies of the log go.

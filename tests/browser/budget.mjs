@@ -87,7 +87,9 @@ const weigh = async (page, cookie) => {
 
 const picture = (page, view) => {
   const name = shape(page.url()).replace(/\W+/g, '-').slice(0, 80);
-  return page.screenshot({ path: path.join(SCREENSHOTS, `page${name}-${view}.png`), fullPage: true });
+  const file = path.join(SCREENSHOTS, `page${name}-${view}.png`);
+  // For people to look at, nothing is decided by it: a slow machine may have none.
+  return page.screenshot({ path: file, fullPage: true }).catch((error) => console.log(`no picture of ${name}: ${error.name}`));
 };
 
 const examine = async (page, where) => {

@@ -220,6 +220,7 @@ fn lived_in(server: &Server) -> World {
 fn every_page_says_everything_in_the_language_of_who_asks() {
     let (server, _folder) = speaking(&[("xx.po", &catalogue())]);
     let world = lived_in(&server);
+    super::pages::spare(&server);
     let owner = server.signed_in("owner");
     let client_id = &world.billing.client_id;
     let edit = [("name", "billing"), ("description", "bills"), ("version", "1")];

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countersign::admin::application_owners;
+use countersign::admin::{administrators, application_owners};
 use countersign::console::pages::{Need, PAGES, need};
+use countersign::model::administrator::AdministratorDetails;
 use countersign::model::role::{Reach, Right, Role};
 use countersign::store::administrators::find_by_email;
 
@@ -77,7 +78,13 @@ fn every_route_says_what_it_needs_and_nothing_else_does() {
     assert!(routed.len() > 100, "{}", routed.len());
 }
 
-/// A path with real ids in it.
+/// Somebody whom nobody is signed in as: whom paths of people name.
+pub(super) fn spare(server: &Server) {
+    let details = AdministratorDetails::read("spare@example.com", "Spare", "auditor").unwrap();
+    server.act(|conn, actor| administrators::create(conn, actor, details, "h"));
+}
+
+/// A path with real ids in it; [`spare`] is there.
 pub(super) fn real(server: &Server, world: &World, pattern: &str) -> String {
     let api =
         server.read(|conn| countersign::store::resources::find_by_identifier(conn, BILLING_API));
@@ -169,15 +176,7 @@ fn walk(role: Role, owns: bool) {
     for role in Role::ALL {
         server.administrator(role.as_str());
     }
-    let details = countersign::model::administrator::AdministratorDetails::read(
-        "spare@example.com",
-        "Spare",
-        "auditor",
-    );
-    server.act(|conn, actor| {
-        let details = details.clone().unwrap();
-        countersign::admin::administrators::create(conn, actor, details, "h")
-    });
+    spare(&server);
     let person = server.read(|conn| find_by_email(conn, &format!("{role}@example.com"))).unwrap().0;
     if owns {
         let people = [person.id];
@@ -231,14 +230,7 @@ fn walk(role: Role, owns: bool) {
 fn without_a_session_every_page_but_the_way_in_leads_to_the_sign_in() {
     let server = Server::start();
     let world = server.world();
-    let details = countersign::model::administrator::AdministratorDetails::read(
-        "spare@example.com",
-        "Spare",
-        "auditor",
-    );
-    server.act(|conn, actor| {
-        countersign::admin::administrators::create(conn, actor, details.clone().unwrap(), "h")
-    });
+    spare(&server);
     for (pattern, method) in listed() {
         let path = real(&server, &world, &pattern);
         let browser = server.browser();

@@ -61,12 +61,12 @@ fn each_page_is_for_the_roles_that_may_see_it() {
         assert_eq!(seen, *expected, "{path}");
         assert_eq!(server.browser().get(path).status, 303, "{path} without a session");
     }
-    let before = server.read(countersign::store::audit_log::count);
+    let before = server.read(audit_log::count);
     for (path, _) in pages.iter().filter(|(_, expected)| expected[2] == 403) {
         let status = roles[2].post(path, &[("name", "x"), ("version", "1")]).status;
         assert!(matches!(status, 400 | 403), "an auditor posts to {path}: {status}");
     }
-    assert_eq!(server.read(countersign::store::audit_log::count), before);
+    assert_eq!(server.read(audit_log::count), before);
 }
 
 /// The path of its page.

@@ -34,7 +34,7 @@ pub struct Entry {
 
 pub enum What {
     Token(Call),
-    Act(Act),
+    Act(Box<Act>),
 }
 
 /// Who asked for which scopes of which APIs.
@@ -66,7 +66,7 @@ impl Entry {
         let what = if is_token || event.access.is_some() {
             What::Token(call(event, names))
         } else {
-            What::Act(Act::new(event))
+            What::Act(Box::new(Act::new(event)))
         };
         let secret = match names.secret(event) {
             Some(name) => Text::data(name),

@@ -11,7 +11,7 @@ pub enum Fate {
     Revoked {
         at: Moment,
         href: String,
-        what: What,
+        what: Box<What>,
         reason: String,
     },
     Expired(Moment),
@@ -43,7 +43,7 @@ impl Fate {
             return Ok(Some(Self::Revoked {
                 at: Moment::new(found.revocation.created_at, now),
                 href: format!("/revocations/{}", found.revocation.id),
-                what: names.what(&found.revocation),
+                what: Box::new(names.what(&found.revocation)),
                 reason: found.revocation.reason,
             }));
         }

@@ -115,7 +115,7 @@ fn fields(report: &Report, query: &Query, told: Option<&Parameters>) -> Vec<Fiel
             Parameter::Person => fields.push(field("person", en("Person"), en("Name"), typed)),
             Parameter::Secret => fields.push(field("secret", en("Secret"), "sec_…", typed)),
             Parameter::Token => {
-                fields.push(field("token", en("Token"), en("jti or request ID"), typed))
+                fields.push(field("token", en("Token"), en("jti or request ID"), typed));
             }
             Parameter::Key => fields.push(field("key", en("Signing key"), "kid", typed)),
             Parameter::Days => {

@@ -28,6 +28,7 @@ impl Hit {
     }
 
     /// A page of the console.
+    #[must_use]
     pub fn titled(self) -> Self {
         Self { is_page: true, ..self }
     }
