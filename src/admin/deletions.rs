@@ -239,7 +239,7 @@ fn why_not(conn: &mut Conn, client_id: &str) -> Result<Error, Error> {
 }
 
 impl Restorable {
-    /// The names of the secrets that work at `now`.
+    /// The secrets that work at `now`.
     pub fn working(&self, now: UnixTime) -> Vec<&Secret> {
         self.secrets.iter().filter(|secret| secret.state(now) == State::Active).collect()
     }

@@ -47,10 +47,6 @@ impl<'s> Said<'s> {
         self.values.retain(|(known, _)| known != name);
         self.values.push((name.to_owned(), value));
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.pattern.is_empty()
-    }
 }
 
 impl<'s> Marked<'s> {

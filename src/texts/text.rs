@@ -183,12 +183,6 @@ impl PartialEq<&str> for Text {
     }
 }
 
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
-        text.to_string()
-    }
-}
-
 impl From<Text> for Value {
     fn from(text: Text) -> Self {
         Self::Text(text)

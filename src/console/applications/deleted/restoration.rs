@@ -113,3 +113,24 @@ impl Restoration {
         restoration_href(&self.found.deletion.client_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The command line says it by `Display`, and the catalogue has it from here.
+    #[test]
+    fn what_is_lost_is_said_alike_by_the_console_and_the_command_line() {
+        let (api, scope) = (|| "API A".to_owned(), "write".to_owned());
+        for loss in [
+            Loss::Access { api: api() },
+            Loss::ExternalId("x-1".to_owned()),
+            Loss::Introspection { api: api() },
+            Loss::Marked { api: api() },
+            Loss::Owner("Payments".to_owned()),
+            Loss::Scope { api: api(), scope },
+        ] {
+            assert_eq!(said(&loss).to_string(), loss.to_string());
+        }
+    }
+}
