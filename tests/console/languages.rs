@@ -103,7 +103,7 @@ const ATTRIBUTES: [&str; 9] = [
 
 /// Names, of the product, of formats and of languages, and what the world of the
 /// test calls things. What has a figure or a sign in it is an id or an address.
-const NAMES: [&str; 29] = [
+const NAMES: [&str; 30] = [
     "API",
     "CEF",
     "CSV",
@@ -117,6 +117,7 @@ const NAMES: [&str; 29] = [
     "Marked",
     "NET",
     "OCSF",
+    "PostgreSQL",
     "Python",
     "Rust",
     "SQLite",
