@@ -87,7 +87,7 @@ impl Condition {
     pub fn state(&self) -> State {
         match self.failure.load(Ordering::Relaxed) {
             0 if self.is_stalled() => State::Stalled,
-            0 if self.low.load(Ordering::Relaxed) => State::Low,
+            0 if self.is_low() => State::Low,
             0 => State::Ok,
             STALLED => State::Stalled,
             RECOVERING => State::Recovering,
@@ -122,6 +122,11 @@ impl Condition {
     /// Space runs out, or there is enough again.
     pub fn set_low(&self, low: bool) {
         self.low.store(low, Ordering::Relaxed);
+    }
+
+    /// Whether space runs out, whatever else is the matter.
+    pub fn is_low(&self) -> bool {
+        self.low.load(Ordering::Relaxed)
     }
 
     /// Something that was read cannot be right: what is there is to be examined.

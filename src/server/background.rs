@@ -337,15 +337,18 @@ pub async fn watch_approvals(app: &App) -> Result<(), crate::admin::Error> {
 /// wait for it.
 fn checkpointer(app: &Arc<App>) -> std::io::Result<(Arc<AtomicBool>, std::thread::JoinHandle<()>)> {
     let stop = Arc::new(AtomicBool::new(false));
-    let (stopped, store) = (stop.clone(), app.store.clone());
+    let (stopped, app) = (stop.clone(), app.clone());
     let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(move || {
         let mut conn = None;
         while !stopped.load(Ordering::Relaxed) {
             std::thread::sleep(CHECKPOINT);
             if conn.is_none() {
-                conn = store.connect().ok();
+                conn = app.store.connect().ok();
             }
-            let done = conn.as_mut().map(|conn| conn.checkpoint(Checkpoint::Passive));
+            // The log itself may be what takes the space.
+            let is_low = app.recorder.condition().is_low();
+            let mode = if is_low { Checkpoint::GiveBack } else { Checkpoint::Passive };
+            let done = conn.as_mut().map(|conn| conn.checkpoint(mode));
             if let Some(Err(error)) = done {
                 tracing::warn!(%error, "sqlite.checkpoint_failed");
                 conn = None;

@@ -124,6 +124,9 @@ impl Conn {
                 Checkpoint::Restart => {
                     "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout=5000"
                 }
+                Checkpoint::GiveBack => {
+                    "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout=5000"
+                }
                 Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
             })?;
         }
@@ -154,7 +157,9 @@ pub enum Checkpoint {
     /// still reads from it. The file stays: to overwrite it is cheaper than to let it
     /// grow again.
     Restart,
-    /// All of it, and nothing of what it was stays in the file.
+    /// All of it, and the space goes back to the disk, unless somebody still reads.
+    GiveBack,
+    /// All of it, and nothing of what it was stays in the file; waits for readers.
     Truncate,
 }
 

@@ -1,4 +1,6 @@
 //! Transactions under contention.
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use countersign::store::registry::{self, Touched};
@@ -65,6 +67,35 @@ fn a_panic_in_a_write_leaves_no_transaction_behind() {
     }
 }
 
+/// Somebody who reads one state of an SQLite database until told to stop.
+struct Reader {
+    end: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Reader {
+    fn start(server: &Server) -> Self {
+        let (begun, reading) = channel();
+        let (end, ended) = channel::<()>();
+        let store = server.app.store.clone();
+        let thread = std::thread::spawn(move || {
+            let mut conn = store.connect().unwrap();
+            let Conn::Sqlite(c) = &mut conn else { unreachable!("it has a write-ahead log") };
+            diesel::connection::SimpleConnection::batch_execute(c, "BEGIN").unwrap();
+            registry::version(&mut conn).unwrap();
+            begun.send(()).unwrap();
+            let _ = ended.recv();
+        });
+        reading.recv().unwrap();
+        Self { end, thread }
+    }
+
+    fn stop(self) {
+        drop(self.end);
+        self.thread.join().unwrap();
+    }
+}
+
 /// A backup or an export may read one state for minutes. SQLite's log grows
 /// meanwhile, and whoever writes tokens does not wait; afterwards it is short again.
 #[test]
@@ -82,24 +113,12 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
     };
     let length = || std::fs::metadata(&wal).unwrap().len();
     let mut writer = server.app.store.connect().unwrap();
-    let (begun, reading) = std::sync::mpsc::channel();
-    let (end, ended) = std::sync::mpsc::channel::<()>();
-    let store = server.app.store.clone();
-    let reader = std::thread::spawn(move || {
-        let mut conn = store.connect().unwrap();
-        let Conn::Sqlite(c) = &mut conn else { unreachable!("it has a write-ahead log") };
-        diesel::connection::SimpleConnection::batch_execute(c, "BEGIN").unwrap();
-        registry::version(&mut conn).unwrap();
-        begun.send(()).unwrap();
-        let _ = ended.recv();
-    });
-    reading.recv().unwrap();
+    let reader = Reader::start(&server);
     grow();
     let started = Instant::now();
     let tried = writer.checkpoint(Checkpoint::Restart);
     assert!(started.elapsed() < Duration::from_millis(900), "{:?} {tried:?}", started.elapsed());
-    drop(end);
-    reader.join().unwrap();
+    reader.stop();
 
     writer.checkpoint(Checkpoint::Restart).unwrap();
     let long = length();
@@ -107,4 +126,22 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
     assert!(length() <= long, "it was begun anew: {} after {long}", length());
     // And waits for other writers as before.
     assert!(writer.transaction::<_, Error>(registry::version).is_ok());
+}
+
+/// On a disk that runs full the log may be what takes the space.
+#[test]
+fn the_space_of_the_log_goes_back_to_the_disk_once_nobody_reads() {
+    let server = Server::start();
+    let Some(wal) = server.app.store.wal() else { return };
+    let length = || std::fs::metadata(&wal).unwrap().len();
+    let mut conn = server.app.store.connect().unwrap();
+    let reader = Reader::start(&server);
+    conn.transaction::<_, Error>(|conn| registry::note(conn, &Touched::Everything)).unwrap();
+    let started = Instant::now();
+    conn.checkpoint(Checkpoint::GiveBack).unwrap();
+    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(length() > 0, "what is read from is still there");
+    reader.stop();
+    conn.checkpoint(Checkpoint::GiveBack).unwrap();
+    assert_eq!(length(), 0);
 }
