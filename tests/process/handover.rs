@@ -34,18 +34,25 @@ fn end(mut running: Running) {
 }
 
 /// Asks until told to stop, on a new connection each time or on one that is kept
-/// for as long as the server keeps it. How many answers there were.
-fn ask_on(place: &Place, request: &[u8], is_kept: bool, stop: &AtomicBool) -> usize {
-    let (mut done, mut kept) = (0, None);
+/// for as long as the server keeps it. How many tokens there were, and how often it
+/// was sent away: by a server that waits for a busy disk.
+fn ask_on(place: &Place, request: &[u8], is_kept: bool, stop: &AtomicBool) -> [usize; 2] {
+    let (mut done, mut sent_away, mut kept) = (0, 0, None);
     while !stop.load(Ordering::Relaxed) {
         let mut stream = kept.take().unwrap_or_else(|| TcpStream::connect(place.address).unwrap());
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let (status, _, closes) = ask(&mut stream, request).unwrap();
-        assert_eq!(status, 200);
-        done += 1;
+        match status {
+            200 => done += 1,
+            503 => {
+                sent_away += 1;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            status => panic!("{status}"),
+        }
         kept = (is_kept && !closes).then_some(stream);
     }
-    done
+    [done, sent_away]
 }
 
 #[test]
@@ -54,13 +61,16 @@ fn while_one_process_takes_the_place_of_another_no_request_fails() {
     let request = request(&application(&place));
     let socket = TcpListener::bind(place.address).unwrap();
     let mut running = begin(&place, &socket);
-    let (stop, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let stop = AtomicBool::new(false);
+    let [tokens, sent_away] = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let running = std::thread::scope(|scope| {
         for number in 0..6 {
-            let (place, request, stop, answers) = (&place, &request, &stop, &answers);
+            let (place, request, stop) = (&place, &request, &stop);
+            let (tokens, sent_away) = (&tokens, &sent_away);
             scope.spawn(move || {
-                let done = ask_on(place, request, number % 2 == 0, stop);
-                answers.fetch_add(done, Ordering::Relaxed);
+                let [done, not] = ask_on(place, request, number % 2 == 0, stop);
+                tokens.fetch_add(done, Ordering::Relaxed);
+                sent_away.fetch_add(not, Ordering::Relaxed);
             });
         }
         // Beside the old one, and after it is gone: then callers wait.
@@ -77,7 +87,8 @@ fn while_one_process_takes_the_place_of_another_no_request_fails() {
         running
     });
     end(running);
-    assert!(answers.into_inner() > 20);
+    let (tokens, sent_away) = (tokens.into_inner(), sent_away.into_inner());
+    assert!(tokens > 20 && sent_away * 10 < tokens, "{tokens} tokens, {sent_away} times none");
     let verified = place.run(&["audit", "verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     let starts = place.run(&["audit", "export", "--code", "server.started"]);
