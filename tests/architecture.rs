@@ -27,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("openid", &["streams", "model", "oauth"]),
     ("admin", &["store", "host", "model", "oauth"]),
     ("witness", &["sealing", "keys", "host", "model", "oauth"]),
-    ("reports", &["store", "model", "oauth"]),
+    ("reports", &["store", "texts", "model", "oauth"]),
     ("exam", &["admin", "keys", "verify", "store", "host", "model", "oauth"]),
     (
         "web",
