@@ -6,12 +6,8 @@
   const forms = d.querySelectorAll('form[data-passkey]');
   d.querySelectorAll('[data-without-passkeys]').forEach(n => n.hidden = true);
 
-  const WORDS = {
-    AbortError: '',
-    InvalidStateError: 'There is a passkey of yours already.',
-    NotAllowedError: 'No passkey was chosen, or it took too long. Try again.',
-    429: 'Too many attempts. Wait a minute, then try again.',
-  };
+  // What the page says of which error.
+  const SAID = { InvalidStateError: 'sayKnown', NotAllowedError: 'sayNone', 429: 'sayMany' };
 
   // One question at a time: the browser refuses a second.
   let asking;
@@ -50,7 +46,7 @@
       e.stopPropagation();
       said.hidden = true;
       ask(form).catch(error => {
-        const words = WORDS[error.name] ?? 'That did not work. Try again.';
+        const words = error.name === 'AbortError' ? '' : said.dataset[SAID[error.name] ?? 'sayFailed'];
         said.textContent = words;
         said.hidden = !words;
       });

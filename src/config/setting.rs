@@ -4,6 +4,8 @@ mod openid;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::texts::en;
+
 #[derive(Debug)]
 pub struct Setting {
     /// Its name in the file.
@@ -67,13 +69,13 @@ const SETTINGS: &[Setting] = &[
     secret(
         "database_url",
         "DATABASE_URL",
-        "sqlite://PATH or postgres://…; empty: countersign.db in data_dir.",
+        en("sqlite://PATH or postgres://…; empty: countersign.db in data_dir."),
     ),
     plain("connections", "COUNTERSIGN_CONNECTIONS", "8", "Most database connections of the pool."),
     secret(
         "master_key",
         "COUNTERSIGN_MASTER_KEY",
-        "64 hexadecimal digits that seal private keys; instead of master_key_file.",
+        en("64 hexadecimal digits that seal private keys; instead of master_key_file."),
     ),
     plain(
         "master_key_file",
@@ -123,9 +125,9 @@ const SETTINGS: &[Setting] = &[
         "log_level",
         "COUNTERSIGN_LOG_LEVEL",
         "info,actix_server=warn,actix_http=off",
-        "error, warn, info, debug, or a filter.",
+        en("error, warn, info, debug, or a filter."),
     ),
-    plain("log_format", "COUNTERSIGN_LOG_FORMAT", "text", "text or json."),
+    plain("log_format", "COUNTERSIGN_LOG_FORMAT", "text", en("text or json.")),
     plain(
         "session_idle_minutes",
         "COUNTERSIGN_SESSION_IDLE_MINUTES",

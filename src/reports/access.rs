@@ -10,6 +10,7 @@ use crate::oauth::UnixTime;
 use crate::store::holdings::{self as held, KnownApplication, KnownResource, KnownSecret, NameKey};
 use crate::store::uses::{self, LastUse};
 use crate::store::{Conn, Error, audit_log};
+use crate::texts::en;
 
 /// What is asked. `None`: not narrowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,9 +129,9 @@ impl Row {
     /// What it was: `active`, or what kept it from tokens.
     pub fn state(&self) -> &'static str {
         match (self.is_active, self.secrets) {
-            (false, _) => "suspended",
-            (true, 0) => "no working secret",
-            (true, _) => "active",
+            (false, _) => en("suspended"),
+            (true, 0) => en("no working secret"),
+            (true, _) => en("active"),
         }
     }
 

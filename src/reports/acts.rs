@@ -5,6 +5,8 @@ use crate::model::audit_event::Event;
 use crate::oauth::UnixTime;
 use crate::store::audit_log::Filter;
 use crate::store::{Conn, Error};
+use crate::text;
+use crate::texts::{Text, en};
 
 const CHANGES: &[Column] = &[
     column("time", "Time"),
@@ -110,9 +112,20 @@ fn is_by(event: &Event, told: &Parameters) -> bool {
     })
 }
 
-fn who(event: &Event) -> String {
+fn who(event: &Event) -> Cell {
     let actor = &event.actor;
-    actor.name.clone().or_else(|| actor.id.clone()).unwrap_or_else(|| actor.kind.to_string())
+    let named = actor.name.clone().or_else(|| actor.id.clone());
+    named.map_or_else(|| Cell::said(kind(&actor.kind)), Cell::text)
+}
+
+/// Who has no name.
+fn kind(word: &str) -> Text {
+    match word {
+        "anonymous" => text!("anonymous"),
+        "redacted" => text!("redacted"),
+        "system" => text!("system"),
+        other => Text::data(other),
+    }
 }
 
 fn changes(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
@@ -129,7 +142,7 @@ fn changes(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         let target = event.target.as_ref();
         Some(vec![
             Cell::Time(UnixTime(event.at)),
-            Cell::text(who(event)),
+            who(event),
             Cell::text(event.actor.role.clone().unwrap_or_default()),
             Cell::text(event.source.address.clone().unwrap_or_default()),
             Cell::text(event.code.clone()),
@@ -144,26 +157,27 @@ fn changes(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
 }
 
 fn life(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
-    const CODES: [&str; 6] = [
-        "application.created",
-        "application.suspended",
-        "application.resumed",
-        "application.deleted",
-        "application.restored",
-        "application.removed",
+    const STEPS: [(&str, &str); 6] = [
+        ("application.created", en("created")),
+        ("application.suspended", en("suspended")),
+        ("application.resumed", en("resumed")),
+        ("application.deleted", en("deleted")),
+        ("application.restored", en("restored")),
+        ("application.removed", en("removed")),
     ];
     let mut table = Table::new(LIFE);
     scan(conn, &filter(told), &mut table, |event| {
-        if !CODES.contains(&&*event.code) || !is_by(event, told) {
+        let (_, step) = STEPS.iter().find(|(code, _)| *code == event.code)?;
+        if !is_by(event, told) {
             return None;
         }
         let name = event.target.as_ref().map(|target| target.name.clone());
         Some(vec![
             Cell::Time(UnixTime(event.at)),
-            Cell::text(event.code.trim_start_matches("application.")),
+            Cell::said(*step),
             Cell::text(name.unwrap_or_default()),
             event.client_id.clone().map_or(Cell::Nothing, Cell::Client),
-            Cell::text(who(event)),
+            who(event),
             Cell::Event(event.id.clone()),
         ])
     })?;
@@ -179,11 +193,11 @@ fn readers(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         let at = UnixTime(event.at);
         Some(vec![
             Cell::Time(at),
-            Cell::text(who(event)),
+            who(event),
             Cell::text(event.source.address.clone().unwrap_or_default()),
             Cell::text(event.code.clone()),
             Cell::text(event.detail.clone().unwrap_or_default()),
-            Cell::text(if is_office_hour(at) { "yes" } else { "no" }),
+            Cell::said(if is_office_hour(at) { en("yes") } else { en("no") }),
             Cell::Event(event.id.clone()),
         ])
     })?;
@@ -201,7 +215,7 @@ fn completeness(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         Some(vec![
             Cell::Time(UnixTime(event.at)),
             Cell::text(event.code.clone()),
-            Cell::text(who(event)),
+            who(event),
             Cell::text(event.detail.clone().unwrap_or_default()),
             Cell::Event(event.id.clone()),
         ])

@@ -13,6 +13,7 @@ use crate::oauth::time::Seconds;
 use crate::store::audit_log::Filter;
 use crate::store::holdings::{self, KnownApplication, KnownResource};
 use crate::store::{Conn, Error, applications, secrets, spans, uses};
+use crate::texts::en;
 
 const REVIEW: &[Column] = &[
     column("application", "Application"),
@@ -134,8 +135,8 @@ fn review(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
                 table.rows.push(vec![
                     Cell::text(&application.name),
                     Cell::Client(application.client_id.clone()),
-                    Cell::text(owner),
-                    Cell::text(row.state()),
+                    owner,
+                    Cell::said(row.state()),
                     Cell::Api(api.clone()),
                     Cell::Words(scope.to_owned()),
                     Cell::Time(row.holding.since),
@@ -160,12 +161,14 @@ fn made(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     let acts: Vec<String> = found.iter().map(|grant| grant.span.begun_by.clone()).collect();
     let who = access::granters(conn, &acts)?;
     for grant in found {
-        let scope = grant.held.scope().unwrap_or(match grant.held.as_str() {
-            "all" => "(all scopes)",
-            _ => "(may call it)",
-        });
+        let scope = grant.held.scope();
+        let words = match (scope, grant.held.as_str()) {
+            (Some(scope), _) => Cell::Words(scope.to_owned()),
+            (None, "all") => Cell::said(en("(all scopes)")),
+            (None, _) => Cell::said(en("(may call it)")),
+        };
         let by = who.get(&grant.span.begun_by).cloned().unwrap_or_default();
-        let fits = told.scope.as_ref().is_none_or(|wanted| scope == wanted)
+        let fits = told.scope.as_ref().is_none_or(|wanted| scope == Some(wanted))
             && told.person.as_ref().is_none_or(|person| by == *person);
         if !fits {
             continue;
@@ -175,7 +178,7 @@ fn made(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             Cell::text(names.application(&grant.client_id)),
             Cell::Client(grant.client_id.clone()),
             Cell::Api(names.api(&grant.resource_id)),
-            Cell::Words(scope.to_owned()),
+            words,
             Cell::time(grant.span.until),
             Cell::text(by),
             Cell::Event(grant.span.begun_by.clone()),
@@ -243,10 +246,7 @@ fn unused(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             table.rows.push(vec![
                 Cell::text(&application.details.name),
                 Cell::Client(application.client_id.clone()),
-                Cell::text(owners::told(
-                    &application.details.owner,
-                    owning.get(&application.client_id),
-                )),
+                owners::told(&application.details.owner, owning.get(&application.client_id)),
                 Cell::Time(application.created_at),
                 Cell::time(of().filter_map(|s| s.last_used_at).max()),
                 Cell::number(working),

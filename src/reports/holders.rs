@@ -1,6 +1,7 @@
 //! Who held what, as a table for files and programs.
 use super::access::Row;
 use super::table::{Cell, Column, Table, column};
+use crate::texts::en;
 
 /// The rows as a table.
 pub fn table(rows: &[Row]) -> Table {
@@ -10,10 +11,10 @@ pub fn table(rows: &[Row]) -> Table {
             Cell::text(&application.name),
             Cell::Client(application.client_id.clone()),
             Cell::text(&application.owner),
-            Cell::text(row.state()),
+            Cell::said(row.state()),
             Cell::text(&row.resource.name),
             Cell::Api(row.resource.identifier.clone()),
-            Cell::text(if holding.all { "yes" } else { "no" }),
+            Cell::said(if holding.all { en("yes") } else { en("no") }),
             Cell::Words(holding.scopes.join(" ")),
             Cell::Time(holding.since),
             Cell::text(row.granted_by.clone().unwrap_or_default()),

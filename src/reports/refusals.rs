@@ -14,6 +14,7 @@ use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter, OutcomeFilter};
 use crate::store::uses::{self, Alike};
 use crate::store::{Conn, Error};
+use crate::texts::en;
 
 const REFUSALS: &[Column] = &[
     column("day", "Day, UTC"),
@@ -278,7 +279,7 @@ pub(super) fn client(client_id: &str) -> Cell {
 
 pub(super) fn name(names: &Names, client_id: &str) -> Cell {
     if client_id.is_empty() {
-        Cell::text("(none that exists)")
+        Cell::said(en("(none that exists)"))
     } else {
         Cell::text(names.application(client_id))
     }

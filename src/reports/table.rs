@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::oauth::UnixTime;
+use crate::texts::Text;
 
 /// A column: its name for programs, its title for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Column {
 pub enum Cell {
     Nothing,
     Text(String),
+    /// Words of ours, which a page translates. Files have them in English.
+    Said(Text),
     Number(i64),
     Time(UnixTime),
     /// A client id.
@@ -48,6 +51,12 @@ impl Cell {
         if text.is_empty() { Self::Nothing } else { Self::Text(text) }
     }
 
+    /// What [`crate::texts::en`] or [`crate::text!`] marked.
+    pub fn said(words: impl Into<Text>) -> Self {
+        let text = words.into();
+        if text.is_empty() { Self::Nothing } else { Self::Said(text) }
+    }
+
     pub fn time(at: Option<UnixTime>) -> Self {
         at.map_or(Self::Nothing, Self::Time)
     }
@@ -60,6 +69,7 @@ impl Cell {
     pub fn plain(&self) -> String {
         match self {
             Self::Nothing => String::new(),
+            Self::Said(text) => text.to_string(),
             Self::Text(text)
             | Self::Client(text)
             | Self::Api(text)

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use super::grants::Names;
 use super::report::{Family, MOST, Parameter, Parameters, Report, scan};
 use super::table::{Cell, Column, Table, column};
-use super::{hoarders, refusals, trespass};
+use super::{hoarders, refusals, trespass, upkeep};
 use crate::model::audit_event::{Event, TokenFacts};
 use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter, Issued, StoredEvent};
 use crate::store::{Conn, Error, applications, resources, revocations, uses};
+use crate::text;
+use crate::texts::Text;
 
 const BY_SECRET: &[Column] = &[
     column("time", "Time"),
@@ -187,7 +189,7 @@ fn trace(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     let id = told.token.as_deref().unwrap_or_default().trim_start_matches("req_");
     let found = audit_log::find(conn, id)?.as_ref().and_then(StoredEvent::event);
     let Some(event) = found else { return Ok(table) };
-    table.rows.push(step(&event, "issued"));
+    table.rows.push(step(&event, Some(text!("issued"))));
     let Some(token) = issued(&event) else { return Ok(table) };
     let issued_at = UnixTime(event.at);
     let expires = token.exp.map(UnixTime::from_seconds);
@@ -201,7 +203,7 @@ fn trace(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         let of_access = seen.access.as_ref().and_then(|access| access.jti.as_deref());
         let of_token = seen.token.as_ref().and_then(|token| token.jti.as_deref());
         let is_its = seen.id != event.id && [of_access, of_token].contains(&Some(id));
-        is_its.then(|| step(seen, ""))
+        is_its.then(|| step(seen, None))
     })?;
     let client_id = event.client_id.clone().unwrap_or_default();
     let secret_id = event.actor.credential_id.clone().unwrap_or_default();
@@ -218,14 +220,15 @@ fn trace(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         let revocation = found.revocation;
         let is_before_its_end = expires.is_none_or(|end| revocation.created_at < end);
         if issued_at.seconds() < revocation.not_before.seconds() && is_before_its_end {
-            let by = format!("{}, by {}", revocation.reason, revocation.created_by);
-            let what = format!("revoked: {}", kind.as_str());
+            let (reason, who) = (revocation.reason, revocation.created_by);
+            let by = text!("{reason}, by {who}", reason, who);
+            let what = text!("revoked: {kind}", kind = Text::new(upkeep::kind(kind)));
             table.rows.push(line(revocation.created_at, what, &event, by, None));
         }
     }
     if let Some(end) = expires {
-        let what = if end <= told.now { "expired" } else { "expires" };
-        table.rows.push(line(end, what.to_owned(), &event, String::new(), None));
+        let what = if end <= told.now { text!("expired") } else { text!("expires") };
+        table.rows.push(line(end, what, &event, Text::default(), None));
     }
     table.rows.sort_by_key(|row| match row.first() {
         Some(Cell::Time(at)) => *at,
@@ -234,8 +237,9 @@ fn trace(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     Ok(table)
 }
 
-fn step(event: &Event, what: &str) -> Vec<Cell> {
-    let what = if what.is_empty() || issued(event).is_none() { &*event.code } else { what };
+fn step(event: &Event, what: Option<Text>) -> Vec<Cell> {
+    let what = what.filter(|_| issued(event).is_some());
+    let what = what.unwrap_or_else(|| Text::data(event.code.clone()));
     let token = event.token.as_ref();
     let granted = token.and_then(|token| token.scope_granted.clone());
     let access = event.access.as_ref().map(|access| {
@@ -243,23 +247,17 @@ fn step(event: &Event, what: &str) -> Vec<Cell> {
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     });
     let detail = granted.or(access).or_else(|| event.reason.clone().map(Into::into));
-    let detail = detail.unwrap_or_default();
-    line(UnixTime(event.at), what.to_owned(), event, detail, Some(event.id.clone()))
+    let detail = detail.map(Text::data).unwrap_or_default();
+    line(UnixTime(event.at), what, event, detail, Some(event.id.clone()))
 }
 
-fn line(
-    at: UnixTime,
-    what: String,
-    event: &Event,
-    detail: String,
-    id: Option<String>,
-) -> Vec<Cell> {
+fn line(at: UnixTime, what: Text, event: &Event, detail: Text, id: Option<String>) -> Vec<Cell> {
     vec![
         Cell::Time(at),
-        Cell::text(what),
+        Cell::said(what),
         event.client_id.clone().map_or(Cell::Nothing, Cell::Client),
         Cell::Api(event.resource().unwrap_or_default()),
-        Cell::text(detail),
+        Cell::said(detail),
         id.map_or(Cell::Nothing, Cell::Event),
     ]
 }

@@ -10,6 +10,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Issued, StoredEvent};
 use crate::store::{Conn, Error, holdings, spans, uses};
+use crate::texts::en;
 
 pub const COLUMNS: &[Column] = &[
     column("time", "Time"),
@@ -48,17 +49,22 @@ fn after_the_end(conn: &mut Conn, told: &Parameters, table: &mut Table) -> Resul
     table.is_cut |= [suspended.len(), deleted.len()].iter().any(|len| reaches(*len, ENDS));
     let suspended = suspended.into_iter().map(|state| {
         let to = state.span.until.unwrap_or(told.to).min(told.to);
-        (state.client_id, state.span.from, to, "suspended")
+        (state.client_id, state.span.from, to, en("the application was suspended"))
     });
     let deleted = deleted.into_iter().filter_map(|known| {
-        Some((known.client_id.clone(), known.deleted_at()?, told.to, "deleted"))
+        Some((
+            known.client_id.clone(),
+            known.deleted_at()?,
+            told.to,
+            en("the application was deleted"),
+        ))
     });
     for (client_id, from, to, why) in suspended.chain(deleted).collect::<Vec<_>>() {
         let from = from.max(told.from) + GRACE;
         for event in tokens(conn, client_id, from, to)? {
             // The id tells milliseconds, the event more.
             if UnixTime(event.at) >= from {
-                table.rows.push(row(&event, "", &format!("the application was {why}")));
+                table.rows.push(row(&event, "", why));
             }
         }
     }
@@ -82,7 +88,7 @@ fn after_grants(conn: &mut Conn, told: &Parameters, table: &mut Table) -> Result
                 let at = UnixTime(event.at);
                 let held = [at, at - GRACE].iter().any(|at| holds(&all, ids, &scope, *at));
                 if !held && seen.insert((event.id.clone(), scope.clone())) {
-                    table.rows.push(row(&event, &scope, "it did not hold this any more"));
+                    table.rows.push(row(&event, &scope, en("it did not hold this any more")));
                 }
             }
         }
@@ -126,7 +132,7 @@ fn by_day(conn: &mut Conn, told: &Parameters, table: &mut Table) -> Result<(), E
                 Cell::Client(day.client_id.clone()),
                 Cell::Api(day.resource.clone()),
                 Cell::Words(day.scope.clone()),
-                Cell::text("it did not hold this on that day"),
+                Cell::said(en("it did not hold this on that day")),
                 Cell::Number(day.granted),
                 Cell::Nothing,
             ]);
@@ -181,7 +187,7 @@ fn is_of(grant: &GrantSpan, ids: &[String], scope: &str) -> bool {
     covers && ids.contains(&grant.resource_id)
 }
 
-fn row(event: &Event, scope: &str, why: &str) -> Vec<Cell> {
+fn row(event: &Event, scope: &str, why: &'static str) -> Vec<Cell> {
     let token = event.token.as_ref();
     let scopes = token.and_then(|token| token.scope_granted.clone()).unwrap_or_default();
     vec![
@@ -189,7 +195,7 @@ fn row(event: &Event, scope: &str, why: &str) -> Vec<Cell> {
         event.client_id.clone().map_or(Cell::Nothing, Cell::Client),
         Cell::Api(event.resource().unwrap_or_default()),
         Cell::Words(if scope.is_empty() { scopes } else { scope.to_owned() }),
-        Cell::text(why),
+        Cell::said(why),
         Cell::Number(1),
         Cell::Event(event.id.clone()),
     ]

@@ -3,8 +3,11 @@ use std::collections::HashMap;
 
 use super::report::{Family, MOST, Parameter, Parameters, Report};
 use super::table::{Cell, Column, Table, column};
+use crate::model::secret;
+use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::store::{Conn, Error, chain_heads, holdings, revocations, secrets};
+use crate::texts::en;
 
 const SECRETS: &[Column] = &[
     column("application", "Application"),
@@ -112,13 +115,13 @@ fn inventory(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             Cell::text(application.map(|a| a.owner.clone()).unwrap_or_default()),
             Cell::text(&secret.name),
             Cell::text(&secret.hint),
-            Cell::text(secret.state(told.now).as_str()),
+            Cell::said(state(secret.state(told.now))),
             Cell::Number(told.now.since(secret.created_at).0 / Seconds::DAY.0),
             Cell::Time(secret.created_at),
             Cell::text(&secret.created_by),
             Cell::time(secret.expires_at),
             Cell::time(secret.last_used_at),
-            Cell::text(if rotated { "yes" } else { "never" }),
+            Cell::said(if rotated { en("yes") } else { en("never") }),
         ]);
     }
     Ok(table)
@@ -147,7 +150,7 @@ fn effect(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             let delay = until.map(|until| until.since(revocation.created_at).0);
             table.rows.push(vec![
                 Cell::Time(revocation.created_at),
-                Cell::text(revocation.kind.as_str()),
+                Cell::said(kind(revocation.kind)),
                 Cell::Words(revocation.subject),
                 Cell::text(revocation.created_by),
                 Cell::text(revocation.reason),
@@ -162,6 +165,26 @@ fn effect(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         }
     }
     Ok(table)
+}
+
+const fn state(state: secret::State) -> &'static str {
+    match state {
+        secret::State::Active => en("active"),
+        secret::State::Expired => en("expired"),
+        secret::State::Revoked => en("revoked"),
+    }
+}
+
+/// As `Kind::as_str`, for pages.
+pub(super) const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Token => en("token"),
+        Kind::Application => en("application"),
+        Kind::Secret => en("secret"),
+        Kind::Resource => en("resource"),
+        Kind::Key => en("key"),
+        Kind::Everything => en("everything"),
+    }
 }
 
 fn clamped(count: u64) -> i64 {

@@ -1,5 +1,5 @@
 //! What administrators changed, field by field.
-use countersign::admin::{grants, resources};
+use countersign::admin::{grants, resources, secrets};
 use countersign::model::grant::Access;
 use countersign::oauth::time::Seconds;
 
@@ -72,4 +72,25 @@ fn sign_ins_are_no_changes_and_a_form_that_says_nothing_leads_to_the_shortest_ur
     assert_eq!((sent.status, sent.header("location")), (302, Some("/changes?actor=root")));
     assert_eq!(browser.get("/changes?from=yesterday").status, 422);
     assert_eq!(browser.get("/changes/01KAS9V2XH4M0000000000000A").status, 404);
+}
+
+#[test]
+fn moments_and_lengths_are_told_as_on_every_other_page() {
+    let server = Server::start();
+    let billing = server.world().billing;
+    let id = (billing.client_id.as_str(), billing.secret_id.as_str());
+    let day = Some(Seconds::DAY);
+    server.act(|conn, actor| secrets::set_expiry(conn, actor, id, None));
+    server.act(|conn, actor| secrets::set_expiry(conn, actor, id, day));
+    let browser = server.signed_in("auditor");
+    let page = browser.get("/changes?action=secret.expiry_changed");
+    assert_eq!(page.texts("table.diff tbody th")[0], "end");
+    assert_eq!(page.texts("table.diff tbody tr:first-child td")[0], "none");
+    assert_eq!(page.texts("table.diff ins time"), ["15 Nov 2023, 22:13:20 UTC"]);
+    assert!(page.text.contains("<time datetime=\"2023-11-15T22:13:20.000Z\">"));
+    let log = browser.get("/log?kind=changes").text;
+    assert!(log.contains("end 15 Nov 2023, 22:13:20 UTC"), "{log}");
+    let made = browser.get("/changes?action=resource.created");
+    let at = made.texts("table.diff th").iter().position(|field| field == "token lifetime");
+    assert!(at.is_some() && made.texts("table.diff ins").contains(&"10 minutes".to_owned()));
 }

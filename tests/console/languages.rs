@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use countersign::console::log::act::CODES;
+use countersign::console::log::called::ACTS;
 use countersign::console::pages::PAGES;
+use countersign::model::audit_event::Change;
+use countersign::reports::report;
 use scraper::{Html, Node};
 
 use crate::support::Server;
@@ -88,22 +90,24 @@ fn speaking(catalogues: &[(&str, &str)]) -> (Server, tempfile::TempDir) {
 /// Elements whose text is no language's.
 const NOT_TEXT: [&str; 7] = ["code", "kbd", "noscript", "pre", "samp", "script", "style"];
 
-/// Attributes that people read or hear.
-const ATTRIBUTES: [&str; 9] = [
+/// Attributes that people read or hear; `data-say-…` besides, for scripts.
+const ATTRIBUTES: [&str; 8] = [
     "alt",
     "aria-label",
     "content",
     "data-after",
-    "data-label",
     "data-name",
     "data-waiting",
     "placeholder",
     "title",
 ];
 
+/// How attributes begin that have what a script says.
+const SAY: &str = "data-say-";
+
 /// Names, of the product, of formats and of languages, and what the world of the
 /// test calls things. What has a figure or a sign in it is an id or an address.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 31] = [
     "API",
     "CEF",
     "CSV",
@@ -126,6 +130,7 @@ const NAMES: [&str; 30] = [
     "billing",
     "curl",
     "initial",
+    "kid",
     "leak",
     "main",
     "mallory",
@@ -136,32 +141,18 @@ const NAMES: [&str; 30] = [
     "spare",
 ];
 
-/// What no catalogue says yet, as docs/languages.md has it: descriptions of
-/// settings that do not begin as a sentence, states of the store, and words in
-/// cells of reports.
-const NOT_YET: [&str; 8] = [
-    "64 hexadecimal digits that seal private keys; instead of master_key_file.",
-    "The audit log is written.",
-    "Which role goes with which value of the claim, by commas: ops=admin, staff=auditor; * is anybody.",
-    "active",
-    "error, warn, info, debug, or a filter.",
-    "nobody",
-    "sqlite://PATH or postgres://…; empty: countersign.db in data_dir.",
-    "text or json.",
-];
-
-/// What events say of themselves: codes, fields, and names of what was done.
+/// What events say of themselves: what it was done to, and values of fields.
 fn recorded(server: &Server) -> BTreeSet<String> {
-    let plain = |text: &str| text.replace(['.', '_'], " ");
-    let mut said: BTreeSet<String> = CODES.iter().map(|code| plain(code)).collect();
-    for code in CODES {
-        for event in server.events(code) {
-            said.extend(event.target.map(|target| target.name));
-            for change in event.changes {
-                said.extend([plain(&change.field), change.before, change.after]);
-            }
-        }
+    let mut said = BTreeSet::new();
+    for event in ACTS.iter().flat_map(|(code, _)| server.events(code)) {
+        let told =
+            |change: &Change| format!("{}: {:?} → {:?}", change.field, change.before, change.after);
+        // As a report has it.
+        said.insert(event.changes.iter().map(told).collect::<Vec<_>>().join("; "));
+        said.extend(event.target.map(|target| target.name));
+        said.extend(event.changes.into_iter().flat_map(|change| [change.before, change.after]));
     }
+    said.extend(server.events("audit.read").into_iter().filter_map(|event| event.detail));
     said
 }
 
@@ -184,6 +175,10 @@ impl Found {
                     self.check(path, text, &mut depth, is_text);
                 }
                 Node::Element(element) => {
+                    let for_scripts = element.attrs().filter(|(name, _)| name.starts_with(SAY));
+                    for (_, text) in for_scripts {
+                        self.check(path, text, &mut 0, true);
+                    }
                     for name in ATTRIBUTES {
                         let shown =
                             name != "content" || element.attr("name") == Some("description");
@@ -215,7 +210,7 @@ impl Found {
             named.contains(char::is_alphabetic) && !is_coded && !NAMES.contains(&named)
         };
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let known = self.recorded.contains(&text) || NOT_YET.contains(&text.as_str());
+        let known = self.recorded.contains(&text);
         if is_text && !known && outside.split_whitespace().any(is_word) {
             self.texts.insert(format!("{path}: {text}"));
         }
@@ -295,8 +290,61 @@ fn every_page_says_everything_in_the_language_of_who_asks() {
             found.look(&format!("{pattern}, signed out"), &outside.text);
         }
     }
+    found.recorded = recorded(&server);
+    for report in report::all() {
+        let path = format!("/reports/{}?{}", report.id, told_all(&server, &world));
+        let page = owner.read(&path);
+        assert_eq!(page.status, 200, "{path}");
+        found.look(report.id, &page.text);
+    }
     let said: Vec<_> = found.texts.iter().map(String::as_str).collect();
     assert!(said.is_empty(), "in no catalogue:\n{}", said.join("\n"));
+}
+
+/// All that a report needs to be told.
+fn told_all(server: &Server, world: &World) -> String {
+    let issued = server.events("token.issued").remove(0);
+    let kid = issued.token.and_then(|token| token.kid).unwrap();
+    format!("secret={}&token={}&key={kid}&api={BILLING_API}", world.billing.secret_id, issued.id)
+}
+
+/// What `data-say-copied` is for a script.
+fn camel(attribute: &str) -> String {
+    let mut parts = attribute.trim_start_matches("data-").split('-');
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |all, part| all + &part[..1].to_uppercase() + &part[1..])
+}
+
+/// Scripts say nothing of their own: what they say stands in the page.
+#[test]
+fn what_scripts_say_comes_with_the_page() {
+    let scripts = ["static/console.js", "static/passkeys.js"].map(fs::read_to_string);
+    let scripts: String = scripts.into_iter().map(Result::unwrap).collect();
+    let code: String =
+        scripts.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    for quote in ['\'', '"', '`'] {
+        for text in code.split(quote).skip(1).step_by(2) {
+            let is_sentence = text.starts_with(char::is_uppercase) && text.contains(' ');
+            assert!(!is_sentence || text.len() > 200, "said by a script: {text}");
+        }
+    }
+    let mut offered = BTreeSet::new();
+    for file in ["parts/macros", "console/log/live", "console/applications/secrets/reveal"] {
+        let template = fs::read_to_string(format!("templates/{file}.html")).unwrap();
+        for (at, _) in template.match_indices(SAY) {
+            let (name, value) = template[at..].split_once('=').unwrap();
+            assert!(value.starts_with("\"{{ \"") && value.contains("\"|t }}\""), "{name}");
+            offered.insert(camel(name));
+        }
+    }
+    let is_word = |c: char| c.is_alphanumeric();
+    let wanted: BTreeSet<String> = code
+        .split(|c: char| !is_word(c))
+        .filter(|word| word.starts_with("say") && *word != "say")
+        .map(str::to_owned)
+        .collect();
+    assert!(offered.len() > 15, "{offered:?}");
+    assert_eq!(offered, wanted);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod people;
 mod reasons;
 mod resources;
 mod revocations;
+mod revocations_file;
 mod roles;
 mod search;
 mod secrets;

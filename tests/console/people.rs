@@ -49,3 +49,23 @@ fn a_password_that_was_typed_is_never_shown_again() {
     assert_eq!(again.status, 422);
     assert!(!again.text.contains(PASSWORD));
 }
+
+#[test]
+fn the_list_is_a_file_too_and_says_of_second_factors_to_owners_alone() {
+    let server = Server::start();
+    let auditor = server.signed_in("auditor");
+    let file = auditor.get("/people.csv");
+    assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"people.csv\""));
+    let lines: Vec<&str> = file.text.lines().collect();
+    assert_eq!(lines[0], "name,email,role,state,added,last_sign_in");
+    assert!(lines[1].starts_with("auditor,auditor@example.com,auditor,active,2023-11-14T"));
+    let owner = server.signed_in("owner");
+    let file = owner.get("/people.csv").text;
+    let lines: Vec<&str> = file.lines().collect();
+    assert!(lines[0].ends_with(",last_sign_in,second_factor"), "{file}");
+    assert!(lines[1..].iter().all(|line| line.ends_with(",none")), "{file}");
+    assert_eq!(lines.len() - 1, owner.get("/people").texts("table.people tbody tr").len());
+    let recorded = server.events("report.exported");
+    assert_eq!(recorded[0].detail.as_deref(), Some("people"));
+    assert_eq!(recorded[0].actor.name.as_deref(), Some("auditor"));
+}

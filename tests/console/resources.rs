@@ -155,3 +155,25 @@ fn a_page_of_an_api_tells_who_uses_each_scope_and_who_asks_in_vain() {
     let later = server.signed_in("owner").get(&path).texts("td[data-name='Used by']");
     assert_eq!(later, ["Nobody", "Nobody"]);
 }
+
+#[test]
+fn the_list_is_a_file_too_with_what_it_is_narrowed_to_and_that_is_recorded() {
+    let server = Server::start();
+    server.world();
+    server.resource("urn:formula", &["a"]);
+    let browser = server.signed_in("auditor");
+    let file = browser.get("/apis.csv");
+    assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
+    let lines: Vec<&str> = file.text.lines().collect();
+    assert!(lines[0].starts_with("api,identifier,description,scopes,callers,"));
+    let shown = browser.get("/apis").texts("table.apis tbody tr").len();
+    assert_eq!(lines.len() - 1, shown, "{}", file.text);
+    let billing = lines.iter().find(|line| line.contains(BILLING_API)).unwrap();
+    assert!(billing.contains(",600,ES256,no,2023-11-14T"), "{billing}");
+    let page = browser.get("/apis?q=formula");
+    assert!(page.text.contains("href=\"/apis.csv?q=formula\""));
+    assert_eq!(browser.get("/apis.csv?q=formula").text.lines().count(), 2);
+    let recorded: Vec<_> =
+        server.events("report.exported").into_iter().filter_map(|event| event.detail).collect();
+    assert_eq!(recorded, ["apis", "apis q=formula"]);
+}

@@ -1,5 +1,6 @@
 //! The settings of the OpenID provider.
 use super::{Setting, plain, secret};
+use crate::texts::en;
 
 pub const SETTINGS: &[Setting] = &[
     plain(
@@ -48,8 +49,10 @@ pub const SETTINGS: &[Setting] = &[
         "openid_roles",
         "COUNTERSIGN_OPENID_ROLES",
         "",
-        "Which role goes with which value of the claim, by commas: ops=admin, staff=auditor; * is \
-         anybody.",
+        en(
+            "Which role goes with which value of the claim, by commas: ops=admin, staff=auditor; * \
+            is anybody.",
+        ),
     ),
     plain(
         "openid_create_accounts",

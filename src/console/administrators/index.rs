@@ -9,7 +9,8 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::administrator::{Administrator, Invitation};
-use crate::store::{administrators, authenticator_apps, invitations, passkeys};
+use crate::oauth::UnixTime;
+use crate::store::{Conn, Error, administrators, authenticator_apps, invitations, passkeys};
 use crate::texts::{en, filters};
 use crate::web::App;
 
@@ -29,27 +30,18 @@ struct Invited {
     invitation: Invitation,
 }
 
-struct Row {
+pub(super) struct Row {
     role: &'static str,
     signed_in: Option<Moment>,
     /// For owners: what they have besides a password.
-    factors: &'static str,
-    person: Administrator,
+    pub factors: &'static str,
+    pub person: Administrator,
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
-    let read = app.store.read(move |conn| {
-        let holders = (passkeys::holders(conn)?, authenticator_apps::holders(conn)?);
-        Ok((administrators::all(conn)?, invitations::all(conn, now)?, holders))
-    });
-    let (all, invited, holders) = read.await?;
-    let row = |found: Administrator| Row {
-        role: role_title(found.role),
-        signed_in: found.last_signed_in_at.map(|at| Moment::new(at, person.now())),
-        factors: factors(holders.0.contains(&found.id), holders.1.contains(&found.id)),
-        person: found,
-    };
+    let read = app.store.read(move |conn| Ok((rows(conn, now)?, invitations::all(conn, now)?)));
+    let (rows, invited) = read.await?;
     page::html(&Index {
         chrome: person.chrome("/people"),
         is_owner: person.is_owner(),
@@ -63,8 +55,20 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         } else {
             Vec::new()
         },
-        rows: all.into_iter().map(row).collect(),
+        rows,
     })
+}
+
+/// Everybody, by name.
+pub(super) fn rows(conn: &mut Conn, now: UnixTime) -> Result<Vec<Row>, Error> {
+    let (keys, apps) = (passkeys::holders(conn)?, authenticator_apps::holders(conn)?);
+    let row = |found: Administrator| Row {
+        role: role_title(found.role),
+        signed_in: found.last_signed_in_at.map(|at| Moment::new(at, now)),
+        factors: factors(keys.contains(&found.id), apps.contains(&found.id)),
+        person: found,
+    };
+    Ok(administrators::all(conn)?.into_iter().map(row).collect())
 }
 
 const fn factors(passkey: bool, app: bool) -> &'static str {

@@ -1,5 +1,6 @@
 //! People who may sign in, and as what.
 pub mod edit;
+pub mod file;
 pub mod index;
 pub mod invitations;
 pub mod link;
@@ -23,6 +24,7 @@ use crate::web::App;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/people", web::get().to(index::get))
+        .route("/people.csv", web::get().to(file::get))
         .service(
             web::resource("/people/new")
                 .route(web::get().to(new::get))

@@ -8,7 +8,8 @@ use super::query::Query;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
-use crate::console::log::act::{Act, CODES};
+use crate::console::log::act::Act;
+use crate::console::log::called::ACTS;
 use crate::console::log::choices::{Choice, options};
 use crate::console::log::diff::Diff;
 use crate::console::log::entry;
@@ -74,7 +75,10 @@ pub async fn get(
         chrome: person.chrome("/changes"),
         older: rows.next.map(|before| Query { before, ..query.clone() }.href()),
         rows: rows.rows,
-        actions: options(CODES.map(|code| (code.to_owned(), words(code))), &query.action),
+        actions: options(
+            ACTS.map(|(code, name)| (code.to_owned(), name.to_owned())),
+            &query.action,
+        ),
         query,
         errors,
     };
@@ -105,11 +109,6 @@ fn read(
     let page = audit_log::page(conn, &filter, before, PAGE_ROWS)?;
     let events = page.rows.iter().filter_map(audit_log::StoredEvent::event);
     Ok(Page { rows: events.map(|event| Row::new(&event, now)).collect(), next: page.next })
-}
-
-/// `application.created` as people read it.
-fn words(code: &str) -> String {
-    code.replace(['.', '_'], " ")
 }
 
 impl Row {

@@ -2,7 +2,7 @@
 use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
-use crate::console::log::act::CODES;
+use crate::console::log::called::ACTS;
 use crate::console::log::query::ends;
 use crate::store::audit_log::{ActFilter, Filter};
 
@@ -34,7 +34,7 @@ impl Query {
         ] {
             *text = text.trim().to_owned();
         }
-        if !CODES.contains(&self.action.as_str()) {
+        if !ACTS.iter().any(|(code, _)| *code == self.action) {
             self.action.clear();
         }
         self

@@ -1,5 +1,5 @@
 //! Administrative acts as sentences: who did what to what.
-use super::words;
+use super::diff::{Diff, Side};
 use crate::console::revocations::record;
 use crate::model::audit_event::{Change, Event};
 use crate::text;
@@ -40,87 +40,6 @@ fn who(event: &Event) -> Text {
         (_, None) => text!("Somebody"),
     }
 }
-
-/// The codes of acts that change something, in alphabetical order.
-pub const CODES: [&str; 77] = [
-    "administrator.created",
-    "administrator.password_reset",
-    "administrator.password_set",
-    "administrator.reset_started",
-    "administrator.resumed",
-    "administrator.suspended",
-    "administrator.updated",
-    "application.created",
-    "application.deleted",
-    "application.owners_changed",
-    "application.removed",
-    "application.restored",
-    "application.resumed",
-    "application.suspended",
-    "application.updated",
-    "approval.approved",
-    "approval.expired",
-    "approval.policy_changed",
-    "approval.refused",
-    "approval.requested",
-    "approval.waived",
-    "approval.withdrawn",
-    "audit.held",
-    "audit.pruned",
-    "audit.redacted",
-    "audit.released",
-    "break_glass.ended",
-    "break_glass.made",
-    "break_glass.used",
-    "exam.held",
-    "grant.removed",
-    "grant.set",
-    "identity.linked",
-    "identity.unlinked",
-    "import.begun",
-    "import.finished",
-    "introspector.added",
-    "introspector.removed",
-    "invitation.created",
-    "invitation.revoked",
-    "limit.removed",
-    "limit.set",
-    "nudge.dismissed",
-    "nudge.restored",
-    "passkey.added",
-    "passkey.removed",
-    "passkey.renamed",
-    "resource.created",
-    "resource.deleted",
-    "resource.marked",
-    "resource.unmarked",
-    "resource.updated",
-    "resource.verification_changed",
-    "route.added",
-    "route.removed",
-    "scope.added",
-    "scope.removed",
-    "second_factor.codes_renewed",
-    "second_factor.removed",
-    "second_factor.set_up",
-    "secret.added",
-    "secret.expiry_changed",
-    "secret.revoked",
-    "session.revoked",
-    "sign_in_block.added",
-    "sign_in_block.removed",
-    "signing_key.activated",
-    "signing_key.published",
-    "signing_key.removed",
-    "signing_key.retired",
-    "signing_keys.resealed",
-    "stream.forgotten",
-    "stream.rewound",
-    "team.created",
-    "team.deleted",
-    "team.updated",
-    "tokens.revoked",
-];
 
 fn did(event: &Event) -> &str {
     match event.code.as_ref() {
@@ -287,32 +206,34 @@ fn href(event: &Event) -> Option<String> {
 
 /// `scopes a → a b; resource …`; at most three fields, each cut short.
 fn changes(changes: &[Change]) -> Text {
-    // The name leads to the revocation.
-    let changes: Vec<&Change> = changes.iter().filter(|c| c.field != "revocation").collect();
-    let mut parts: Vec<Text> = changes.iter().take(3).map(|c| change(c)).collect();
-    if changes.len() > 3 {
-        parts.push(text!("{more} more", more = changes.len() - 3));
+    let diffs = Diff::all(changes);
+    let more = diffs.len().saturating_sub(3);
+    let mut parts: Vec<Text> = diffs.into_iter().take(3).map(change).collect();
+    if more > 0 {
+        parts.push(text!("{more} more", more));
     }
     Text::joined(parts, "; ")
 }
 
-fn change(change: &Change) -> Text {
-    let field = Text::looked_up(words::field(&change.field));
-    match (change.before.as_str(), change.after.as_str()) {
-        ("", after) => text!("{field} {after}", field, after = short(after)),
-        (before, "") => text!("{field} {before} → none", field, before = short(before)),
-        (before, after) => {
+fn change(diff: Diff) -> Text {
+    let Diff { field, before, after, .. } = diff;
+    match (before.is_nothing(), after.is_nothing()) {
+        (true, _) => text!("{field} {after}", field, after = short(after)),
+        (_, true) => text!("{field} {before} → none", field, before = short(before)),
+        _ => {
             text!("{field} {before} → {after}", field, before = short(before), after = short(after))
         }
     }
 }
 
-fn short(text: &str) -> String {
+fn short(side: Side) -> Text {
     const MOST: usize = 80;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
+    match side {
+        Side { text, iso: None } if text.to_string().chars().count() > MOST => {
+            Text::data(text.to_string().chars().take(MOST).chain(['…']).collect::<String>())
+        }
+        Side { text, .. } => text,
     }
-    text.chars().take(MOST).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -1,14 +1,28 @@
 //! A field before and after an act.
-use super::words;
+use super::called;
+use crate::console::duration;
+use crate::console::moment::{self, Moment};
 use crate::model::audit_event::Change;
 use crate::model::grant::Access;
+use crate::oauth::UnixTime;
+use crate::oauth::time::Seconds;
+use crate::texts::Text;
 
 pub struct Diff {
-    pub field: String,
-    pub before: String,
-    pub after: String,
+    pub field: Text,
+    pub before: Side,
+    pub after: Side,
     /// Of a list of words: what went, what came, and what stayed.
     pub set: Option<Set>,
+}
+
+/// What a field was, or is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Empty: nothing.
+    pub text: Text,
+    /// Of a moment, for `datetime`.
+    pub iso: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +35,9 @@ pub struct Set {
 /// The fields whose text is a set of words.
 const SETS: [&str; 3] = ["scopes", "scope", "introspects"];
 
+/// The fields that are moments: in seconds since 1970, or in words of RFC 3339.
+const MOMENTS: [&str; 3] = ["expires_at", "time", "until"];
+
 impl Diff {
     pub fn new(change: &Change) -> Self {
         let set = if change.before == change.after && !change.after.is_empty() {
@@ -31,9 +48,9 @@ impl Diff {
             is_set.then(|| Set::new(&change.before, &change.after)).filter(Set::is_worth_it)
         };
         Self {
-            field: words::field(&change.field),
-            before: change.before.clone(),
-            after: change.after.clone(),
+            field: called::field(&change.field),
+            before: Side::new(&change.field, &change.before),
+            after: Side::new(&change.field, &change.after),
             set,
         }
     }
@@ -42,6 +59,37 @@ impl Diff {
     pub fn all(changes: &[Change]) -> Vec<Self> {
         changes.iter().filter(|change| change.field != "revocation").map(Self::new).collect()
     }
+}
+
+impl Side {
+    /// What was recorded of `field`. What is no moment and no length, though it
+    /// should be one, is told as it is.
+    fn new(field: &str, recorded: &str) -> Self {
+        let data = || Self { text: Text::data(recorded), iso: None };
+        if MOMENTS.contains(&field) {
+            return match recorded {
+                "none" => Self::default(),
+                _ => moment(recorded).map_or_else(data, Self::at),
+            };
+        }
+        let seconds = recorded.parse().ok().filter(|_| field.ends_with("_seconds"));
+        seconds
+            .map_or_else(data, |seconds| Self { text: duration::text(Seconds(seconds)), iso: None })
+    }
+
+    fn at(at: UnixTime) -> Self {
+        let Moment { iso, full, .. } = Moment::new(at, at);
+        Self { text: full, iso: Some(iso) }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+fn moment(recorded: &str) -> Option<UnixTime> {
+    let seconds = recorded.parse().ok().map(UnixTime::from_seconds);
+    seconds.or_else(|| moment::recorded(recorded))
 }
 
 impl Set {
@@ -97,5 +145,28 @@ mod tests {
         let same = "https://api.example.com/billing".to_owned();
         let change = Change { field: "resource".into(), before: same.clone(), after: same.clone() };
         assert_eq!(Diff::new(&change).set, Some(Set::kept(&same)));
+    }
+
+    #[test]
+    fn moments_and_lengths_are_told_as_everywhere_else() {
+        let told = |field: &'static str, before: &str, after: &str| {
+            let change = Change { field: field.into(), before: before.into(), after: after.into() };
+            let diff = Diff::new(&change);
+            (diff.before, diff.after)
+        };
+        let text = |text: &str| Side { text: Text::data(text), iso: None };
+        let (none, end) = told("expires_at", "none", "1795442400");
+        assert!(none.is_nothing());
+        assert_eq!(end.text, "23 Nov 2026, 14:00:00 UTC");
+        assert_eq!(end.iso.as_deref(), Some("2026-11-23T14:00:00.000Z"));
+        assert_eq!(told("until", "", "2026-11-23T14:00:00Z").1, end);
+        assert_eq!(told("until", "", "never").1, text("never"));
+        let (before, after) = told("token_lifetime_seconds", "3600", "900");
+        assert_eq!(
+            (before.text.to_string(), after.text.to_string()),
+            ("1 hour".into(), "15 minutes".into())
+        );
+        assert_eq!(told("rows", "3600", "0").0, text("3600"));
+        assert_eq!(told("lifetime_seconds", "long", "").0, text("long"));
     }
 }

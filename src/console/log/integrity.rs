@@ -51,7 +51,7 @@ struct Integrity {
 /// What became of the last commits.
 struct Writing {
     aspect: &'static str,
-    state: String,
+    state: &'static str,
     /// Why nothing is written, and for how long.
     outage: Option<(String, Text)>,
     /// Revocations that are in force and wait for the database.
@@ -66,23 +66,29 @@ impl Writing {
             let seconds = i64::try_from(outage.began.elapsed().as_secs()).unwrap_or(i64::MAX);
             (outage.why, duration::text(Seconds(seconds)))
         });
-        let state = condition.state();
-        let aspect = match state {
-            Condition::Ok => "clear",
-            Condition::Low | Condition::Recovering => "caution",
-            Condition::Stalled | Condition::Failed => "danger",
-        };
-        let mut caption = state.caption().to_owned();
-        if let Some(first) = caption.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
+        let (aspect, state) = of_log(condition.state());
         Self {
             aspect,
-            state: caption,
+            state,
             outage,
             waiting: app.journal.waiting().len(),
             journal: app.journal.path().display().to_string(),
         }
+    }
+}
+
+/// As [`Condition::caption`], in a sentence.
+const fn of_log(state: Condition) -> (&'static str, &'static str) {
+    match state {
+        Condition::Ok => ("clear", en("The audit log is written.")),
+        Condition::Low => ("caution", en("The disk is nearly full: no tokens are issued.")),
+        Condition::Recovering => {
+            ("caution", en("The audit log cannot be written: the database is being examined."))
+        }
+        Condition::Stalled => {
+            ("danger", en("The audit log cannot be written: the database does not answer in time."))
+        }
+        Condition::Failed => ("danger", en("The audit log cannot be written.")),
     }
 }
 

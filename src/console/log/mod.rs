@@ -1,6 +1,7 @@
 //! The audit log: token requests and administrative acts.
 pub mod act;
 pub mod advice;
+pub mod called;
 pub mod choices;
 pub mod detail;
 pub mod diff;

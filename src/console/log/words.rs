@@ -83,11 +83,6 @@ pub fn target(kind: &str) -> &str {
     }
 }
 
-/// A field of a change: `token_lifetime_seconds` is `token lifetime seconds`.
-pub fn field(word: &str) -> String {
-    word.replace('_', " ")
-}
-
 const fn of_token(reason: Reason) -> &'static str {
     match reason {
         Reason::RequestMalformed => en("Request cannot be read"),

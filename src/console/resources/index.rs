@@ -20,24 +20,43 @@ use crate::web::App;
 struct Index {
     chrome: Chrome,
     manages: bool,
-    q: String,
+    query: Query,
     rows: Vec<Row>,
     next: Option<String>,
 }
 
-struct Row {
-    resource: Resource,
+pub(super) struct Row {
+    pub resource: Resource,
     line: &'static str,
     lifetime: Text,
-    scopes: i64,
-    callers: i64,
+    pub scopes: i64,
+    pub callers: i64,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Query {
     q: String,
     after: String,
+}
+
+impl Query {
+    pub(super) fn tidy(mut self) -> Self {
+        self.q = self.q.trim().to_owned();
+        self
+    }
+
+    /// The page after the API of this id.
+    pub(super) fn after(mut self, id: Option<String>) -> Self {
+        self.after = id.unwrap_or_default();
+        self
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let given = [("q", &self.q), ("after", &self.after)];
+        let given = given.into_iter().filter(|(_, value)| !value.is_empty());
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+    }
 }
 
 pub async fn get(
@@ -46,19 +65,18 @@ pub async fn get(
     app: web::Data<App>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
-    let Query { q, after } = query.into_inner();
-    let q = q.trim().to_owned();
-    let search = q.clone();
-    let found = app.store.read(move |conn| rows(conn, &search, &after)).await?;
+    let query = query.into_inner().tidy();
+    let asked = query.clone();
+    let Page { rows, next } = app.store.read(move |conn| rows(conn, &asked, PAGE_ROWS)).await?;
     let chrome = person.chrome("/apis");
-    let index = Index { chrome, manages: person.manages(), q, rows: found.rows, next: found.next };
+    let index = Index { chrome, manages: person.manages(), query, rows, next };
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
 }
 
-fn rows(conn: &mut Conn, search: &str, after: &str) -> Result<Page<Row>, Error> {
+pub(super) fn rows(conn: &mut Conn, query: &Query, limit: usize) -> Result<Page<Row>, Error> {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let (search, after) = (given(search), given(after));
-    let page = resources::page(conn, search.as_deref(), after.as_deref(), PAGE_ROWS)?;
+    let (search, after) = (given(&query.q), given(&query.after));
+    let page = resources::page(conn, search.as_deref(), after.as_deref(), limit)?;
     let ids: Vec<String> = page.rows.iter().map(|resource| resource.id.clone()).collect();
     let scopes: HashMap<_, _> = scopes::counts(conn, &ids)?.into_iter().collect();
     let callers: HashMap<_, _> = grants::caller_counts(conn, &ids)?.into_iter().collect();
@@ -69,4 +87,17 @@ fn rows(conn: &mut Conn, search: &str, after: &str) -> Result<Page<Row>, Error> 
         callers: callers.get(&resource.id).copied().unwrap_or_default(),
         resource,
     }))
+}
+
+impl Index {
+    /// The page after this one.
+    fn more_href(&self, after: &str) -> String {
+        format!("/apis?{}", self.query.clone().after(Some(after.to_owned())).to_text())
+    }
+
+    /// All that the list is narrowed to, as a file.
+    fn file_href(&self) -> String {
+        let query = self.query.clone().after(None).to_text();
+        if query.is_empty() { "/apis.csv".to_owned() } else { format!("/apis.csv?{query}") }
+    }
 }

@@ -2,6 +2,7 @@
 pub mod deletion;
 pub mod edit;
 pub mod exam;
+pub mod file;
 pub mod index;
 pub mod introspectors;
 pub mod limit;
@@ -17,6 +18,7 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/apis", web::get().to(index::get))
+        .route("/apis.csv", web::get().to(file::get))
         .service(
             web::resource("/apis/new")
                 .route(web::get().to(new::get))

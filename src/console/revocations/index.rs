@@ -12,7 +12,7 @@ use crate::console::moment::Moment;
 use crate::console::page;
 use crate::console::signed_in::SignedIn;
 use crate::model::page::{PAGE_ROWS, Page};
-use crate::model::revocation::{Recorded, Revocation};
+use crate::model::revocation::{Exposure, Recorded, Revocation};
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, revocations};
 use crate::text;
@@ -33,13 +33,13 @@ struct Index {
     waiting: Vec<(&'static str, String)>,
 }
 
-struct Row {
-    revocation: Revocation,
+pub(super) struct Row {
+    pub revocation: Revocation,
     at: Moment,
-    what: What,
+    pub what: What,
     by: Text,
-    /// How many living tokens it hit, once that is known.
-    live_tokens: Option<u64>,
+    /// What it hit, once that is known.
+    pub exposure: Option<Exposure>,
     clock: Clock,
 }
 
@@ -51,18 +51,36 @@ pub struct Query {
     before: String,
 }
 
+impl Query {
+    pub(super) fn tidy(mut self) -> Self {
+        self.application = self.application.trim().to_owned();
+        self
+    }
+
+    /// The page after the revocation of this id.
+    pub(super) fn before(mut self, id: Option<String>) -> Self {
+        self.before = id.unwrap_or_default();
+        self
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let given = [("application", &self.application), ("before", &self.before)];
+        let given = given.into_iter().filter(|(_, value)| !value.is_empty());
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+    }
+}
+
 pub async fn get(
     request: HttpRequest,
     person: SignedIn,
     app: web::Data<App>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
-    let mut query = query.into_inner();
-    query.application = query.application.trim().to_owned();
+    let query = query.into_inner().tidy();
     let (asked, now) = (query.clone(), person.now());
     let read = move |conn: &mut Conn| {
         let applications = choices::applications(conn, &asked.application)?;
-        Ok::<_, Error>((applications, rows(conn, &asked, now)?))
+        Ok::<_, Error>((applications, rows(conn, &asked, now, PAGE_ROWS)?))
     };
     let (applications, found) = app.store.read(read).await?;
     let index = Index {
@@ -82,10 +100,15 @@ pub async fn get(
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
 }
 
-fn rows(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Page<Row>, Error> {
+pub(super) fn rows(
+    conn: &mut Conn,
+    query: &Query,
+    now: UnixTime,
+    limit: usize,
+) -> Result<Page<Row>, Error> {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let (application, before) = (given(&query.application), given(&query.before));
-    let page = revocations::page(conn, application.as_deref(), before.as_deref(), PAGE_ROWS)?;
+    let page = revocations::page(conn, application.as_deref(), before.as_deref(), limit)?;
     let names = Names::read(conn, page.rows.iter().map(|row| &row.revocation))?;
     Ok(page.map(|recorded| Row::new(recorded, &names, now)))
 }
@@ -96,7 +119,7 @@ impl Row {
             at: Moment::new(recorded.revocation.created_at, now),
             what: names.what(&recorded.revocation),
             by: by(&recorded.revocation),
-            live_tokens: recorded.exposure.map(|exposure| exposure.live_tokens),
+            exposure: recorded.exposure,
             clock: Clock::new(&recorded, now),
             revocation: recorded.revocation,
         }
@@ -113,10 +136,16 @@ pub fn by(revocation: &Revocation) -> Text {
 
 impl Index {
     fn older_href(&self, before: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if !self.query.application.is_empty() {
-            query.append_pair("application", &self.query.application);
+        format!("/revocations?{}", self.query.clone().before(Some(before.to_owned())).to_text())
+    }
+
+    /// All that the list is narrowed to, as a file.
+    fn file_href(&self) -> String {
+        let query = self.query.clone().before(None).to_text();
+        if query.is_empty() {
+            "/revocations.csv".to_owned()
+        } else {
+            format!("/revocations.csv?{query}")
         }
-        format!("/revocations?{}", query.append_pair("before", before).finish())
     }
 }

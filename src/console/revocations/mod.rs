@@ -1,6 +1,7 @@
 //! Revocations: of one token or of everything, each one row.
 pub mod choice;
 pub mod clock;
+pub mod file;
 pub mod index;
 pub mod new;
 pub mod record;
@@ -12,6 +13,7 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/revocations", web::get().to(index::get))
+        .route("/revocations.csv", web::get().to(file::get))
         .service(
             web::resource("/revocations/new")
                 .route(web::get().to(new::get))

@@ -1,0 +1,61 @@
+//! `GET /apis.csv`: all APIs that the list is narrowed to.
+use actix_web::{HttpResponse, web};
+
+use super::index::{self, Query};
+use crate::admin;
+use crate::console::csv;
+use crate::console::failure::Failure;
+use crate::console::signed_in::SignedIn;
+use crate::model::page::Page;
+use crate::reports::table::{Cell, Column, column};
+use crate::web::App;
+
+const COLUMNS: &[Column] = &[
+    column("api", "API"),
+    column("identifier", "Identifier"),
+    column("description", "What it does"),
+    column("scopes", "Scopes"),
+    column("callers", "Callers"),
+    column("token_lifetime_seconds", "Token lifetime, seconds"),
+    column("algorithm", "Signed with"),
+    column("sensitive", "Sensitive"),
+    column("registered", "Registered"),
+];
+
+pub async fn get(
+    person: SignedIn,
+    app: web::Data<App>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Failure> {
+    let query = query.into_inner().tidy();
+    let (app, actor) = (app.into_inner(), person.actor.clone());
+    let what = format!("apis {}", query.to_text());
+    // Recorded before the first byte leaves.
+    app.act(move |conn| admin::audit::report(conn, &actor, what.trim_end())).await?;
+    csv::stream("apis", COLUMNS, move |after| {
+        let (store, query) = (app.store.clone(), query.clone().after(after));
+        async move {
+            let read = move |conn: &mut _| index::rows(conn, &query, csv::AT_ONCE);
+            let page: Page<index::Row> = store.read(read).await?;
+            Ok(page.map(index::Row::cells))
+        }
+    })
+    .await
+}
+
+impl index::Row {
+    fn cells(self) -> Vec<Cell> {
+        let Self { resource, scopes, callers, .. } = self;
+        vec![
+            Cell::text(resource.name),
+            Cell::Api(resource.identifier),
+            Cell::text(resource.description),
+            Cell::Number(scopes),
+            Cell::Number(callers),
+            Cell::Number(resource.token_lifetime.0),
+            Cell::text(resource.algorithm.to_string()),
+            Cell::text(if resource.sensitive { "yes" } else { "no" }),
+            Cell::Time(resource.created_at),
+        ]
+    }
+}
