@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, crypto};
 use moka::sync::Cache;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -63,6 +65,33 @@ struct Current {
     kid: String,
     key: EncodingKey,
     header: Header,
+    /// What every token begins with: the header, encoded, and the dot.
+    prefix: String,
+}
+
+impl Current {
+    fn new(kid: String, key: EncodingKey, algorithm: Algorithm) -> Result<Self, Error> {
+        let mut header = Header::new(provider::jwa(algorithm));
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(kid.clone());
+        let text = serde_json::to_vec(&header).map_err(|_| Error::Crypto("signing"))?;
+        Ok(Self { kid, key, header, prefix: URL_SAFE_NO_PAD.encode(text) + "." })
+    }
+
+    /// RFC 7515 §7.1. As `jsonwebtoken::encode`, which encodes the header anew
+    /// each time.
+    fn sign(&self, claims: &Claims) -> Result<String, Error> {
+        let claims = serde_json::to_vec(claims).map_err(|_| Error::Crypto("signing"))?;
+        // With room for a signature of ES256 or EdDSA.
+        let mut token = String::with_capacity(self.prefix.len() + claims.len() * 4 / 3 + 128);
+        token.push_str(&self.prefix);
+        URL_SAFE_NO_PAD.encode_string(&claims, &mut token);
+        let signature = crypto::sign(token.as_bytes(), &self.key, self.header.alg)
+            .map_err(|_| Error::Crypto("signing"))?;
+        token.push('.');
+        token.push_str(&signature);
+        Ok(token)
+    }
 }
 
 impl Keys {
@@ -148,9 +177,7 @@ impl KeyRing {
         }
         let keys = self.keys.load();
         let current = keys.signing(Purpose::AccessTokens, algorithm)?;
-        let token = jsonwebtoken::encode(&current.header, claims, &current.key)
-            .map_err(|_| Error::Crypto("signing"))?;
-        Ok(Signed { token, kid: current.kid.clone() })
+        Ok(Signed { token: current.sign(claims)?, kid: current.kid.clone() })
     }
 
     /// Signs a statement on the status of tokens, as a JWT of type `typ`.
@@ -219,10 +246,7 @@ impl KeyRing {
             }
             if key.state == State::Current {
                 let encoding = provider::keep(&kid, &pair);
-                let mut header = Header::new(provider::jwa(key.algorithm));
-                header.typ = Some(TYPE.to_owned());
-                header.kid = Some(kid.clone());
-                let current = Current { kid: kid.clone(), header, key: encoding };
+                let current = Current::new(kid.clone(), encoding, key.algorithm)?;
                 keys.current.insert((key.purpose, key.algorithm), current);
             }
             if key.purpose == Purpose::AccessTokens {
