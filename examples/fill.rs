@@ -33,7 +33,7 @@ const APIS: usize = 20;
 /// Unless a number is given.
 const APPLICATIONS: usize = 1_000;
 /// Applications that are registered in one transaction.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 5_000;
 /// Unless a number is given.
 const BATCH: usize = 512;
 const CHAIN: &str = "main";
@@ -89,11 +89,14 @@ fn register(
         store.write_blocking(|conn| resources::create(conn, &actor, new))?;
     }
     let mut callers = Vec::new();
+    let mut conn = store.connect()?;
+    conn.cache(128)?;
     while callers.len() < applications {
         let numbers = callers.len()..(callers.len() + AT_ONCE).min(applications);
-        callers.extend(store.write_blocking(|conn| {
+        callers.extend(conn.transaction(|conn| {
             numbers.clone().map(|n| caller(conn, &actor, n)).collect::<Result<Vec<_>, _>>()
         })?);
+        conn.checkpoint(Checkpoint::Restart)?;
     }
     Ok(callers)
 }
@@ -124,6 +127,7 @@ fn fill(
     (events, size): (i64, usize),
 ) -> anyhow::Result<()> {
     let mut conn = store.connect()?;
+    conn.cache(128)?;
     let (mut counts, mut batch, mut day) = (Counts::default(), Vec::new(), usage::day(begin));
     let kept = usage::hour(now - Seconds::days(9));
     for n in 0..events {

@@ -5,7 +5,7 @@
 //! an id and a salt from the machine's generator, an ES256 signature with a
 //! parsed key, and for each token a row with Countersign's columns, indexes and
 //! about as many bytes, in group commits of one thread to SQLite
-//! (WAL, `synchronous=FULL`), checkpoints beside it; the answer, with the
+//! (WAL, `synchronous=FULL`), checkpoints beside it, with the same cache and allocator; the answer, with the
 //! headers that RFC 6749 §5.1 asks for, leaves after the commit.
 //!
 //! For introspection and the gate a bare handler of the same shape: it reads what
@@ -49,7 +49,7 @@ const CHECKPOINT: Duration = Duration::from_millis(300);
 
 const SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; \
      PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; \
-     PRAGMA journal_size_limit=67108864;";
+     PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768;";
 
 const INSERT: &str = "INSERT INTO audit_events (chain, position, batch, id, at, category, code, \
      outcome, reason, client_id, resource, body, salt) \

@@ -1,5 +1,7 @@
 //! When secrets were last used, written to the database seldom.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;

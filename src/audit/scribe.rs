@@ -17,6 +17,7 @@ use super::condition::Condition;
 use super::last_use::LastUses;
 use super::tally::Tally;
 use super::writer::{Message, Sources};
+use crate::model::audit_chain::Leaf;
 use crate::model::audit_event::{Event, Outcome, printable};
 use crate::model::revocation::Revocation;
 use crate::oauth::UnixTime;
@@ -39,6 +40,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// SQLite's write-ahead log is emptied between groups once it is this long.
 /// What is left to move by then is little: a checkpoint runs beside us.
 const WAL_BYTES: u64 = 64 * 1_024 * 1_024;
+
+/// How much of an SQLite file the thread keeps in memory, MiB: rows and counts of
+/// many clients go to pages all over their indexes.
+const CACHE: u32 = 32;
 
 /// How often it is tried whether the database can be written again.
 const PROBE: Duration = Duration::from_millis(100);
@@ -69,7 +74,7 @@ type Waiting = Vec<oneshot::Sender<Result<(), NotRecorded>>>;
 /// What goes into one commit.
 #[derive(Default)]
 struct Group {
-    events: Vec<Event>,
+    leaves: Vec<Leaf>,
     revocations: Vec<Revocation>,
     waiting: Waiting,
     settle: Option<oneshot::Sender<()>>,
@@ -101,7 +106,7 @@ impl Scribe {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let Group { events, revocations, waiting, settle, stop } =
+            let Group { leaves, revocations, waiting, settle, stop } =
                 gather(first, inbox, &self.from.metrics);
             if self.condition.take_suspicion() && self.fault.is_none() {
                 self.fail(&store::Error::Unavailable("a page cannot be right: malformed".into()));
@@ -115,8 +120,8 @@ impl Scribe {
                 if self.tried.elapsed() >= PROBE {
                     self.recover();
                 }
-            } else if !events.is_empty() {
-                self.write(&events, &revocations, waiting);
+            } else if !leaves.is_empty() {
+                self.write(&leaves, &revocations, waiting);
             }
             if self.fault.is_some() {
                 // Counts gather.
@@ -143,35 +148,37 @@ impl Scribe {
         if is_behind || self.last_uses.is_due() { PAUSE } else { IDLE }
     }
 
-    fn write(&mut self, events: &[Event], revocations: &[Revocation], waiting: Waiting) {
+    fn write(&mut self, leaves: &[Leaf], revocations: &[Revocation], waiting: Waiting) {
         let started = Instant::now();
-        let outcome = self.commit(events, revocations);
-        match &outcome {
-            Ok(()) => self.note(events),
-            Err(error) => {
-                tracing::error!(%error, events = events.len(), "audit.group_not_written");
-                self.from.metrics.audit_failures.inc();
-                // What contradicts what is stored is wrong with the group alone.
-                if matches!(error, store::Error::Unavailable(_)) {
-                    self.fail(error);
-                }
-                self.conn = None;
+        let outcome = self.commit(leaves, revocations);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, events = leaves.len(), "audit.group_not_written");
+            self.from.metrics.audit_failures.inc();
+            // What contradicts what is stored is wrong with the group alone.
+            if matches!(error, store::Error::Unavailable(_)) {
+                self.fail(error);
             }
+            self.conn = None;
         }
         self.from.metrics.audit_commit_seconds.observe(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "at most 512")]
-        self.from.metrics.audit_group_events.observe(events.len() as f64);
+        self.from.metrics.audit_group_events.observe(leaves.len() as f64);
         for done in waiting {
             // A caller that went away has its answer in the log.
             let _ = done.send(outcome.as_ref().copied().map_err(|_| NotRecorded::Failed));
+        }
+        // While the next group gathers: nobody waits for what is counted.
+        if outcome.is_ok() {
+            self.note(leaves);
         }
         self.empty_wal();
     }
 
     /// Counts what was written.
-    fn note(&mut self, events: &[Event]) {
-        self.from.metrics.audit_events.inc_by(events.len() as u64);
-        for event in events {
+    fn note(&mut self, leaves: &[Leaf]) {
+        self.from.metrics.audit_events.inc_by(leaves.len() as u64);
+        let events = leaves.iter().map(|leaf| &leaf.event);
+        for event in events.clone() {
             self.last_at = self.last_at.max(UnixTime(event.at));
             if let Some(secret) = &event.actor.credential_id
                 && event.outcome == Outcome::Success
@@ -184,14 +191,14 @@ impl Scribe {
         }
     }
 
-    fn commit(&mut self, events: &[Event], revoked: &[Revocation]) -> Result<(), store::Error> {
+    fn commit(&mut self, leaves: &[Leaf], revoked: &[Revocation]) -> Result<(), store::Error> {
         self.condition.begin_commit();
-        let committed = self.try_commit(events, revoked);
+        let committed = self.try_commit(leaves, revoked);
         self.condition.end_commit();
         committed
     }
 
-    fn try_commit(&mut self, events: &[Event], revoked: &[Revocation]) -> Result<(), store::Error> {
+    fn try_commit(&mut self, leaves: &[Leaf], revoked: &[Revocation]) -> Result<(), store::Error> {
         let chain = self.from.chain.clone();
         self.open_tally()?;
         let tip = self.connection()?.transaction(|conn| {
@@ -200,7 +207,7 @@ impl Scribe {
             if !revoked.is_empty() {
                 revocations::insert(conn, revoked)?;
             }
-            audit_chains::append_to(conn, &chain, events)
+            audit_chains::append_to(conn, &chain, leaves)
         })?;
         // What was written on a file that is not there any more is gone with us.
         self.files = self.files.or_else(|| self.from.store.files());
@@ -214,7 +221,9 @@ impl Scribe {
             conn
         } else {
             self.files = None;
-            self.from.store.connect()?
+            let mut conn = self.from.store.connect()?;
+            conn.cache(CACHE)?;
+            conn
         };
         Ok(self.conn.insert(conn))
     }
@@ -284,9 +293,9 @@ impl Scribe {
             let why = printable(&outage.why, 200);
             format!("not written for {seconds} s, {refused} requests were sent away: {why}")
         });
-        let events = [event];
-        self.commit(&events, &[])?;
-        self.note(&events);
+        let leaves = [Leaf::from(event)];
+        self.commit(&leaves, &[])?;
+        self.note(&leaves);
         Ok(())
     }
 
@@ -367,16 +376,16 @@ fn gather(first: Option<Message>, inbox: &Receiver<Message>, metrics: &Metrics) 
             }
             Message::Record(entry, done) => {
                 metrics.audit_queue.dec();
-                let goes = entry.event.code == "token.issued" || entry.revocation.is_some();
+                let goes = entry.leaf.event.code == "token.issued" || entry.revocation.is_some();
                 let abandoned = done.is_closed() && goes;
                 if !abandoned {
-                    group.events.push(entry.event);
+                    group.leaves.push(entry.leaf);
                     group.revocations.extend(entry.revocation);
                     group.waiting.push(done);
                 }
             }
         }
-        next = if group.events.len() < GROUP { inbox.try_recv().ok() } else { None };
+        next = if group.leaves.len() < GROUP { inbox.try_recv().ok() } else { None };
     }
     group
 }

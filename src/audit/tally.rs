@@ -64,12 +64,12 @@ impl Tally {
     }
 
     /// Counts events that were written, the last of them at `position`.
-    pub fn note(&mut self, events: &[Event], position: i64) {
+    pub fn note<'e>(&mut self, events: impl Iterator<Item = &'e Event>, position: i64) {
         let (gathered, last) = match &mut self.catching_up {
             Some(ahead) => (&mut ahead.gathered, &mut ahead.position),
             None => (&mut self.gathered, &mut self.position),
         };
-        for used in events.iter().filter_map(Use::of) {
+        for used in events.filter_map(Use::of) {
             if let Some(counts) = gathered.get_mut(used.part()) {
                 counts.note(&used);
             }

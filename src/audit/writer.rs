@@ -10,6 +10,7 @@ use super::NotRecorded;
 use super::condition::Condition;
 use super::scribe::Scribe;
 use crate::host::{Clock, Entropy};
+use crate::model::audit_chain::Leaf;
 use crate::model::audit_event::{Event, Outcome};
 use crate::model::revocation::Revocation;
 use crate::store::Store;
@@ -43,9 +44,10 @@ pub struct Sources {
     pub metrics: Arc<Metrics>,
 }
 
-/// An event, and what is true only once it is written.
+/// An event, and what is true only once it is written. Its text is made by whoever
+/// hands it over: there are several of them, and one thread that writes.
 pub(super) struct Entry {
-    pub(super) event: Event,
+    pub(super) leaf: Leaf,
     pub(super) revocation: Option<Revocation>,
 }
 
@@ -85,7 +87,8 @@ impl Writer {
         let (done, committed) = oneshot::channel();
         let failed = event.outcome == Outcome::Error;
         let patience = if failed { PATIENCE_LEFT } else { PATIENCE };
-        match self.queue.try_send(Message::Record(Box::new(Entry { event, revocation }), done)) {
+        let entry = Box::new(Entry { leaf: event.into(), revocation });
+        match self.queue.try_send(Message::Record(entry, done)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(NotRecorded::Behind),
             Err(TrySendError::Disconnected(_)) => return Err(NotRecorded::Failed),
@@ -104,7 +107,7 @@ impl Writer {
             return false;
         }
         let (done, _) = oneshot::channel();
-        let entry = Box::new(Entry { event, revocation: None });
+        let entry = Box::new(Entry { leaf: event.into(), revocation: None });
         let taken = self.queue.try_send(Message::Record(entry, done)).is_ok();
         if taken {
             self.metrics.audit_queue.inc();

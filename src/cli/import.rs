@@ -57,7 +57,7 @@ impl Import {
         }
         let path = self.results_path()?;
         let mut conn = operator.store.connect()?;
-        conn.expect_many_rows()?;
+        conn.cache(128)?;
         let work = if self.resume {
             Work::resume(conn, source, &path)?
         } else {

@@ -5,6 +5,8 @@
 //! one row takes its batch's other hashes and not the other rows.
 use aws_lc_rs::digest::{Context, SHA256};
 
+use super::audit_event::Event;
+
 pub type Hash = [u8; 32];
 
 /// What the first batch of a chain names as the one before it.
@@ -12,6 +14,22 @@ pub const GENESIS: Hash = [0; 32];
 
 /// What a record begins with.
 const PREFIX: &[u8] = b"countersign batch v1\0";
+
+/// An event as it is written: with its text, and the hash of its row.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    pub event: Event,
+    pub body: String,
+    pub hash: Hash,
+}
+
+impl From<Event> for Leaf {
+    fn from(event: Event) -> Self {
+        let body = event.body();
+        let hash = leaf(&event.salt, &body);
+        Self { event, body, hash }
+    }
+}
 
 /// One commit's worth of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]

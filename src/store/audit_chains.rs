@@ -5,7 +5,7 @@ use super::connection::on;
 use super::schema::{audit_batches, audit_chain_heads, audit_events};
 use super::statement::{Statement, Value};
 use super::{Conn, Error};
-use crate::model::audit_chain::{Batch, GENESIS, Hash, leaf, root};
+use crate::model::audit_chain::{Batch, GENESIS, Hash, Leaf, root};
 use crate::model::audit_event::Event;
 
 /// The end of a chain.
@@ -38,7 +38,7 @@ struct Row<'a> {
     reason: Option<&'a str>,
     client_id: Option<&'a str>,
     resource: Option<String>,
-    body: String,
+    body: &'a str,
     salt: &'a [u8],
 }
 
@@ -51,27 +51,29 @@ pub fn append(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<i64, Err
     if events.is_empty() {
         return position(conn, chain);
     }
-    Ok(append_to(conn, chain, events)?.position)
+    let leaves: Vec<Leaf> = events.iter().cloned().map(Leaf::from).collect();
+    Ok(append_to(conn, chain, &leaves)?.position)
 }
 
-/// [`append`] of one event or more; returns where the chain ends by it.
-pub fn append_to(conn: &mut Conn, chain: &str, events: &[Event]) -> Result<Tip, Error> {
+/// [`append`] of one event or more, as they are written; returns where the chain
+/// ends by it.
+pub fn append_to(conn: &mut Conn, chain: &str, leaves: &[Leaf]) -> Result<Tip, Error> {
     let head = lock_head(conn, chain)?;
     let number = head.batch + 1;
     let rows: Vec<Row<'_>> = (head.position + 1..)
-        .zip(events)
-        .map(|(position, event)| row(chain, number, position, event))
+        .zip(leaves)
+        .map(|(position, leaf)| row(chain, number, position, leaf))
         .collect();
-    let leaves: Vec<Hash> =
-        rows.iter().zip(events).map(|(row, event)| leaf(&event.salt, &row.body)).collect();
+    let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf.hash).collect();
+    let times = || leaves.iter().map(|leaf| leaf.event.at);
     let batch = Batch {
         chain: chain.to_owned(),
         number,
         first_position: head.position + 1,
-        events: i64::try_from(events.len()).unwrap_or(i64::MAX),
-        first_at: events.iter().map(|event| event.at).min().unwrap_or_default(),
-        last_at: events.iter().map(|event| event.at).max().unwrap_or_default(),
-        root: root(&leaves),
+        events: i64::try_from(leaves.len()).unwrap_or(i64::MAX),
+        first_at: times().min().unwrap_or_default(),
+        last_at: times().max().unwrap_or_default(),
+        root: root(&hashes),
         previous: head.hash,
     };
     let hash = batch.hash();
@@ -102,7 +104,8 @@ pub fn position(conn: &mut Conn, chain: &str) -> Result<i64, Error> {
     Ok(found.unwrap_or(0))
 }
 
-fn row<'a>(chain: &'a str, batch: i64, position: i64, event: &'a Event) -> Row<'a> {
+fn row<'a>(chain: &'a str, batch: i64, position: i64, leaf: &'a Leaf) -> Row<'a> {
+    let event = &leaf.event;
     Row {
         chain,
         position,
@@ -115,7 +118,7 @@ fn row<'a>(chain: &'a str, batch: i64, position: i64, event: &'a Event) -> Row<'
         reason: event.reason.as_deref(),
         client_id: event.client_id.as_deref(),
         resource: event.resource(),
-        body: event.body(),
+        body: &leaf.body,
         salt: &event.salt,
     }
 }

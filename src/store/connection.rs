@@ -85,11 +85,11 @@ impl Conn {
         }
     }
 
-    /// Lets SQLite keep more of the file in memory, 128 MiB: many rows at once
+    /// Lets SQLite keep so much of the file in memory, instead of 2 MiB: many rows
     /// touch pages all over it. Nothing on PostgreSQL.
-    pub fn expect_many_rows(&mut self) -> Result<(), Error> {
+    pub fn cache(&mut self, mebibytes: u32) -> Result<(), Error> {
         if let Self::Sqlite(conn) = self {
-            conn.batch_execute("PRAGMA cache_size=-131072")?;
+            conn.batch_execute(&format!("PRAGMA cache_size=-{}", mebibytes * 1_024))?;
         }
         Ok(())
     }
