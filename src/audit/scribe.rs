@@ -5,6 +5,7 @@
 //! commit that failed nothing is written until the database was opened anew and
 //! has what was committed before: a failed fsync may have lost pages that the
 //! next one reports as written.
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -99,7 +100,15 @@ impl Scribe {
         }
     }
 
+    /// Writes until told to stop; after a panic once the database was opened anew.
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        while catch_unwind(AssertUnwindSafe(|| self.serve(inbox))).is_err() {
+            self.tally = None;
+            self.fail(&store::Error::Unavailable("the thread that writes panicked".into()));
+        }
+    }
+
+    fn serve(&mut self, inbox: &Receiver<Message>) {
         loop {
             let first = match inbox.recv_timeout(self.sleep()) {
                 Ok(message) => Some(message),

@@ -15,6 +15,9 @@ pub fn start(log: &Log) -> Result<(), String> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // Else a line that cannot be written is told on standard error too, and the
+        // thread that logged it panics: a log on a full disk would stop the server.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // Only the first start in a process takes effect; tests start many.
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };

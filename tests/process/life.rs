@@ -174,3 +174,23 @@ fn without_demo_it_starts_empty() {
     assert_eq!(place.json(&["resource", "list"]), serde_json::json!([]));
     assert!(place.run(&["healthcheck"]).status.success());
 }
+
+/// A log on a full disk: what it cannot say it does not say, and goes on.
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let place = Place::new();
+    let request = request(&application(&place));
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let child = place
+        .command(&["serve"])
+        .env("COUNTERSIGN_LOG_LEVEL", "debug")
+        .stdout(std::process::Stdio::piped())
+        .stderr(full)
+        .spawn()
+        .unwrap();
+    let _running = super::Running::of(child);
+    let mut stream = TcpStream::connect(place.address).unwrap();
+    for _ in 0..5 {
+        assert_eq!(ask(&mut stream, &request).unwrap().0, 200);
+    }
+}
