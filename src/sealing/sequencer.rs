@@ -30,6 +30,9 @@ pub const SILENCE: Seconds = Seconds(60);
 pub const KEPT: Seconds = Seconds(300);
 /// How many batches are sealed in one transaction: it locks SQLite.
 const AT_ONCE: i64 = 2_048;
+/// How long others get SQLite's lock in between: who waits for it looks again after
+/// a tenth of a second at the latest.
+const TURN: Duration = Duration::from_millis(120);
 
 /// What the sequencer works with.
 pub struct Sources {
@@ -164,6 +167,8 @@ impl Sequencer {
                 Pass::Lost => return Ok(false),
                 Pass::Forked(why) => return Err(Error::Fork(why)),
             }
+            // Much is to be sealed after an import: tokens do not wait for all of it.
+            std::thread::sleep(TURN);
             // Another's lease would begin while this one catches up.
             let now = self.from.clock.now();
             let lease = |conn: &mut Conn| audit_tree::lease(conn, &self.holder, now, LEASE);
