@@ -98,7 +98,7 @@ pub fn names(conn: &mut Conn, ids: &[String]) -> Result<Vec<(String, String, Str
 /// The applications that were registered last.
 pub fn newest(conn: &mut Conn, most: i64) -> Result<Vec<(String, String, UnixTime)>, Error> {
     let rows: Vec<(String, String, i64)> = on!(conn, |c| applications::table
-        .order((applications::created_at.desc(), applications::client_id))
+        .order((applications::created_at.desc(), applications::client_id.desc()))
         .select((applications::client_id, applications::name, applications::created_at))
         .limit(most)
         .load(c))?;
