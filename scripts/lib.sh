@@ -153,3 +153,17 @@ measured_on() {
         "load average before: $busy"
 }
 busy=$(cut -d' ' -f1 /proc/loadavg)
+
+# wait_sealed METRICS PID: until the server whose metrics are at that address has sealed
+# all there is in its log, at most five minutes.
+wait_sealed() {
+    for _ in {1..1200}; do
+        curl -sf "http://$1/metrics" 2>/dev/null |
+            awk '/^countersign_audit_tree_size_batches [1-9]/ { sealed = 1 }
+                /^countersign_audit_unsealed_age_seconds [1-9]/ { late = 1 }
+                END { exit !(sealed && !late) }' && return
+        kill -0 "$2" || return 1
+        sleep 0.25
+    done
+    return 1
+}
