@@ -21,7 +21,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::break_glass::{self, Used};
 use crate::store::{
-    Conn, Error, applications, approvals, attention, audit_log, resources, revocations, usage,
+    Conn, Error, applications, approvals, attention, resources, revocations, usage,
 };
 use crate::texts::filters;
 use crate::web::App;
@@ -149,15 +149,10 @@ fn exposed(conn: &mut Conn, now: UnixTime) -> Result<Page<Exposed>, Error> {
 
 fn steps(conn: &mut Conn) -> Result<Steps, Error> {
     let resources: Page<_> = resources::page(conn, None, None, 1)?;
-    let issued = audit_log::Filter {
-        category: Some("token".to_owned()),
-        outcome: Some(audit_log::OutcomeFilter::Success),
-        ..audit_log::Filter::default()
-    };
     Ok(Steps {
         has_resource: !resources.rows.is_empty(),
         has_application: applications::any(conn)?,
-        has_token: !audit_log::page(conn, &issued, None, 1)?.rows.is_empty(),
+        has_token: usage::any_issued(conn)?,
     })
 }
 

@@ -282,6 +282,17 @@ pub fn ghosts(conn: &mut Conn, from: i64, most: i64) -> Result<Vec<Ghost>, Error
         .collect())
 }
 
+/// Whether a token was ever issued, as far as it is counted: a moment later than it is
+/// in the log.
+pub fn any_issued(conn: &mut Conn) -> Result<bool, Error> {
+    let any: Option<i64> = on!(conn, |c| usage_days::table
+        .filter(usage_days::granted.gt(0))
+        .select(usage_days::day)
+        .first(c)
+        .optional())?;
+    Ok(any.is_some())
+}
+
 /// An expression, so that SQLite does not read all hours in the order of an index on
 /// the column: of the hours wanted few were refused.
 const CLIENT: &str = "client_id || ''";
