@@ -55,6 +55,15 @@ fn ask_on(place: &Place, request: &[u8], is_kept: bool, stop: &AtomicBool) -> [u
     [done, sent_away]
 }
 
+/// Ends those who ask when the test ends, passed or not: else it would hang.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn while_one_process_takes_the_place_of_another_no_request_fails() {
     let place = Place::new();
@@ -64,6 +73,7 @@ fn while_one_process_takes_the_place_of_another_no_request_fails() {
     let stop = AtomicBool::new(false);
     let [tokens, sent_away] = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let running = std::thread::scope(|scope| {
+        let _end = End(&stop);
         for number in 0..6 {
             let (place, request, stop) = (&place, &request, &stop);
             let (tokens, sent_away) = (&tokens, &sent_away);
@@ -83,7 +93,6 @@ fn while_one_process_takes_the_place_of_another_no_request_fails() {
                 running = begin(&place, &socket);
             }
         }
-        stop.store(true, Ordering::Relaxed);
         running
     });
     end(running);
