@@ -11,12 +11,15 @@ pub mod sockets;
 pub mod supervisor;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::sockets::Handed;
 use self::supervisor::Supervisor;
 use crate::model::audit_event::Outcome;
 use crate::web::App;
+
+/// How long a start may wait for the database.
+const MOST_WAIT: Duration = Duration::from_secs(10);
 
 /// Why the server stopped, or never ran.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +47,7 @@ pub enum Error {
 pub async fn run(app: Arc<App>, handed: Handed, started: impl FnOnce()) -> Result<(), Error> {
     let supervisor = Supervisor::from_environment();
     supervisor::raise_open_files();
-    let actor = app.system();
-    app.recorder.record(actor.event("server.started", Outcome::Success)).await?;
+    record_start(&app).await?;
     let doors = listeners::open(&app, handed)?;
     let tasks = background::start(&app)?;
     tracing::info!(issuer = app.config.issuer.url, listen = %app.config.listen, "server.started");
@@ -74,6 +76,19 @@ pub async fn run(app: Arc<App>, handed: Handed, started: impl FnOnce()) -> Resul
     .await;
     tracing::info!("server.stopped");
     Ok(())
+}
+
+/// Another process may keep a busy database to itself for a moment.
+async fn record_start(app: &App) -> Result<(), Error> {
+    let begun = Instant::now();
+    loop {
+        let event = app.system().event("server.started", Outcome::Success);
+        match app.recorder.record(event).await {
+            Err(error) if begun.elapsed() > MOST_WAIT => return Err(error.into()),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Ok(()) => return Ok(()),
+        }
+    }
 }
 
 async fn stop_signal() {
