@@ -44,6 +44,14 @@ impl Recorder {
         self.writer.record(event, None).await
     }
 
+    /// As [`Writer::record_patiently`].
+    ///
+    /// # Errors
+    /// As [`Writer::record`].
+    pub async fn record_patiently(&self, event: Event) -> Result<(), NotRecorded> {
+        self.writer.record_patiently(event).await
+    }
+
     /// Returns once `revocation` and its `event` are on disk.
     ///
     /// # Errors

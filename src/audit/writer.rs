@@ -81,38 +81,47 @@ impl Writer {
         event: Event,
         revocation: Option<Revocation>,
     ) -> Result<(), NotRecorded> {
-        self.condition
-            .admits(revocation.is_none() && is_of_tokens(&event))
-            .map_err(NotRecorded::Unwritable)?;
-        let (done, committed) = oneshot::channel();
         let failed = event.outcome == Outcome::Error;
         let patience = if failed { PATIENCE_LEFT } else { PATIENCE };
-        let entry = Box::new(Entry { leaf: event.into(), revocation });
-        match self.queue.try_send(Message::Record(entry, done)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err(NotRecorded::Behind),
-            Err(TrySendError::Disconnected(_)) => return Err(NotRecorded::Failed),
-        }
-        self.metrics.audit_queue.inc();
+        let committed = self.hand_over(event, revocation)?;
         match tokio::time::timeout(patience, committed).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(NotRecorded::Failed),
         }
     }
 
+    /// [`Writer::record`] for who has time: returns once it is known whether `event`
+    /// is committed. After an error it is not, and may be recorded anew.
+    ///
+    /// # Errors
+    /// As [`Writer::record`].
+    pub async fn record_patiently(&self, event: Event) -> Result<(), NotRecorded> {
+        self.hand_over(event, None)?.await.unwrap_or(Err(NotRecorded::Failed))
+    }
+
     /// Hands `event` over without waiting for it to be committed; whether it was
     /// taken.
     pub fn submit(&self, event: Event) -> bool {
-        if self.condition.admits(is_of_tokens(&event)).is_err() {
-            return false;
-        }
-        let (done, _) = oneshot::channel();
-        let entry = Box::new(Entry { leaf: event.into(), revocation: None });
-        let taken = self.queue.try_send(Message::Record(entry, done)).is_ok();
-        if taken {
-            self.metrics.audit_queue.inc();
-        }
-        taken
+        self.hand_over(event, None).is_ok()
+    }
+
+    /// Queues `event`, unless it would not be written now.
+    fn hand_over(
+        &self,
+        event: Event,
+        revocation: Option<Revocation>,
+    ) -> Result<oneshot::Receiver<Result<(), NotRecorded>>, NotRecorded> {
+        self.condition
+            .admits(revocation.is_none() && is_of_tokens(&event))
+            .map_err(NotRecorded::Unwritable)?;
+        let (done, committed) = oneshot::channel();
+        let entry = Box::new(Entry { leaf: event.into(), revocation });
+        self.queue.try_send(Message::Record(entry, done)).map_err(|error| match error {
+            TrySendError::Full(_) => NotRecorded::Behind,
+            TrySendError::Disconnected(_) => NotRecorded::Failed,
+        })?;
+        self.metrics.audit_queue.inc();
+        Ok(committed)
     }
 
     pub fn condition(&self) -> &Condition {

@@ -83,7 +83,7 @@ async fn record_start(app: &App) -> Result<(), Error> {
     let begun = Instant::now();
     loop {
         let event = app.system().event("server.started", Outcome::Success);
-        match app.recorder.record(event).await {
+        match app.recorder.record_patiently(event).await {
             Err(error) if begun.elapsed() > MOST_WAIT => return Err(error.into()),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             Ok(()) => return Ok(()),
