@@ -4,9 +4,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use countersign::store::registry::{self, Touched};
-use countersign::store::{Checkpoint, Conn, Error};
+use countersign::store::{Checkpoint, Conn, Database, Error, Store};
 
 use crate::support::Server;
+use crate::support::database::TestDatabase;
 
 /// Read, then write, from many threads at once: nothing is refused as locked,
 /// and no update is lost.
@@ -67,6 +68,13 @@ fn a_panic_in_a_write_leaves_no_transaction_behind() {
     }
 }
 
+/// A database that no server looks at meanwhile.
+fn alone() -> (TestDatabase, Store) {
+    let database = TestDatabase::new();
+    let store = Store::open(Database::parse(&database.url).unwrap(), 2).unwrap();
+    (database, store)
+}
+
 /// Somebody who reads one state of an SQLite database until told to stop.
 struct Reader {
     end: Sender<()>,
@@ -74,10 +82,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn start(server: &Server) -> Self {
+    fn start(store: &Store) -> Self {
         let (begun, reading) = channel();
         let (end, ended) = channel::<()>();
-        let store = server.app.store.clone();
+        let store = store.clone();
         let thread = std::thread::spawn(move || {
             let mut conn = store.connect().unwrap();
             let Conn::Sqlite(c) = &mut conn else { unreachable!("it has a write-ahead log") };
@@ -100,11 +108,11 @@ impl Reader {
 /// meanwhile, and whoever writes tokens does not wait; afterwards it is short again.
 #[test]
 fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
-    let server = Server::start();
-    let Some(wal) = server.app.store.wal() else { return };
+    let (_database, store) = alone();
+    let Some(wal) = store.wal() else { return };
     let write = || {
         let note = |conn: &mut Conn| registry::note(conn, &Touched::Everything);
-        server.app.store.write_blocking::<_, Error>(note).unwrap();
+        store.write_blocking::<_, Error>(note).unwrap();
     };
     let grow = || {
         for _ in 0..200 {
@@ -112,8 +120,8 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
         }
     };
     let length = || std::fs::metadata(&wal).unwrap().len();
-    let mut writer = server.app.store.connect().unwrap();
-    let reader = Reader::start(&server);
+    let mut writer = store.connect().unwrap();
+    let reader = Reader::start(&store);
     grow();
     let started = Instant::now();
     let tried = writer.checkpoint(Checkpoint::Restart);
@@ -131,11 +139,11 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
 /// On a disk that runs full the log may be what takes the space.
 #[test]
 fn the_space_of_the_log_goes_back_to_the_disk_once_nobody_reads() {
-    let server = Server::start();
-    let Some(wal) = server.app.store.wal() else { return };
+    let (_database, store) = alone();
+    let Some(wal) = store.wal() else { return };
     let length = || std::fs::metadata(&wal).unwrap().len();
-    let mut conn = server.app.store.connect().unwrap();
-    let reader = Reader::start(&server);
+    let mut conn = store.connect().unwrap();
+    let reader = Reader::start(&store);
     conn.transaction::<_, Error>(|conn| registry::note(conn, &Touched::Everything)).unwrap();
     let started = Instant::now();
     conn.checkpoint(Checkpoint::GiveBack).unwrap();
