@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::{self, Halt};
 use super::language;
+use super::link;
 use super::pages::{self, Need};
 use super::refill::{because_again, refill};
 use super::sent::Fields;
@@ -102,7 +103,7 @@ fn at_query(pattern: &str, page: &str, fields: &[(String, String)]) -> String {
     let Some(names) = names else { return page.to_owned() };
     let pairs = fields.iter().filter(|(name, _)| names.contains(&name.as_str()));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") }
+    link::to(page, &query)
 }
 
 /// Keeps the form of an answer that did not take it, or fills in the one that

@@ -23,6 +23,7 @@ pub mod language;
 pub mod limit;
 pub mod limits;
 pub mod line;
+pub mod link;
 pub mod log;
 pub mod moment;
 pub mod nudge;

@@ -175,8 +175,8 @@ const fn state(state: secret::State) -> &'static str {
     }
 }
 
-/// As `Kind::as_str`, for pages.
-pub(super) const fn kind(kind: Kind) -> &'static str {
+/// The kind of a thing that is revoked, within a sentence.
+pub const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Token => en("token"),
         Kind::Application => en("application"),

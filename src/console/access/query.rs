@@ -2,7 +2,7 @@
 use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
-use crate::console::moment;
+use crate::console::{link, moment};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::reports::access::Asked;
@@ -58,19 +58,18 @@ impl Query {
             ("after", &self.after),
             ("column", &self.column),
         ];
-        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        link::query(pairs)
     }
 
     /// The path that says it.
     pub fn href(&self) -> String {
-        path("/access", &self.to_text())
+        link::to("/access", &self.to_text())
     }
 
     /// The file of all rows.
     pub fn file_href(&self) -> String {
         let all = Self { view: String::new(), after: String::new(), ..self.clone() };
-        path("/access.csv", &Self { column: String::new(), ..all }.to_text())
+        link::to("/access.csv", &Self { column: String::new(), ..all }.to_text())
     }
 
     pub fn is_narrowed(&self) -> bool {
@@ -96,10 +95,6 @@ impl Query {
             among: None,
         })
     }
-}
-
-fn path(path: &str, query: &str) -> String {
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// The last moment of a day.

@@ -2,7 +2,6 @@
 use actix_web::{HttpResponse, web};
 
 use super::index::{self, Row};
-use crate::admin;
 use crate::console::csv;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
@@ -28,16 +27,11 @@ const FOR_OTHERS: &[Column] = match COLUMNS.split_last() {
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let columns = if person.is_owner() { COLUMNS } else { FOR_OTHERS };
-    let (app, actor, now) = (app.into_inner(), person.actor.clone(), person.now());
-    // Recorded before the first byte leaves.
-    app.act(move |conn| admin::audit::report(conn, &actor, "people")).await?;
-    csv::stream("people", columns, move |_| {
-        let store = app.store.clone();
-        async move {
-            let rows = store.read(move |conn| index::rows(conn, now)).await?;
-            let cells = |row: Row| row.cells().into_iter().take(columns.len()).collect();
-            Ok(Page { rows: rows.into_iter().map(cells).collect(), next: None })
-        }
+    let now = person.now();
+    let file = csv::File { name: "people", narrowed: String::new(), columns };
+    file.send(&person, app, move |conn, _| {
+        let cells = |row: Row| row.cells().into_iter().take(columns.len()).collect();
+        Ok(Page { rows: index::rows(conn, now)?.into_iter().map(cells).collect(), next: None })
     })
     .await
 }

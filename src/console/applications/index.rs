@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::moment::Moment;
-use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::console::{link, page};
 use crate::model::application::Application;
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::secret::{Secret, State};
@@ -73,8 +73,7 @@ impl Query {
     pub(super) fn to_text(&self) -> String {
         let pairs =
             [("q", &self.q), ("state", &self.state), ("show", &self.show), ("after", &self.after)];
-        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        link::query(pairs)
     }
 }
 
@@ -188,12 +187,7 @@ impl Index {
     }
 
     fn file_href(&self) -> String {
-        let query = self.query.clone().after(None).to_text();
-        if query.is_empty() {
-            "/applications.csv".to_owned()
-        } else {
-            format!("/applications.csv?{query}")
-        }
+        link::to("/applications.csv", &self.query.clone().after(None).to_text())
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]

@@ -2,6 +2,7 @@
 use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
+use crate::console::link;
 use crate::console::log::called::ACTS;
 use crate::console::log::query::ends;
 use crate::store::audit_log::{ActFilter, Filter};
@@ -50,19 +51,17 @@ impl Query {
             ("to", &self.to),
             ("before", &self.before),
         ];
-        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        link::query(pairs)
     }
 
     pub fn href(&self) -> String {
-        let query = self.to_text();
-        if query.is_empty() { "/changes".to_owned() } else { format!("/changes?{query}") }
+        link::to("/changes", &self.to_text())
     }
 
     /// The path of all that it leaves as a file.
     pub fn file_href(&self) -> String {
         let query = Self { before: String::new(), ..self.clone() }.to_text();
-        if query.is_empty() { "/changes.csv".to_owned() } else { format!("/changes.csv?{query}") }
+        link::to("/changes.csv", &query)
     }
 
     /// # Errors

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 
 use crate::console::form::FieldErrors;
-use crate::console::moment;
+use crate::console::{link, moment};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{Filter, OutcomeFilter};
@@ -101,14 +101,12 @@ impl Query {
             ("each", &self.each),
             ("before", &self.before),
         ];
-        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        link::query(pairs)
     }
 
     /// The path that says it.
     pub fn href(&self) -> String {
-        let query = self.to_text();
-        if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
+        link::to("/log", &self.to_text())
     }
 
     /// The same view of the same time whenever it is looked at: a period that
@@ -128,8 +126,7 @@ impl Query {
     /// The path of all that it leaves as a file: `csv`, `jsonl`, `cef` or `ocsf`.
     pub fn file_href(&self, format: &str) -> String {
         let query = Self { before: String::new(), each: String::new(), ..self.clone() }.to_text();
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("/log.{format}{mark}{query}")
+        link::to(&format!("/log.{format}"), &query)
     }
 
     /// The word of the period that is meant.

@@ -2,11 +2,9 @@
 use actix_web::{HttpResponse, web};
 
 use super::index::{self, Query};
-use crate::admin;
 use crate::console::csv;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
-use crate::model::page::Page;
 use crate::reports::table::{Cell, Column, column};
 use crate::web::App;
 
@@ -28,17 +26,10 @@ pub async fn get(
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
     let query = query.into_inner().tidy();
-    let (app, actor) = (app.into_inner(), person.actor.clone());
-    let what = format!("apis {}", query.to_text());
-    // Recorded before the first byte leaves.
-    app.act(move |conn| admin::audit::report(conn, &actor, what.trim_end())).await?;
-    csv::stream("apis", COLUMNS, move |after| {
-        let (store, query) = (app.store.clone(), query.clone().after(after));
-        async move {
-            let read = move |conn: &mut _| index::rows(conn, &query, csv::AT_ONCE);
-            let page: Page<index::Row> = store.read(read).await?;
-            Ok(page.map(index::Row::cells))
-        }
+    let file = csv::File { name: "apis", narrowed: query.to_text(), columns: COLUMNS };
+    file.send(&person, app, move |conn, after| {
+        let query = query.clone().after(after);
+        Ok(index::rows(conn, &query, csv::AT_ONCE)?.map(index::Row::cells))
     })
     .await
 }

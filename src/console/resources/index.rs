@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
-use crate::console::{duration, line, page};
+use crate::console::{duration, line, link, page};
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::resource::Resource;
 use crate::store::{Conn, Error, grants, resources, scopes};
@@ -53,9 +53,7 @@ impl Query {
     }
 
     pub(super) fn to_text(&self) -> String {
-        let given = [("q", &self.q), ("after", &self.after)];
-        let given = given.into_iter().filter(|(_, value)| !value.is_empty());
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        link::query([("q", &self.q), ("after", &self.after)])
     }
 }
 
@@ -97,7 +95,6 @@ impl Index {
 
     /// All that the list is narrowed to, as a file.
     fn file_href(&self) -> String {
-        let query = self.query.clone().after(None).to_text();
-        if query.is_empty() { "/apis.csv".to_owned() } else { format!("/apis.csv?{query}") }
+        link::to("/apis.csv", &self.query.clone().after(None).to_text())
     }
 }

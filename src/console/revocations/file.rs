@@ -3,14 +3,12 @@
 use actix_web::{HttpResponse, web};
 
 use super::index::{self, Query};
-use super::what::word;
-use crate::admin;
 use crate::console::csv;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
-use crate::model::page::Page;
 use crate::oauth::revocation::Kind;
 use crate::reports::table::{Cell, Column, column};
+use crate::reports::upkeep;
 use crate::web::App;
 
 const COLUMNS: &[Column] = &[
@@ -32,17 +30,10 @@ pub async fn get(
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Failure> {
     let (query, now) = (query.into_inner().tidy(), person.now());
-    let (app, actor) = (app.into_inner(), person.actor.clone());
-    let what = format!("revocations {}", query.to_text());
-    // Recorded before the first byte leaves.
-    app.act(move |conn| admin::audit::report(conn, &actor, what.trim_end())).await?;
-    csv::stream("revocations", COLUMNS, move |before| {
-        let (store, query) = (app.store.clone(), query.clone().before(before));
-        async move {
-            let read = move |conn: &mut _| index::rows(conn, &query, now, csv::AT_ONCE);
-            let page: Page<index::Row> = store.read(read).await?;
-            Ok(page.map(index::Row::cells))
-        }
+    let file = csv::File { name: "revocations", narrowed: query.to_text(), columns: COLUMNS };
+    file.send(&person, app, move |conn, before| {
+        let query = query.clone().before(before);
+        Ok(index::rows(conn, &query, now, csv::AT_ONCE)?.map(index::Row::cells))
     })
     .await
 }
@@ -57,7 +48,7 @@ impl index::Row {
         vec![
             Cell::Event(revocation.id),
             Cell::Time(revocation.created_at),
-            Cell::text(word(revocation.kind)),
+            Cell::text(upkeep::kind(revocation.kind)),
             Cell::Words(revocation.subject),
             Cell::text(if is_named { what.name.to_string() } else { String::new() }),
             revocation.client_id.map_or(Cell::Nothing, Cell::Client),

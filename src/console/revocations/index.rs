@@ -4,16 +4,17 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::clock::Clock;
-use super::what::{Names, What, word};
+use super::what::{Names, What};
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::log::choices::{self, Choice};
 use crate::console::moment::Moment;
-use crate::console::page;
 use crate::console::signed_in::SignedIn;
+use crate::console::{link, page};
 use crate::model::page::{PAGE_ROWS, Page};
 use crate::model::revocation::{Exposure, Recorded, Revocation};
 use crate::oauth::UnixTime;
+use crate::reports::upkeep;
 use crate::store::{Conn, Error, revocations};
 use crate::text;
 use crate::texts::{Text, filters};
@@ -64,9 +65,7 @@ impl Query {
     }
 
     pub(super) fn to_text(&self) -> String {
-        let given = [("application", &self.application), ("before", &self.before)];
-        let given = given.into_iter().filter(|(_, value)| !value.is_empty());
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        link::query([("application", &self.application), ("before", &self.before)])
     }
 }
 
@@ -92,7 +91,7 @@ pub async fn get(
             .journal
             .waiting()
             .into_iter()
-            .map(|late| (word(late.revocation.kind), late.revocation.subject))
+            .map(|late| (upkeep::kind(late.revocation.kind), late.revocation.subject))
             .collect(),
         rows: found.rows,
         next: found.next,
@@ -141,11 +140,6 @@ impl Index {
 
     /// All that the list is narrowed to, as a file.
     fn file_href(&self) -> String {
-        let query = self.query.clone().before(None).to_text();
-        if query.is_empty() {
-            "/revocations.csv".to_owned()
-        } else {
-            format!("/revocations.csv?{query}")
-        }
+        link::to("/revocations.csv", &self.query.clone().before(None).to_text())
     }
 }

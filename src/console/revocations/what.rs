@@ -93,18 +93,6 @@ impl Names {
     }
 }
 
-/// The kind of a thing within a sentence.
-pub const fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Token => en("token"),
-        Kind::Application => en("application"),
-        Kind::Secret => en("secret"),
-        Kind::Resource => en("resource"),
-        Kind::Key => en("key"),
-        Kind::Everything => en("everything"),
-    }
-}
-
 /// The kind of a thing, as it stands before its name.
 pub const fn title(kind: Kind) -> &'static str {
     match kind {
