@@ -81,6 +81,30 @@ need_crowd() {
     crowd=$(executable crowd "$built") binary=$(executable countersign "$built")
 }
 
+# need_tokens: `tokens`, the ceiling and the load of scripts/bench, and `binary`, the
+# one under test, both built for release; BENCH_BINARIES names a folder with them.
+need_tokens() {
+    local built
+    if [ -n "${BENCH_BINARIES:-}" ]; then
+        tokens=$BENCH_BINARIES/tokens binary=$BENCH_BINARIES/countersign
+        return
+    fi
+    echo "Building …" >&2
+    built=$(cargo bench --locked --quiet --no-run --bench tokens --message-format=json)
+    tokens=$(executable tokens "$built") binary=$(executable countersign "$built")
+}
+
+# need_fill: `fill` (examples/fill.rs), and `binary`, in the same way.
+need_fill() {
+    if [ -n "${BENCH_BINARIES:-}" ]; then
+        fill=$BENCH_BINARIES/fill binary=$BENCH_BINARIES/countersign
+        return
+    fi
+    echo "Building …" >&2
+    cargo build --locked --quiet --release --bin countersign --example fill
+    fill=$target/release/examples/fill binary=$target/release/countersign
+}
+
 # executable NAME MESSAGES: the path of what cargo says it built under that name.
 executable() {
     sed -n "s|.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*|\1|p" <<<"$2" | tail -1
