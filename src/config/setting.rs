@@ -71,7 +71,12 @@ const SETTINGS: &[Setting] = &[
         "DATABASE_URL",
         en("sqlite://PATH or postgres://…; empty: countersign.db in data_dir."),
     ),
-    plain("connections", "COUNTERSIGN_CONNECTIONS", "8", "Most database connections of the pool."),
+    plain(
+        "connections",
+        "COUNTERSIGN_CONNECTIONS",
+        "8",
+        "Most database connections of the pool. The console's pages have half as many of their own.",
+    ),
     secret(
         "master_key",
         "COUNTERSIGN_MASTER_KEY",

@@ -49,7 +49,7 @@ impl File {
         app.act(move |conn| admin::audit::report(conn, &actor, what.trim_end())).await?;
         let read = Arc::new(read);
         stream(self.name, self.columns, move |after| {
-            let (store, read) = (app.store.clone(), read.clone());
+            let (store, read) = (app.pages.clone(), read.clone());
             async move { Ok(store.read(move |conn| read(conn, after)).await?) }
         })
         .await

@@ -94,11 +94,6 @@ pub fn parse(text: &str) -> Option<UnixTime> {
     Some(UnixTime(zoned.timestamp().as_microsecond()))
 }
 
-/// Reads what the log keeps: `2026-11-23T14:00:00Z`.
-pub fn recorded(text: &str) -> Option<UnixTime> {
-    text.parse::<Timestamp>().ok().map(|at| UnixTime(at.as_microsecond()))
-}
-
 /// As [`parse`] reads it, to the second.
 pub fn to_the_second(at: UnixTime) -> String {
     format(at, "%Y-%m-%dT%H:%M:%S")

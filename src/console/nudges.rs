@@ -44,7 +44,7 @@ async fn dismiss(
     let (matter, now) = (form.into_inner().matter()?, person.now());
     let policy = app.key_policy();
     let read = move |conn: &mut Conn| Ok(work::Seen::read(conn, now)?.nudges(policy, now));
-    let nudges = app.store.read(read).await?;
+    let nudges = app.pages.read(read).await?;
     set_aside(&person, app, matter, nudges).await?;
     Ok(page::see_other("/"))
 }
@@ -59,7 +59,7 @@ async fn dismiss_of(
     let (client_id, now) = (client_id.into_inner(), person.now());
     let matter = Matter { client_id: client_id.clone(), ..form.into_inner().matter()? };
     let read = move |conn: &mut Conn| applications::show::nudges(conn, &client_id, now);
-    let nudges = app.store.read(read).await?.ok_or(Failure::NotFound)?;
+    let nudges = app.pages.read(read).await?.ok_or(Failure::NotFound)?;
     let back = format!("/applications/{}", matter.client_id);
     set_aside(&person, app, matter, nudges).await?;
     Ok(page::see_other(&back))

@@ -83,7 +83,7 @@ pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, 
         ))
     };
     let ((steps, exposed, broken, counted), (work, aside, more_aside, newest), requests) =
-        app.store.read(read).await?;
+        app.pages.read(read).await?;
     let decides = |request: &&Request| request.waits(now) && person.may(request.proposal.right());
     let waiting = requests.iter().filter(decides).map(|request| Pending::new(request, now));
     let newest = newest.into_iter().map(|(id, name, at)| (id, name, Moment::new(at, now)));

@@ -28,6 +28,10 @@ pub struct Store {
     generation: Arc<AtomicU64>,
 }
 
+/// How much of the file each connection of [`Store::apart`] keeps in memory, in MiB:
+/// pages of the console go all over it.
+const PAGES: u32 = 8;
+
 /// Which files an SQLite database is: the file and its write-ahead log. Files
 /// that somebody removed or replaced can be written on for as long as they are
 /// open, and nobody else will ever see it.
@@ -42,18 +46,22 @@ impl Store {
     /// program, or its SQLite has a known fault.
     pub fn open(database: Database, connections: u32) -> Result<Self, Error> {
         prepare(&database)?;
-        let (database, generation) = (Arc::new(database), Arc::default());
+        let (database, generation) = (Arc::new(database), Arc::<AtomicU64>::default());
         let manager =
-            Manager { database: Arc::clone(&database), generation: Arc::clone(&generation) };
-        let pool = Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(1))
-            .connection_timeout(FIRST)
-            // A round trip at every checkout; a broken connection shows itself.
-            .test_on_check_out(false)
-            .build(manager)
-            .map_err(unavailable)?;
+            Manager { database: database.clone(), generation: generation.clone(), cache: None };
+        let pool = manager.pool(connections);
+        drop(pool.get_timeout(FIRST).map_err(unavailable)?);
         Ok(Self { pool, database, generation })
+    }
+
+    /// The same database through `connections` of its own, made when they are needed.
+    /// Nobody can end a query of SQLite's: one that takes too long keeps its connection
+    /// after whoever asked has gone. Here it keeps none of those that others wait for.
+    #[must_use]
+    pub fn apart(&self, connections: u32) -> Self {
+        let (database, generation) = (self.database.clone(), self.generation.clone());
+        let manager = Manager { database, generation, cache: Some(PAGES) };
+        Self { pool: manager.pool(connections), ..self.clone() }
     }
 
     /// Whether it is SQLite: one file, one writer at a time.
@@ -153,6 +161,8 @@ impl Store {
 struct Manager {
     database: Arc<Database>,
     generation: Arc<AtomicU64>,
+    /// Of each connection, in MiB; `None`: SQLite's own two.
+    cache: Option<u32>,
 }
 
 struct Pooled {
@@ -172,14 +182,31 @@ impl Pooled {
     }
 }
 
+impl Manager {
+    /// A pool that does not wait for its first connection.
+    fn pool(self, connections: u32) -> Pool<Self> {
+        Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(FIRST)
+            // A round trip at every checkout; a broken connection shows itself.
+            .test_on_check_out(false)
+            .build_unchecked(self)
+    }
+}
+
 impl ManageConnection for Manager {
     type Connection = Pooled;
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
         let generation = self.generation.load(Ordering::Relaxed);
-        let conn = Conn::open(&self.database, Missing::Refused)
+        let mut conn = Conn::open(&self.database, Missing::Refused)
             .map_err(diesel::r2d2::Error::ConnectionError)?;
+        if let Some(mebibytes) = self.cache {
+            // Without it reading is slower, and all the same.
+            let _ = conn.cache(mebibytes);
+        }
         Ok(Pooled { conn, generation, files: None })
     }
 

@@ -42,6 +42,9 @@ const MET_KEPT: Seconds = Seconds::days(9);
 pub struct App {
     pub config: Config,
     pub store: Store,
+    /// The same database, for what people look at: a page that reads for long never
+    /// keeps a token waiting for a connection.
+    pub pages: Store,
     pub keys: KeyRing,
     pub directory: Directory,
     pub revocations: Arc<Revocations>,
@@ -145,6 +148,7 @@ impl App {
             tail: Tail::new(store.clone()),
             status_lists: Arc::new(StatusLists::new(terms(&config), sources)),
             journal: Journal::new(&config.emergency.journal),
+            pages: store.apart(config.connections.div_ceil(2)),
             config,
             store,
             keys,

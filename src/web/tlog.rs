@@ -76,7 +76,7 @@ fn index(text: &str) -> Option<u64> {
 /// Answers what is asked for; 404 to what the tree does not have yet.
 pub async fn answer(app: &App, path: &str, audience: Audience) -> Result<HttpResponse, Error> {
     let Some(wanted) = Wanted::parse(path) else { return Ok(missing()) };
-    let found = app.store.read(move |conn| read(conn, wanted)).await?;
+    let found = app.pages.read(move |conn| read(conn, wanted)).await?;
     let Some(body) = found else { return Ok(missing()) };
     let (media_type, age) = match wanted {
         Wanted::Checkpoint => ("text/plain; charset=utf-8", "max-age=1"),

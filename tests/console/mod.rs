@@ -32,5 +32,6 @@ mod secrets;
 mod session_list;
 mod sessions;
 mod settings;
+mod slowness;
 mod tester;
 mod verification;

@@ -57,7 +57,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let (query, now) = (query.into_inner(), person.now());
     let read = move |conn: &mut Conn| load(conn, &query, now);
-    let Some((application, resource, rows)) = app.store.read(read).await? else {
+    let Some((application, resource, rows)) = app.pages.read(read).await? else {
         return Err(Failure::NotFound);
     };
     let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) == MOST;

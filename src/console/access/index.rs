@@ -70,7 +70,7 @@ pub async fn get(
     let after = Some(filter.query.after.clone()).filter(|after| !after.is_empty());
     let read =
         move |conn: &mut Conn| access::page_with_use(conn, &asked, after.as_deref(), PAGE_ROWS);
-    let found = app.store.read(read).await?;
+    let found = app.pages.read(read).await?;
     let next = found.next.map(|after| Query { after, ..filter.query.clone() }.href());
     let rows = found.rows.into_iter().map(|row| Row::new(row, now)).collect();
     page::html(&Index { chrome: person.chrome("/access"), filter, rows, next })
@@ -84,7 +84,7 @@ impl Filter {
         now: UnixTime,
     ) -> Result<Self, Failure> {
         let chosen = query.api.clone();
-        let apis = app.store.read(move |conn| choices::resources(conn, &chosen)).await?;
+        let apis = app.pages.read(move |conn| choices::resources(conn, &chosen)).await?;
         let (at, errors) = match asked {
             Ok(asked) => (asked.at, FieldErrors::default()),
             Err(errors) => (now, errors.clone()),

@@ -40,7 +40,7 @@ pub(super) struct Row {
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
-    let read = app.store.read(move |conn| Ok((rows(conn, now)?, invitations::all(conn, now)?)));
+    let read = app.pages.read(move |conn| Ok((rows(conn, now)?, invitations::all(conn, now)?)));
     let (rows, invited) = read.await?;
     page::html(&Index {
         chrome: person.chrome("/people"),

@@ -59,7 +59,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 /// The person of this id.
 async fn find(app: &App, id: String) -> Result<Administrator, Failure> {
-    app.store.read(move |conn| administrators::find(conn, &id)).await?.ok_or(Failure::NotFound)
+    app.pages.read(move |conn| administrators::find(conn, &id)).await?.ok_or(Failure::NotFound)
 }
 
 pub const fn role_title(role: Role) -> &'static str {

@@ -50,7 +50,7 @@ async fn fill(person: &SignedIn, app: &App, found: Administrator) -> Result<Show
     let sessions =
         if person.is_owner() { sessions::rows(person, app, &found.id).await? } else { Vec::new() };
     let id = found.id.clone();
-    let read = app.store.read(move |conn| factors::of(conn, &id));
+    let read = app.pages.read(move |conn| factors::of(conn, &id));
     let nothing = Factors { app: None, passkeys: Vec::new(), codes: 0 };
     let factors = if person.is_owner() { read.await? } else { nothing };
     Ok(Show {

@@ -128,7 +128,7 @@ async fn fill(
         choice::offers(conn, &search, &shown, &ticked)
     };
     Ok(AccessEditor {
-        offers: app.store.read(offers).await?,
+        offers: app.pages.read(offers).await?,
         chrome: person.chrome("/applications"),
         errors: FieldErrors::default(),
         application: loaded.application,

@@ -92,7 +92,7 @@ async fn fill(
     errors: FieldErrors,
 ) -> Result<Deletion, Failure> {
     let (now, client_id) = (person.now(), loaded.application.client_id.clone());
-    let impact = app.store.read(move |conn| Impact::of_application(conn, &client_id, None, now));
+    let impact = app.pages.read(move |conn| Impact::of_application(conn, &client_id, None, now));
     Ok(Deletion {
         impact: impact.await?,
         chrome: person.chrome("/applications"),

@@ -99,7 +99,7 @@ pub async fn get(
     let query = query.into_inner().tidy();
     let (asked, now) = (query.clone(), person.now());
     let (only_own, manages) = (person.only_own(), person.manages());
-    let found = app.store.read(move |conn| {
+    let found = app.pages.read(move |conn| {
         let has_deleted = manages && deletions::any(conn, now)?;
         let owned =
             only_own.map(|id| application_owners::of_administrator(conn, &id)).transpose()?;

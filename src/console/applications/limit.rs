@@ -70,7 +70,7 @@ async fn fill(
     errors: FieldErrors,
 ) -> Result<Page, Failure> {
     let now = app.clock.now();
-    let read = app.store.read(move |conn| {
+    let read = app.pages.read(move |conn| {
         let Some(application) = applications::find(conn, &client_id)? else { return Ok(None) };
         let subject = Subject::Application(client_id);
         let shown = limit::load(conn, &subject, typed, now)?;

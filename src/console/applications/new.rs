@@ -126,7 +126,7 @@ async fn fill(
     let ticked = input.chosen.clone();
     let shown: Vec<String> = ticked.keys().cloned().collect();
     let offers = move |conn: &mut Conn| choice::offers(conn, "", &shown, &ticked);
-    let offers = app.store.read(offers).await?;
+    let offers = app.pages.read(offers).await?;
     Ok(New { chrome: person.chrome("/applications"), errors, offers, input })
 }
 

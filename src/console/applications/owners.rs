@@ -76,7 +76,7 @@ async fn fill(
     client_id: String,
     errors: FieldErrors,
 ) -> Result<Owners, Failure> {
-    let read = app.store.read(move |conn| {
+    let read = app.pages.read(move |conn| {
         let Some(application) = applications::find(conn, &client_id)? else { return Ok(None) };
         let owners = application_owners::of_application(conn, &client_id)?;
         let owning = teams::of_application(conn, &client_id)?;

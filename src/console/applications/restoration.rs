@@ -69,7 +69,7 @@ pub async fn get(
     person.must(Right::ManageRegistry)?;
     let (client_id, before) = (client_id.into_inner(), query.before);
     let read = move |conn: &mut Conn| load(conn, &client_id, before);
-    let loaded = app.store.read(read).await?.ok_or(Failure::NotFound)?;
+    let loaded = app.pages.read(read).await?.ok_or(Failure::NotFound)?;
     let now = choice::held(&loaded.held);
     let told = |access: Option<&Access>| match access {
         None => Text::default(),

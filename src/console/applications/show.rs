@@ -113,7 +113,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let language = Language::parse(&query.lang).unwrap_or_default();
     let (client_id, now) = (client_id.into_inner(), person.now());
-    let found = app.store.read(move |conn| {
+    let found = app.pages.read(move |conn| {
         let Some(loaded) = read(conn, &client_id)? else { return Ok(None) };
         let mut owners = Vec::new();
         for id in application_owners::of_application(conn, &client_id)? {
@@ -188,7 +188,7 @@ pub fn nudges(
 
 /// An application with its secrets and its access.
 pub async fn load(app: &App, client_id: String) -> Result<Loaded, Failure> {
-    app.store.read(move |conn| read(conn, &client_id)).await?.ok_or(Failure::NotFound)
+    app.pages.read(move |conn| read(conn, &client_id)).await?.ok_or(Failure::NotFound)
 }
 
 /// What [`load`] loads, within a transaction.

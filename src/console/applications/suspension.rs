@@ -35,7 +35,7 @@ pub async fn get(
     let loaded = show::load(&app, client_id.into_inner()).await?;
     let last_used = loaded.last_used().map(|at| Moment::new(at, person.now()));
     let (now, client_id) = (person.now(), loaded.application.client_id.clone());
-    let impact = app.store.read(move |conn| Impact::of_application(conn, &client_id, None, now));
+    let impact = app.pages.read(move |conn| Impact::of_application(conn, &client_id, None, now));
     let impact = impact.await?;
     page::html(&Suspension { chrome: person.chrome("/applications"), loaded, last_used, impact })
 }

@@ -92,7 +92,7 @@ pub async fn get(
         let rows: Page<_> = approvals::page(conn, &filter, before, PAGE_ROWS)?;
         Ok::<_, Error>((rows, approvals::policy(conn)?))
     };
-    let (rows, policy) = app.store.read(read).await?;
+    let (rows, policy) = app.pages.read(read).await?;
     let rows = rows.map(|request| Pending::new(&request, now));
     page::html(&Index {
         chrome: person.chrome("/approvals"),

@@ -71,7 +71,7 @@ pub(super) async fn fill(
         let means = means(conn, &request, now)?;
         Ok::<_, store::Error>(Some((request, stale, means)))
     };
-    let (request, stale, means) = app.store.read(read).await?.ok_or(Failure::NotFound)?;
+    let (request, stale, means) = app.pages.read(read).await?.ok_or(Failure::NotFound)?;
     let (waits, is_own) = (request.waits(now), request.asked_by == person.administrator.id);
     Ok(Show {
         chrome: person.chrome("/approvals"),

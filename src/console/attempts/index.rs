@@ -60,7 +60,7 @@ pub(super) async fn fill(
     errors: FieldErrors,
 ) -> Result<Index, Failure> {
     let now = person.now();
-    let read = app.store.read(move |conn| {
+    let read = app.pages.read(move |conn| {
         Ok((
             sign_ins::by_address(conn, LINES)?,
             sign_ins::by_account(conn, LINES)?,

@@ -70,7 +70,7 @@ pub async fn get(
     let errors = filter.as_ref().err().cloned().unwrap_or_default();
     let before = query.before.clone();
     let load = move |conn: &mut Conn| read(conn, filter.ok(), &before, now);
-    let rows = app.store.read(load).await?;
+    let rows = app.pages.read(load).await?;
     let index = Index {
         chrome: person.chrome("/changes"),
         older: rows.next.map(|before| Query { before, ..query.clone() }.href()),

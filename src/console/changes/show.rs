@@ -42,7 +42,7 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let (id, now) = (event_id(&id).ok_or(Failure::NotFound)?.to_owned(), person.now());
-    let change = app.store.read(move |conn| read(conn, &id, now)).await?;
+    let change = app.pages.read(move |conn| read(conn, &id, now)).await?;
     let change = change.ok_or(Failure::NotFound)?;
     let (chrome, manages) = (person.chrome("/changes"), person.manages());
     page::html(&Show { chrome, manages, change })

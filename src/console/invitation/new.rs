@@ -74,7 +74,7 @@ pub async fn post(
 
 async fn find(app: &App, token: &str) -> Result<Invitation, Failure> {
     let (token, now) = (token.to_owned(), app.clock.now());
-    let found = app.store.read(move |conn| links::invitation(conn, &token, now)).await?;
+    let found = app.pages.read(move |conn| links::invitation(conn, &token, now)).await?;
     found.ok_or_else(spent)
 }
 

@@ -49,7 +49,7 @@ struct Row {
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    let keys = app.store.read(signing_keys::all).await?;
+    let keys = app.pages.read(signing_keys::all).await?;
     let (now, policy) = (person.now(), app.key_policy());
     let mut published: Vec<_> =
         keys.iter().filter(|key| key.state.is_published()).cloned().collect();

@@ -54,7 +54,7 @@ pub async fn get(
     // Who confirmed who they are comes back without saying which keys.
     let Some(pair) = pair else { return Ok(page::see_other("/keys")) };
     let (purpose, algorithm) = pair.parse()?;
-    let keys = app.store.read(signing_keys::all).await?;
+    let keys = app.pages.read(signing_keys::all).await?;
     let of = |state| timetable::of(&keys, purpose, algorithm, state);
     let next = of(State::Next).ok_or(Failure::NotFound)?;
     let (now, safe) = (person.now(), timetable::safe_from(next, app.key_policy()));

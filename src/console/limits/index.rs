@@ -69,7 +69,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let (now, after) = (person.now(), query.into_inner().after);
     let read = move |conn: &mut Conn| Ok::<_, Error>((met(conn, now)?, rows(conn, &after)?));
-    let (met, page) = app.store.read(read).await?;
+    let (met, page) = app.pages.read(read).await?;
     let default = app.config.limits.tokens;
     page::html(&Index {
         chrome: person.chrome("/limits"),

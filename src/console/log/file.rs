@@ -111,7 +111,7 @@ impl Sending {
         let read = move |conn: &mut Conn| -> Result<_, Error> {
             audit_log::page_onward(conn, &filter, after.as_deref(), AT_ONCE)
         };
-        Ok(self.app.store.read(read).await?)
+        Ok(self.app.pages.read(read).await?)
     }
 
     async fn end(&self) -> Result<(), Failure> {

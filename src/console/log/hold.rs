@@ -71,7 +71,7 @@ async fn fill(
     reason: String,
     errors: FieldErrors,
 ) -> Result<Hold, Failure> {
-    let found = app.store.read(audit_retention::find).await?;
+    let found = app.pages.read(audit_retention::find).await?;
     let at = Moment::new(found.held_at(), person.now());
     Ok(Hold {
         chrome: person.chrome("/log/integrity"),

@@ -78,7 +78,7 @@ pub async fn get(
     let errors = filter.as_ref().err().cloned().unwrap_or_default();
     let (filter, asked) = (filter.ok(), query.clone());
     let load = move |conn: &mut Conn| read(conn, filter, &asked, is_part, now);
-    let Found { choices, rows, newest, traffic } = app.store.read(load).await?;
+    let Found { choices, rows, newest, traffic } = app.pages.read(load).await?;
     if errors.is_empty() {
         reading::note(&app, &person, reading::of(&query)).await;
     }

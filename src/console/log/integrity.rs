@@ -139,10 +139,10 @@ struct Witness {
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let now = person.now();
-    let (tree, chains, keys) = app.store.read(move |conn| read(conn, now)).await?;
+    let (tree, chains, keys) = app.pages.read(move |conn| read(conn, now)).await?;
     let days = app.config.retention_days;
-    let (retention, waits_for) = app.store.read(move |conn| retained(conn, days, now)).await?;
-    let redacted = app.store.read(audit_redactions::count).await?;
+    let (retention, waits_for) = app.pages.read(move |conn| retained(conn, days, now)).await?;
+    let redacted = app.pages.read(audit_redactions::count).await?;
     let status = app.sealing.status();
     let since = chains.iter().filter_map(|chain| chain.of.unsealed_since).min().map(UnixTime);
     let signed = SignedCheckpoint::parse(&tree.note).ok();

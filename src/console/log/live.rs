@@ -57,7 +57,7 @@ pub async fn get(
         let choices = Choices::read(conn, &asked)?;
         Ok::<_, Error>((choices, newest(conn, &filter, now)?))
     };
-    let (choices, rows) = app.store.read(load).await?;
+    let (choices, rows) = app.pages.read(load).await?;
     let since = crate::console::moment::Moment::clock(now);
     page::html(&Live { chrome: person.chrome("/log"), query, choices, rows, cursor, since })
 }

@@ -107,7 +107,7 @@ async fn read(app: &App, before: &str, now: UnixTime) -> Result<Result<Cut, Fiel
     };
     // An error of the act is no error of the read.
     let plan = move |conn: &mut Conn| Ok::<_, store::Error>(retention::plan(conn, before, now));
-    match app.store.read(plan).await? {
+    match app.pages.read(plan).await? {
         Ok(cut) => Ok(Ok(cut)),
         Err(error) => Ok(Err(FieldErrors::from_act(error)?)),
     }

@@ -11,7 +11,7 @@ use crate::web::App;
 pub async fn note(app: &App, person: &SignedIn, what: String) {
     let (actor, asked) = (person.actor.clone(), what.clone());
     let look = move |conn: &mut Conn| admin::audit::is_reading_known(conn, &actor, &asked);
-    let noted = match app.store.read(look).await {
+    let noted = match app.pages.read(look).await {
         Ok(true) => return,
         Ok(false) => {
             let actor = person.actor.clone();

@@ -88,7 +88,7 @@ pub async fn post(
     }
     // Not in SQLite's write-ahead log either. One that is busy is emptied in
     // time.
-    let emptied = app.store.read(|conn: &mut Conn| conn.checkpoint(Checkpoint::Truncate)).await;
+    let emptied = app.pages.read(|conn: &mut Conn| conn.checkpoint(Checkpoint::Truncate)).await;
     if let Err(error) = emptied {
         tracing::warn!(%error, "sqlite.checkpoint_failed");
     }
@@ -114,7 +114,7 @@ impl Input {
 async fn plan(app: &App, what: Redaction) -> Result<(Vec<StoredEvent>, bool), Failure> {
     // An error of the act is no error of the read.
     let plan = move |conn: &mut Conn| Ok::<_, store::Error>(redaction::plan(conn, &what));
-    Ok(app.store.read(plan).await??)
+    Ok(app.pages.read(plan).await??)
 }
 
 async fn show(
@@ -137,7 +137,7 @@ async fn show(
         }
     };
     let refused = !errors.is_empty();
-    let people = app.store.read(administrators::all).await?;
+    let people = app.pages.read(administrators::all).await?;
     let page = Page { chrome: person.chrome("/log/integrity"), errors, input, people, plan };
     if refused { page::unprocessable(&page) } else { page::html(&page) }
 }

@@ -54,7 +54,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let (id, now) = (event_id(&id).ok_or(Failure::NotFound)?.to_owned(), person.now());
     let what = format!("id={id}");
-    let found = app.store.read(move |conn| read(conn, &id, now)).await?;
+    let found = app.pages.read(move |conn| read(conn, &id, now)).await?;
     let (mut entry, detail) = found.ok_or(Failure::NotFound)?;
     reading::note(&app, &person, what).await;
     let manages = person.manages();

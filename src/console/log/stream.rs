@@ -173,7 +173,7 @@ impl Watch {
         self.left_out += u64::try_from(over).unwrap_or(0);
         let events = events.split_off(over);
         let (now, language) = (self.app.clock.now(), self.language.clone());
-        let html = self.app.store.read(move |conn| {
+        let html = self.app.pages.read(move |conn| {
             let names = Names::read(conn, &events)?;
             Ok(events.iter().map(|event| row(event, &names, now, &language)).collect::<String>())
         });
@@ -184,7 +184,7 @@ impl Watch {
     /// How much came, unless the person may not know any more.
     async fn summary(&mut self) -> Option<String> {
         let id = self.administrator.clone();
-        let person = self.app.store.read(move |conn| administrators::find(conn, &id)).await.ok()?;
+        let person = self.app.pages.read(move |conn| administrators::find(conn, &id)).await.ok()?;
         person.filter(|person| person.active)?;
         let seconds = self.told.elapsed().as_secs().max(1);
         let (came, left_out) = (self.came, self.left_out);

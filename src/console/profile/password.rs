@@ -36,7 +36,7 @@ pub async fn post(
     }
     let email = person.administrator.email.clone();
     let found =
-        app.store.read(move |conn| store::administrators::find_by_email(conn, &email)).await?;
+        app.pages.read(move |conn| store::administrators::find_by_email(conn, &email)).await?;
     let stored = found.map(|(_, hash)| hash).unwrap_or_default();
     if !verify(&app, &form.current, stored).await? {
         app.password_guesses.failed(&pair);

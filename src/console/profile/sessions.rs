@@ -59,7 +59,7 @@ pub async fn post_one(
 /// The sessions of somebody, as `person` sees them.
 pub async fn rows(person: &SignedIn, app: &App, of: &str) -> Result<Vec<Row>, Failure> {
     let (of, limits, now) = (of.to_owned(), app.session_limits(), person.now());
-    let found = app.store.read(move |conn| sessions::live(conn, &of, limits, now)).await?;
+    let found = app.pages.read(move |conn| sessions::live(conn, &of, limits, now)).await?;
     let this = person.session_id();
     Ok(found.into_iter().map(|session| row(session, &this, now)).collect())
 }

@@ -64,7 +64,7 @@ pub(super) async fn fill(
         let has_password = found.is_some_and(|(_, hash)| hash != NOBODY);
         Ok(((factors::of(conn, &id)?, has_password), store::identities::of(conn, &id)?))
     };
-    let ((factors, has_password), known) = app.store.read(read).await?;
+    let ((factors, has_password), known) = app.pages.read(read).await?;
     Ok(Show {
         identities: identities::section(app, known, now),
         has_password,

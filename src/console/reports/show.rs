@@ -88,7 +88,7 @@ pub(super) async fn answer(
     told: Parameters,
 ) -> Result<Table, Failure> {
     let read = move |conn: &mut Conn| -> Result<Table, Error> { (report.answer)(conn, &told) };
-    Ok(app.store.read(read).await?)
+    Ok(app.pages.read(read).await?)
 }
 
 fn fields(report: &Report, query: &Query, told: Option<&Parameters>) -> Vec<Field> {

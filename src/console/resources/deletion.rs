@@ -83,6 +83,6 @@ async fn fill(
 ) -> Result<Deletion, Failure> {
     let lifetime = duration::text(loaded.resource.token_lifetime);
     let (now, identifier) = (person.now(), loaded.resource.identifier.clone());
-    let impact = app.store.read(move |conn| Impact::of_api(conn, &identifier, "", now)).await?;
+    let impact = app.pages.read(move |conn| Impact::of_api(conn, &identifier, "", now)).await?;
     Ok(Deletion { chrome: person.chrome("/apis"), errors, loaded, lifetime, impact })
 }

@@ -65,7 +65,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let query = query.into_inner().tidy();
     let asked = query.clone();
-    let Page { rows, next } = app.store.read(move |conn| rows(conn, &asked, PAGE_ROWS)).await?;
+    let Page { rows, next } = app.pages.read(move |conn| rows(conn, &asked, PAGE_ROWS)).await?;
     let chrome = person.chrome("/apis");
     let index = Index { chrome, manages: person.manages(), query, rows, next };
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }

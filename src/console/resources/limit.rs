@@ -67,7 +67,7 @@ async fn fill(
 ) -> Result<Page, Failure> {
     let resource = super::show::find(app, id).await?;
     let (subject, now) = (Subject::Resource(resource.identifier.clone()), app.clock.now());
-    let limit = app.store.read(move |conn| limit::load(conn, &subject, typed, now)).await?;
+    let limit = app.pages.read(move |conn| limit::load(conn, &subject, typed, now)).await?;
     let back = format!("/apis/{}", resource.id);
     let action = format!("{back}/limit");
     Ok(Page { chrome: person.chrome("/apis"), errors, resource, limit, action, back })

@@ -82,7 +82,7 @@ async fn fill(
     id: String,
     errors: FieldErrors,
 ) -> Result<Sensitivity, Failure> {
-    let read = app.store.read(move |conn| {
+    let read = app.pages.read(move |conn| {
         let Some(resource) = resources::find(conn, &id)? else { return Ok(None) };
         let marks = marks(conn, &resource)?;
         Ok::<_, Error>(Some((scopes::all(conn, &id)?, marks, resource)))

@@ -141,7 +141,7 @@ pub(super) async fn fill(
     id: String,
     again: Again,
 ) -> Result<Page, Failure> {
-    let loaded = app.store.read(move |conn| read(conn, &id)).await?.ok_or(Failure::NotFound)?;
+    let loaded = app.pages.read(move |conn| read(conn, &id)).await?.ok_or(Failure::NotFound)?;
     let stored = loaded.resource.verification;
     let input = again.policy.unwrap_or_else(|| Input {
         access_records: stored.access_records.as_str().to_owned(),

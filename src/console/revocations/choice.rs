@@ -80,7 +80,7 @@ async fn find(
         _ => text.to_owned(),
     };
     let found = app
-        .store
+        .pages
         .read(move |conn: &mut Conn| match revocations::find(conn, kind, &id) {
             Ok(subject) => Ok(Some(subject)),
             Err(admin::Error::Store(error)) => Err(error),
@@ -157,7 +157,7 @@ async fn fill(person: &SignedIn, app: &App, errors: FieldErrors) -> Result<Page,
         let applications = choices::applications(conn, "")?;
         Ok::<_, Error>((applications, choices::resources(conn, "")?, signing_keys::all(conn)?))
     };
-    let (applications, resources, mut keys) = app.store.read(read).await?;
+    let (applications, resources, mut keys) = app.pages.read(read).await?;
     keys.retain(|key| key.state.is_published());
     let chrome = person.chrome("/revocations");
     let keys = keys.iter().map(|key| (key.kid.clone(), described(key))).collect();

@@ -81,7 +81,7 @@ pub async fn get(
         let applications = choices::applications(conn, &asked.application)?;
         Ok::<_, Error>((applications, rows(conn, &asked, now, PAGE_ROWS)?))
     };
-    let (applications, found) = app.store.read(read).await?;
+    let (applications, found) = app.pages.read(read).await?;
     let index = Index {
         chrome: person.chrome("/revocations"),
         manages: person.manages(),

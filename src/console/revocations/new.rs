@@ -134,7 +134,7 @@ async fn fill(
     errors: FieldErrors,
 ) -> Result<New, Failure> {
     let now = person.now();
-    let found = app.store.read(move |conn| find(conn, kind, &input.subject, now)).await?;
+    let found = app.pages.read(move |conn| find(conn, kind, &input.subject, now)).await?;
     let Found { subject, what, key, before } = found.ok_or(Failure::NotFound)?;
     if kind == Kind::Token && subject.expires_at.is_none_or(|end| end <= now) {
         let expired = en("This token has expired; nothing accepts it.");

@@ -46,7 +46,7 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let id = id.into_inner();
-    let found = app.store.read(move |conn| read(conn, &id)).await?.ok_or(Failure::NotFound)?;
+    let found = app.pages.read(move |conn| read(conn, &id)).await?.ok_or(Failure::NotFound)?;
     let now = person.now();
     let show = Show {
         chrome: person.chrome("/revocations"),

@@ -61,7 +61,7 @@ pub async fn get(
         }
         Ok((hit::exact(conn, &asked, sees_people)?, hit::alike(conn, &asked, sees_people)?))
     };
-    let (exact, alike) = app.store.read(load).await?;
+    let (exact, alike) = app.pages.read(load).await?;
     if let (false, [only]) = (is_part, exact.as_slice()) {
         return Ok(page::see_other(&only.href));
     }

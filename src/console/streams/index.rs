@@ -36,7 +36,7 @@ struct Row {
 }
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
-    let known = app.store.read(streams::with_backlog).await?;
+    let known = app.pages.read(streams::with_backlog).await?;
     let configured = app.streams.all();
     let of = |name: &str| known.iter().find(|(known, _)| known.name == name);
     let now = person.now();

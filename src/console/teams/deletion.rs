@@ -35,7 +35,7 @@ pub async fn get(
         let counted = teams::counts(conn)?.into_iter().find(|(known, ..)| *known == id);
         Ok::<_, Error>(Some((team, counted)))
     };
-    let (team, counted) = app.store.read(read).await?.ok_or(Failure::NotFound)?;
+    let (team, counted) = app.pages.read(read).await?.ok_or(Failure::NotFound)?;
     let (people, applications) = counted.map_or((0, 0), |(_, people, owned)| (people, owned));
     page::html(&Deletion { chrome: person.chrome("/people"), team, people, applications })
 }

@@ -27,7 +27,7 @@ struct Row {
 
 pub async fn get(person: SignedIn, app: web::Data<App>) -> Result<HttpResponse, Failure> {
     let read = |conn: &mut Conn| Ok::<_, Error>((teams::all(conn)?, teams::counts(conn)?));
-    let (all, counts) = app.store.read(read).await?;
+    let (all, counts) = app.pages.read(read).await?;
     let row = |team: Team| {
         let counted = counts.iter().find(|(id, ..)| *id == team.id);
         let (people, applications) = counted.map_or((0, 0), |(_, people, owned)| (*people, *owned));

@@ -97,7 +97,7 @@ async fn fill(
     input: Input,
     errors: FieldErrors,
 ) -> Result<New, Failure> {
-    let all = app.store.read(administrators::all).await?;
+    let all = app.pages.read(administrators::all).await?;
     let people = choices(all, &input.members);
     Ok(New { chrome: person.chrome("/people"), errors, name: input.name, people })
 }

@@ -81,7 +81,7 @@ async fn fill(
         let applications = teams::applications(conn, &id, NAMED)?;
         Ok::<_, Error>(Some((team, members, applications, administrators::all(conn)?)))
     };
-    let found = app.store.read(read).await?;
+    let found = app.pages.read(read).await?;
     let (team, members, applications, all) = found.ok_or(Failure::NotFound)?;
     let (name, chosen) = match typed {
         Some(input) => (input.name, input.members),

@@ -42,7 +42,7 @@ impl Finding {
         let is_ours = verified.is_some();
         let (jti, kid) = (jwt.claim("jti").to_owned(), jwt.header("kid").to_owned());
         let read = move |conn: &mut Conn| read(conn, &jti, &kid, now);
-        let (row, key) = app.store.read(read).await?;
+        let (row, key) = app.pages.read(read).await?;
         let signature = match &verified {
             Some(verified) => text!("It is whole, and our key {kid} made it.", kid = &verified.kid),
             None => stranger(jwt, key),

@@ -90,7 +90,7 @@ async fn answer(
 ) -> Result<Show, Failure> {
     let input = tidy(&input);
     let wanted = input.clone();
-    let (choices, application) = app.store.read(move |conn| prepare(conn, &wanted)).await?;
+    let (choices, application) = app.pages.read(move |conn| prepare(conn, &wanted)).await?;
     let mut show = Show {
         chrome: person.chrome("/tester"),
         manages: person.manages(),
@@ -120,7 +120,7 @@ async fn answer(
         decided.refuse(Error::new(Code::TemporarilyUnavailable, Reason::Overloaded, why));
     }
     let issuer = app.config.issuer.url.clone();
-    let verdict = app.store.read(move |conn| tell(conn, decided, digest, &issuer)).await?;
+    let verdict = app.pages.read(move |conn| tell(conn, decided, digest, &issuer)).await?;
     show.verdict = Some(verdict);
     Ok(show)
 }

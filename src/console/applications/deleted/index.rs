@@ -44,7 +44,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (now, after) = (person.now(), query.into_inner().after);
-    let read = app.store.read(move |conn| {
+    let read = app.pages.read(move |conn| {
         let after = (!after.is_empty()).then_some(after.as_str());
         deletions::page(conn, now, after, PAGE_ROWS)
     });

@@ -36,7 +36,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (now, client_id) = (person.now(), client_id.into_inner());
-    let find = app.store.read(move |conn| Ok(deletions::find(conn, &client_id, now)));
+    let find = app.pages.read(move |conn| Ok(deletions::find(conn, &client_id, now)));
     let found = find.await??;
     let line = |grant: &Grant| (line::class(&grant.resource_identifier), grant.clone());
     let secret = |secret: &Secret| {

@@ -32,7 +32,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let (client_id, id) = path.into_inner();
     let looked = (client_id.clone(), id.clone());
-    let known = app.store.read(move |conn| find(conn, &looked.0, &looked.1)).await?;
+    let known = app.pages.read(move |conn| find(conn, &looked.0, &looked.1)).await?;
     known.ok_or(Failure::NotFound)?;
     drop(person);
     let language = language::current();
@@ -85,7 +85,7 @@ impl Watch {
             return None;
         }
         let (client_id, id) = (self.client_id.clone(), self.id.clone());
-        let found = self.app.store.read(move |conn| find(conn, &client_id, &id)).await;
+        let found = self.app.pages.read(move |conn| find(conn, &client_id, &id)).await;
         match found {
             Ok(Some((Some(at), address))) => {
                 let at = Moment::clock(at);

@@ -53,7 +53,7 @@ pub async fn get(
     let found = loaded.secrets.into_iter().find(|secret| secret.id == id);
     let secret = found.ok_or(Failure::NotFound)?;
     let of = (secret.client_id.clone(), secret.id.clone());
-    let impact = app.store.read(move |conn| Impact::of_application(conn, &of.0, Some(&of.1), now));
+    let impact = app.pages.read(move |conn| Impact::of_application(conn, &of.0, Some(&of.1), now));
     page::html(&Revocation {
         impact: impact.await?,
         chrome: person.chrome("/applications"),

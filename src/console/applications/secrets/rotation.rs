@@ -122,7 +122,7 @@ async fn load(
         hosts.retain(|host| host.secret_id == id && host.issued > 0);
         Ok::<_, Error>(Some(Asked { loaded, secret, hosts }))
     };
-    app.store.read(read).await?.ok_or(Failure::NotFound)
+    app.pages.read(read).await?.ok_or(Failure::NotFound)
 }
 
 fn fill(person: &SignedIn, page: Asked, input: Input, errors: FieldErrors) -> Rotation {

@@ -76,7 +76,7 @@ pub async fn get(
     let now = person.now();
     let seen = {
         let (client_id, id) = (client_id.clone(), id.clone());
-        app.store.read(move |conn| read(conn, &client_id, &id, now)).await?
+        app.pages.read(move |conn| read(conn, &client_id, &id, now)).await?
     };
     let Seen { loaded, presented, hours } = seen.ok_or(Failure::NotFound)?;
     let secret = loaded.secrets.into_iter().find(|secret| secret.id == id);

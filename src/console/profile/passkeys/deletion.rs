@@ -60,7 +60,7 @@ pub async fn post(
 
 async fn is_last(person: &SignedIn, app: &App) -> Result<bool, Failure> {
     let id = person.administrator.id.clone();
-    let found = app.store.read(move |conn| factors::of(conn, &id)).await?;
+    let found = app.pages.read(move |conn| factors::of(conn, &id)).await?;
     Ok(found.app.is_none() && found.passkeys.len() <= 1)
 }
 

@@ -57,7 +57,7 @@ impl Row {
 
 /// The passkey of this id, if it is of whoever asks.
 async fn find(person: &SignedIn, app: &App, id: String) -> Result<Passkey, Failure> {
-    let found = app.store.read(move |conn| store::passkeys::find(conn, &id)).await?;
+    let found = app.pages.read(move |conn| store::passkeys::find(conn, &id)).await?;
     let own = found.filter(|one| one.administrator_id == person.administrator.id);
     own.ok_or(Failure::NotFound)
 }

@@ -43,7 +43,7 @@ pub async fn get(
     person.must(Right::ManageRegistry)?;
     let resource = show::find(&app, id.into_inner()).await?;
     let target = resource.id.clone();
-    let mut table = app.store.read(move |conn| store::routes::all(conn, &target)).await?;
+    let mut table = app.pages.read(move |conn| store::routes::all(conn, &target)).await?;
     let is_named = |route: &Route| route.method == named.method && route.path == named.path;
     let place = table.iter().position(is_named).ok_or(Failure::NotFound)?;
     let route = table.swap_remove(place);

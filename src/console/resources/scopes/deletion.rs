@@ -47,7 +47,7 @@ pub async fn get(
         let impact = Impact::of_api(conn, &resource.identifier, &scope, now)?;
         read(conn, chrome, (resource, scope), impact)
     };
-    page::html(&app.store.read(load).await?.ok_or(Failure::NotFound)?)
+    page::html(&app.pages.read(load).await?.ok_or(Failure::NotFound)?)
 }
 
 pub async fn post(
