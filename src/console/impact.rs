@@ -15,6 +15,8 @@ pub struct Impact {
     today: Option<i64>,
     /// Tokens in seven days.
     week: i64,
+    /// There were more of them than were counted.
+    is_more: bool,
     last: Option<Moment>,
     /// From where, the last first.
     addresses: Vec<String>,
@@ -29,7 +31,7 @@ const ADDRESSES: i64 = 200;
 const NAMED: usize = 4;
 
 /// The most applications that are named.
-const APPLICATIONS: i64 = 20;
+const APPLICATIONS: usize = 20;
 
 impl Impact {
     /// Of an application, or of one of its secrets.
@@ -54,6 +56,7 @@ impl Impact {
         Ok(Self {
             today: Some(today.iter().filter(|row| is_its(row)).map(|row| row.issued).sum()),
             week: week.iter().map(|row| row.issued).sum(),
+            is_more: false,
             last: last.map(|at| Moment::new(at, now)),
             addresses,
             applications: Vec::new(),
@@ -67,12 +70,9 @@ impl Impact {
         scope: &str,
         now: UnixTime,
     ) -> Result<Self, Error> {
-        let from = day(now - WEEK);
-        let mut askers = usage::askers(conn, identifier, scope, from, APPLICATIONS)?;
-        askers.retain(|asker| asker.granted > 0);
-        let ids: Vec<String> = askers.iter().map(|asker| asker.client_id.clone()).collect();
+        let taken = usage::taken(conn, identifier, scope, day(now - WEEK), APPLICATIONS)?;
+        let ids: Vec<String> = taken.by.iter().map(|asker| asker.client_id.clone()).collect();
         let names = holdings::applications_of_ids(conn, &ids)?;
-        let last = askers.iter().map(|asker| asker.last_at).max();
         let named = |asker: &Asked| {
             let name = names.iter().find(|known| known.client_id == asker.client_id);
             let name = name.map(|known| known.name.clone()).unwrap_or_default();
@@ -80,10 +80,11 @@ impl Impact {
         };
         Ok(Self {
             today: None,
-            week: askers.iter().map(|asker| asker.granted).sum(),
-            last: last.map(|at| Moment::new(at, now)),
+            week: taken.granted,
+            is_more: taken.is_more,
+            last: taken.last_at.map(|at| Moment::new(at, now)),
             addresses: Vec::new(),
-            applications: askers.iter().map(named).collect(),
+            applications: taken.by.iter().map(named).collect(),
         })
     }
 
@@ -95,8 +96,9 @@ impl Impact {
         self.today.map(count::text)
     }
 
-    pub fn week(&self) -> String {
-        count::text(self.week)
+    pub fn week(&self) -> Text {
+        let week = count::text(self.week);
+        if self.is_more { text!("at least {week}", week) } else { Text::data(week) }
     }
 
     pub fn last(&self) -> Option<&Moment> {

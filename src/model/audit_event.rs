@@ -297,6 +297,23 @@ pub fn printable(text: &str, max: usize) -> String {
     printable
 }
 
+impl Change {
+    /// The fields that are moments: in seconds since 1970, or in words of RFC 3339.
+    const MOMENTS: [&str; 3] = ["expires_at", "time", "until"];
+
+    /// Whether its sides are moments.
+    pub fn is_of_moments(&self) -> bool {
+        Self::MOMENTS.contains(&self.field.as_ref())
+    }
+
+    /// What one side of it says, if that is a moment.
+    pub fn moment(&self, side: &str) -> Option<UnixTime> {
+        let seconds = || side.parse().ok().map(UnixTime::from_seconds);
+        let words = || side.parse::<jiff::Timestamp>().ok().map(|at| UnixTime(at.as_microsecond()));
+        self.is_of_moments().then(|| seconds().or_else(words)).flatten()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

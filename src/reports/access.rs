@@ -8,7 +8,7 @@ use crate::model::page::Page;
 use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::store::holdings::{self as held, KnownApplication, KnownResource, KnownSecret, NameKey};
-use crate::store::uses::{self, LastUse};
+use crate::store::uses::{self, LastUse, Use};
 use crate::store::{Conn, Error, audit_log};
 use crate::texts::en;
 
@@ -61,8 +61,8 @@ const FEW: i64 = 2_000;
 
 /// How many applications are looked at in one step, and how many steps are made
 /// for one page.
-const STEP: i64 = 200;
-const STEPS: usize = 100;
+const STEP: i64 = 100;
+const STEPS: usize = 200;
 
 /// A page by the names of applications, then of APIs. `after` is the
 /// [`Row::key`] of the row before. A page may be short although there is more:
@@ -133,6 +133,13 @@ impl Row {
             (true, 0) => en("no working secret"),
             (true, _) => en("active"),
         }
+    }
+
+    /// What its use may be asked for by: the API itself, and each scope that is held.
+    pub fn uses(&self) -> Vec<Use> {
+        let (client_id, api) = (&self.application.client_id, &self.resource.identifier);
+        let scopes = std::iter::once("").chain(self.holding.scopes.iter().map(String::as_str));
+        scopes.map(|scope| (client_id.clone(), api.clone(), scope.to_owned())).collect()
     }
 
     /// Whether it could get a token: it held the grant, was not suspended and

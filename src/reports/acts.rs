@@ -1,7 +1,7 @@
 //! Questions about what people and the server did.
 use super::report::{Family, Parameter, Parameters, Report, scan};
 use super::table::{Cell, Column, Table, column};
-use crate::model::audit_event::Event;
+use crate::model::audit_event::{Change, Event};
 use crate::oauth::UnixTime;
 use crate::store::audit_log::Filter;
 use crate::store::{Conn, Error};
@@ -135,8 +135,12 @@ fn changes(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         if !is_change || !is_by(event, told) {
             return None;
         }
-        let of = |change: &crate::model::audit_event::Change| {
-            format!("{}: {:?} → {:?}", change.field, change.before, change.after)
+        let of = |change: &Change| {
+            let told = |side: &str| match change.moment(side) {
+                Some(at) => Cell::Time(at).plain(),
+                None => format!("{side:?}"),
+            };
+            format!("{}: {} → {}", change.field, told(&change.before), told(&change.after))
         };
         let changes: Vec<String> = event.changes.iter().map(of).collect();
         let target = event.target.as_ref();

@@ -10,7 +10,7 @@ use crate::oauth::UnixTime;
 use crate::oauth::revocation::Kind;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter, Issued, StoredEvent};
-use crate::store::{Conn, Error, applications, resources, revocations, uses};
+use crate::store::{Conn, Error, applications, days, resources, revocations};
 use crate::text;
 use crate::texts::Text;
 
@@ -166,7 +166,7 @@ fn by_scope(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     let Some(api) = &told.api else { return Ok(table) };
     let scope = told.scope.clone().unwrap_or_default();
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    let mut found = uses::on_days(conn, api, &scope, told.period_days(), most + 1)?;
+    let mut found = days::on_days(conn, api, &scope, told.period_days(), most + 1)?;
     table.is_cut = found.len() > MOST;
     found.truncate(MOST);
     let names = Names::of(conn, found.iter().map(|day| day.client_id.clone()))?;

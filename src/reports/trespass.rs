@@ -5,11 +5,10 @@ use super::report::{MOST, Parameters};
 use super::table::{Cell, Column, Table, column};
 use crate::model::audit_event::Event;
 use crate::model::history::{GrantSpan, Held};
-use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Issued, StoredEvent};
-use crate::store::{Conn, Error, holdings, spans, uses};
+use crate::store::{Conn, Error, days, holdings, spans};
 use crate::texts::en;
 
 pub const COLUMNS: &[Column] = &[
@@ -98,45 +97,18 @@ fn after_grants(conn: &mut Conn, told: &Parameters, table: &mut Table) -> Result
 
 /// Scopes on days on which they were not held at all.
 fn by_day(conn: &mut Conn, told: &Parameters, table: &mut Table) -> Result<(), Error> {
-    let days = uses::all_days(conn, told.period_days(), DAYS)?;
-    table.is_cut |= reaches(days.len(), DAYS);
-    let clients: BTreeSet<&String> = days.iter().map(|day| &day.client_id).collect();
-    let clients: Vec<String> = clients.into_iter().cloned().collect();
-    let mut grants: HashMap<String, Vec<GrantSpan>> = HashMap::new();
-    for ids in clients.chunks(500) {
-        for id in holdings::known_whole(conn, ids)? {
-            grants.insert(id, Vec::new());
-        }
-        for grant in spans::grants_of(conn, ids)? {
-            if let Some(of) = grants.get_mut(&grant.client_id) {
-                of.push(grant);
-            }
-        }
-    }
-    let mut ids: HashMap<String, Vec<String>> = HashMap::new();
-    for day in &days {
-        let Some(grants) = grants.get(&day.client_id) else { continue };
-        if !ids.contains_key(&day.resource) {
-            ids.insert(day.resource.clone(), ids_of(conn, &day.resource)?);
-        }
-        let of = ids.get(&day.resource).map(Vec::as_slice).unwrap_or_default();
-        let (begin, end) = (usage::begin_of_day(day.day), usage::begin_of_day(day.day + 1));
-        let held = grants.iter().any(|grant| {
-            let overlaps = grant.span.from < end
-                && grant.span.until.is_none_or(|until| until + GRACE >= begin);
-            overlaps && is_of(grant, of, &day.scope)
-        });
-        if !held {
-            table.rows.push(vec![
-                Cell::Time(day.last_at()),
-                Cell::Client(day.client_id.clone()),
-                Cell::Api(day.resource.clone()),
-                Cell::Words(day.scope.clone()),
-                Cell::said(en("it did not hold this on that day")),
-                Cell::Number(day.granted),
-                Cell::Nothing,
-            ]);
-        }
+    let (period, most) = (told.period_days(), i64::try_from(MOST).unwrap_or(i64::MAX));
+    table.is_cut |= days::are_more(conn, period, DAYS)?;
+    for day in days::unheld(conn, period, GRACE, DAYS, most.saturating_add(1))? {
+        table.rows.push(vec![
+            Cell::Time(day.last_at()),
+            Cell::Client(day.client_id),
+            Cell::Api(day.resource),
+            Cell::Words(day.scope),
+            Cell::said(en("it did not hold this on that day")),
+            Cell::Number(day.granted),
+            Cell::Nothing,
+        ]);
     }
     Ok(())
 }

@@ -48,6 +48,13 @@ pub enum Show {
     Among(Vec<String>),
 }
 
+impl Filter {
+    /// Whether each application has to be looked at.
+    fn looks(&self) -> bool {
+        self.owned.is_none() && matches!(self.show, Some(Show::Idle { .. } | Show::Stuck { .. }))
+    }
+}
+
 pub fn find(conn: &mut Conn, client_id: &str) -> Result<Option<Application>, Error> {
     let row: Option<Row> = on!(conn, |c| applications::table
         .find(client_id)
@@ -56,6 +63,9 @@ pub fn find(conn: &mut Conn, client_id: &str) -> Result<Option<Application>, Err
         .optional())?;
     Ok(row.map(Application::from))
 }
+
+/// The most applications that are looked through for one page.
+const REACH: i64 = 3_000;
 
 /// Narrows a query of either database to what somebody looks for.
 macro_rules! narrow {
@@ -90,7 +100,21 @@ macro_rules! narrow {
     };
 }
 
-/// A page in the order of names. `after` is the client id of the row before.
+/// Narrows a query of either database to what comes behind a name and client id.
+macro_rules! behind {
+    ($query:ident, $from:expr) => {
+        if let Some((key, id)) = $from {
+            // The first half is for the index.
+            $query = $query
+                .filter(applications::name_key.ge(key))
+                .filter(applications::name_key.gt(key).or(applications::client_id.gt(id)));
+        }
+    };
+}
+
+/// A page in the order of names. `after` is the client id of the row before. What no
+/// index knows is looked for in so many of them: a page may be short then, and the
+/// next goes on from there.
 pub fn page(
     conn: &mut Conn,
     filter: &Filter,
@@ -98,6 +122,8 @@ pub fn page(
     limit: usize,
 ) -> Result<Page<Application>, Error> {
     let from = after.map(|client_id| find(conn, client_id)).transpose()?.flatten();
+    let from = from.map(|found| (key(&found.details.name), found.client_id));
+    let edge = if filter.looks() { edge(conn, from.as_ref())? } else { None };
     let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows: Vec<Row> = on!(conn, |c| {
         let mut query = applications::table
@@ -124,16 +150,33 @@ pub fn page(
                     .or(applications::client_id.eq(search)),
             );
         }
-        if let Some(from) = from {
-            let key = key(&from.details.name);
-            query = query.filter(applications::name_key.gt(key.clone()).or(
-                applications::name_key.eq(key).and(applications::client_id.gt(from.client_id)),
-            ));
+        behind!(query, &from);
+        if let Some((key, id)) = &edge {
+            query = query
+                .filter(applications::name_key.le(key))
+                .filter(applications::name_key.lt(key).or(applications::client_id.le(id)));
         }
         query.load(c)
     })?;
     let rows = rows.into_iter().map(Application::from).collect();
-    Ok(Page::of(rows, limit, |application: &Application| application.client_id.clone()))
+    let mut page = Page::of(rows, limit, |found: &Application| found.client_id.clone());
+    page.next = page.next.or(edge.map(|(_, client_id)| client_id));
+    Ok(page)
+}
+
+/// Where one page ends at the latest, as it looks at each; `None`: at the last of all.
+fn edge(
+    conn: &mut Conn,
+    from: Option<&(String, String)>,
+) -> Result<Option<(String, String)>, Error> {
+    Ok(on!(conn, |c| {
+        let mut query = applications::table
+            .order((applications::name_key, applications::client_id))
+            .select((applications::name_key, applications::client_id))
+            .into_boxed();
+        behind!(query, from);
+        query.offset(REACH - 1).limit(1).first(c).optional()
+    })?)
 }
 
 /// Those whose name begins with `start`, in the order of names: by the index,

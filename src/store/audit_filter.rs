@@ -85,6 +85,13 @@ impl Filter {
         given.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
     }
 
+    /// Whether it leaves token requests and accesses out.
+    pub(super) fn is_of_acts(&self) -> bool {
+        self.acts_only
+            || self.act != ActFilter::default()
+            || self.category.as_deref().is_some_and(|it| !matches!(it, "token" | "access"))
+    }
+
     /// Whether it asks for what only the body of an event says.
     pub(super) fn sifts(&self) -> bool {
         self.scope.is_some() || self.secret.is_some() || self.address.is_some()

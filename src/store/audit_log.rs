@@ -1,16 +1,14 @@
 //! Reading the audit log.
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 use ulid::Ulid;
 
 pub use super::audit_filter::{ActFilter, Filter, OutcomeFilter};
+pub use super::audit_search::{page, page_onward};
 use super::connection::on;
 use super::schema::audit_events;
-use super::{Conn, Error, escaped};
+use super::{Conn, Error};
 use crate::model::audit_chain::{Hash, leaf};
-use crate::model::audit_event::{Event, Outcome};
-use crate::model::page::Page;
+use crate::model::audit_event::Event;
 use crate::oauth::UnixTime;
 
 /// A row as it is stored.
@@ -74,169 +72,6 @@ impl StoredEvent {
             && self.client_id == event.client_id
             && self.resource == event.resource()
     }
-}
-
-/// As the partial index has it: with bound values it would not be used.
-const ACTS: &str = "category NOT IN ('token', 'access')";
-
-/// As the indexes on expressions have it.
-const TARGET: [&str; 2] =
-    ["json_extract(body, '$.target.id') = ", "body::json #>> '{target,id}' = "];
-const ACTOR: [&str; 2] =
-    ["json_extract(body, '$.actor.name') = ", "body::json #>> '{actor,name}' = "];
-
-/// The most rows that are looked through for what no index knows.
-const SIFTED: usize = 10_000;
-
-/// Which way a reader goes, and the id of the row it read last.
-#[derive(Clone, Copy)]
-enum Seek<'a> {
-    Older(Option<&'a str>),
-    Newer(Option<&'a str>),
-}
-
-/// The next `limit` rows, oldest first, without those that do not fit: none may
-/// be left of them, and there may be more all the same.
-pub fn page_onward(
-    conn: &mut Conn,
-    filter: &Filter,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Page<StoredEvent>, Error> {
-    let mut page = indexed(conn, filter, Seek::Newer(after), limit)?;
-    if filter.sifts() {
-        page.rows.retain(|row| filter.fits(row));
-    }
-    Ok(page)
-}
-
-/// A page, newest first. `before` is the id of the row before. What no index
-/// knows is looked for in so many rows at most: a page may be short then, and
-/// the next goes on from there.
-pub fn page(
-    conn: &mut Conn,
-    filter: &Filter,
-    before: Option<&str>,
-    limit: usize,
-) -> Result<Page<StoredEvent>, Error> {
-    const AT_ONCE: usize = 1_000;
-    if !filter.sifts() {
-        return indexed(conn, filter, Seek::Older(before), limit);
-    }
-    let mut rows = Vec::new();
-    let mut before = before.map(str::to_owned);
-    for _ in 0..SIFTED / AT_ONCE {
-        let read = indexed(conn, filter, Seek::Older(before.as_deref()), AT_ONCE)?;
-        for row in read.rows {
-            if filter.fits(&row) {
-                rows.push(row);
-            }
-            if rows.len() == limit {
-                let next = rows.last().map(|row: &StoredEvent| row.id.clone());
-                return Ok(Page { rows, next });
-            }
-        }
-        before = read.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    Ok(Page { rows, next: before })
-}
-
-/// Narrows a query of either database to acts.
-macro_rules! narrow_acts {
-    ($query:ident, $act:expr, $target:expr, $actor:expr) => {
-        if $act.changes_only {
-            $query = $query
-                .filter(audit_events::category.ne_all(["session", "server"]))
-                .filter(audit_events::code.ne_all(["audit.read"]));
-        }
-        if let Some(name) = &$act.actor {
-            $query = $query.filter(sql::<Bool>($actor).bind::<Text, _>(name));
-        }
-        match &$act.target {
-            Some(id) if id.starts_with("m2m_") => {
-                $query = $query.filter(audit_events::client_id.eq(id));
-            }
-            Some(id) => $query = $query.filter(sql::<Bool>($target).bind::<Text, _>(id)),
-            None => {}
-        }
-        if let Some(code) = &$act.code {
-            $query = $query.filter(audit_events::code.eq(code));
-        }
-    };
-}
-
-const SUCCESS: &str = Outcome::Success.as_str();
-
-/// A page of what indexes know.
-fn indexed(
-    conn: &mut Conn,
-    filter: &Filter,
-    seek: Seek<'_>,
-    limit: usize,
-) -> Result<Page<StoredEvent>, Error> {
-    let read = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let [target, actor] = match conn {
-        Conn::Sqlite(_) => [TARGET[0], ACTOR[0]],
-        Conn::Postgres(_) => [TARGET[1], ACTOR[1]],
-    };
-    let acts_only = filter.acts_only || filter.act != ActFilter::default();
-    let rows: Vec<StoredEvent> = on!(conn, |c| {
-        let mut query =
-            audit_events::table.select(StoredEvent::as_select()).limit(read).into_boxed();
-        query = match seek {
-            Seek::Older(None) => query.order(audit_events::id.desc()),
-            Seek::Older(Some(id)) => {
-                query.order(audit_events::id.desc()).filter(audit_events::id.lt(id))
-            }
-            Seek::Newer(None) => query.order(audit_events::id.asc()),
-            Seek::Newer(Some(id)) => {
-                query.order(audit_events::id.asc()).filter(audit_events::id.gt(id))
-            }
-        };
-        if let Some(category) = &filter.category {
-            query = query.filter(audit_events::category.eq(category));
-        }
-        if acts_only {
-            query = query.filter(sql::<Bool>(ACTS));
-        }
-        narrow_acts!(query, filter.act, target, actor);
-        query = match filter.outcome {
-            None => query,
-            Some(OutcomeFilter::Success) => query.filter(audit_events::outcome.eq(SUCCESS)),
-            Some(OutcomeFilter::Refused) => query.filter(audit_events::outcome.ne(SUCCESS)),
-        };
-        if let Some(client_id) = &filter.client_id {
-            query = query.filter(audit_events::client_id.eq(client_id));
-        }
-        if let Some(resource) = &filter.resource {
-            let within = escaped(resource);
-            query = query.filter(
-                audit_events::resource
-                    .eq(resource)
-                    .or(audit_events::resource.like(format!("{within} %")).escape('\\'))
-                    .or(audit_events::resource.like(format!("% {within}")).escape('\\'))
-                    .or(audit_events::resource.like(format!("% {within} %")).escape('\\')),
-            );
-        }
-        if let Some(reason) = &filter.reason {
-            query = query.filter(audit_events::reason.eq(reason));
-        }
-        // Ids begin with their time, so the index on ids serves periods too.
-        if let Some(from) = filter.from {
-            query = query.filter(audit_events::id.ge(first_id_at(from)));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(audit_events::id.lt(first_id_at(to)));
-        }
-        if let Some(id) = &filter.id {
-            query = query.filter(audit_events::id.eq(id));
-        }
-        query.load(c)
-    })?;
-    Ok(Page::of(rows, limit, |row: &StoredEvent| row.id.clone()))
 }
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredEvent>, Error> {
@@ -327,7 +162,7 @@ pub fn count(conn: &mut Conn) -> Result<i64, Error> {
     Ok(on!(conn, |c| audit_events::table.count().get_result(c))?)
 }
 
-fn first_id_at(time: UnixTime) -> String {
+pub(super) fn first_id_at(time: UnixTime) -> String {
     let milliseconds = u64::try_from(time.milliseconds()).unwrap_or(0);
     Ulid::from_parts(milliseconds, 0).to_string()
 }

@@ -46,11 +46,26 @@ pub fn all(conn: &mut Conn, client_id: &str) -> Result<Vec<Grant>, Error> {
     Ok(rows.into_iter().map(grant).collect())
 }
 
-/// The applications that may call a resource, by name, `limit` at most.
-pub fn callers(conn: &mut Conn, resource_id: &str, limit: i64) -> Result<Vec<Caller>, Error> {
+/// The most callers of which some are chosen by name.
+const CALLERS: usize = 500;
+
+/// The applications that may call a resource, by name, `limit` at most: the first of
+/// all by name, or by client id when there are more than 500.
+pub fn callers(conn: &mut Conn, resource_id: &str, limit: usize) -> Result<Vec<Caller>, Error> {
+    let some = grants::table
+        .filter(grants::resource_id.eq(resource_id))
+        .order(grants::client_id)
+        .limit(i64::try_from(CALLERS).unwrap_or(i64::MAX).saturating_add(1))
+        .select(grants::client_id);
+    let mut some: Vec<String> = on!(conn, |c| some.load(c))?;
+    if some.len() > CALLERS {
+        some.truncate(limit);
+    }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows: Vec<(String, String, bool)> = on!(conn, |c| grants::table
         .inner_join(applications::table.on(applications::client_id.eq(grants::client_id)))
         .filter(grants::resource_id.eq(resource_id))
+        .filter(grants::client_id.eq_any(some))
         .order((applications::name_key, applications::client_id))
         .limit(limit)
         .select((applications::client_id, applications::name, grants::all_scopes))

@@ -303,17 +303,6 @@ pub fn states_at(
     Ok(rows.into_iter().map(state_span).collect())
 }
 
-/// Those of these applications whose whole past is known: they were registered
-/// since it is kept.
-pub fn known_whole(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<String>, Error> {
-    let older: Vec<String> = on!(conn, |c| application_spans::table
-        .filter(application_spans::client_id.eq_any(client_ids))
-        .filter(application_spans::begun_by.eq(""))
-        .select(application_spans::client_id)
-        .load(c))?;
-    Ok(client_ids.iter().filter(|id| !older.contains(id)).cloned().collect())
-}
-
 /// Everything that an application was, oldest first.
 pub fn states_ever(conn: &mut Conn, client_id: &str) -> Result<Vec<StateSpan>, Error> {
     let rows: Vec<StateRow> = on!(conn, |c| application_spans::table

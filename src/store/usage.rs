@@ -1,6 +1,6 @@
 //! Reading how much applications are used. Hours and days are those of
 //! `model::usage`.
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
@@ -212,40 +212,62 @@ pub fn asked(conn: &mut Conn, client_id: &str, since: i64) -> Result<Vec<Asked>,
         .collect())
 }
 
-/// Who asked for a scope of an API since a day, the most eager first; for the
-/// API itself when the scope is empty.
-pub fn askers(
+/// What applications got of a scope of an API, or of the API itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The most eager first, `most` of them.
+    pub by: Vec<Asked>,
+    pub granted: i64,
+    pub last_at: Option<UnixTime>,
+    /// There may be more than was counted.
+    pub is_more: bool,
+}
+
+/// The most rows that are read to tell what was taken.
+const READ: i64 = 1_000;
+
+/// What was granted of a scope of an API since a day, and to whom, by the newest
+/// rows; of the API itself when the scope is empty.
+pub fn taken(
     conn: &mut Conn,
     resource: &str,
     scope: &str,
     since: i64,
-    most: i64,
-) -> Result<Vec<Asked>, Error> {
-    type Row = (String, i64, i64, Option<i64>);
-    let rows: Vec<Row> = on!(conn, |c| usage_days::table
+    most: usize,
+) -> Result<Taken, Error> {
+    let rows: Vec<(String, i64, i64, i64)> = on!(conn, |c| usage_days::table
         .filter(usage_days::resource.eq(resource).and(usage_days::scope.eq(scope)))
-        .filter(usage_days::day.ge(since))
-        .group_by(usage_days::client_id)
+        .filter(usage_days::day.ge(since).and(usage_days::granted.gt(0)))
+        .order(usage_days::day.desc())
+        .limit(READ)
         .select((
             usage_days::client_id,
-            sql::<BigInt>("CAST(SUM(granted) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(refused) AS BIGINT)"),
-            max(usage_days::last_at),
+            usage_days::granted,
+            usage_days::refused,
+            usage_days::last_at,
         ))
-        .order((sql::<BigInt>("SUM(granted)").desc(), usage_days::client_id))
-        .limit(most)
         .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|(client_id, granted, refused, last_at)| Asked {
+    let is_more = rows.len() >= usize::try_from(READ).unwrap_or(usize::MAX);
+    let mut by: HashMap<String, Asked> = HashMap::new();
+    for (client_id, granted, refused, last_at) in rows {
+        let asked = by.entry(client_id.clone()).or_insert_with(|| Asked {
             client_id,
             resource: resource.to_owned(),
             scope: scope.to_owned(),
-            granted,
-            refused,
-            last_at: UnixTime(last_at.unwrap_or_default()),
-        })
-        .collect())
+            granted: 0,
+            refused: 0,
+            last_at: UnixTime(last_at),
+        });
+        asked.granted += granted;
+        asked.refused += refused;
+        asked.last_at = asked.last_at.max(UnixTime(last_at));
+    }
+    let mut by: Vec<Asked> = by.into_values().collect();
+    let (granted, last_at) =
+        (by.iter().map(|it| it.granted).sum(), by.iter().map(|it| it.last_at).max());
+    by.sort_by(|a, b| b.granted.cmp(&a.granted).then_with(|| a.client_id.cmp(&b.client_id)));
+    by.truncate(most);
+    Ok(Taken { by, granted, last_at, is_more })
 }
 
 /// Secrets that were presented after their end since an hour, the last first.

@@ -1,5 +1,5 @@
 //! When grants were last used, from the counts by day.
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
@@ -42,25 +42,31 @@ pub fn last(
     }))
 }
 
-/// A client id, the identifier of an API and a scope.
-pub type Used = (String, String, String);
+/// A client id, the identifier of an API and a scope; empty: any or none.
+pub type Use = (String, String, String);
 
-/// Which scopes of these APIs these applications got tokens with, from one day
-/// to another, both inclusive.
-pub fn used(
-    conn: &mut Conn,
-    client_ids: &[String],
-    resources: &[String],
-    days: (i64, i64),
-) -> Result<Vec<Used>, Error> {
-    Ok(on!(conn, |c| usage_days::table
-        .filter(usage_days::client_id.eq_any(client_ids))
-        .filter(usage_days::resource.eq_any(resources))
-        .filter(usage_days::day.ge(days.0).and(usage_days::day.le(days.1)))
-        .filter(usage_days::granted.gt(0))
-        .select((usage_days::client_id, usage_days::resource, usage_days::scope))
-        .distinct()
-        .load(c))?)
+/// Which of these were: tokens were got so from one day to another, both inclusive.
+/// Looks for one day of each, newest or not, however many there are.
+pub fn used(conn: &mut Conn, asked: &[Use], (from, to): (i64, i64)) -> Result<HashSet<Use>, Error> {
+    let (all, place) = match conn {
+        Conn::Sqlite(_) => ("(SELECT key AS position, value FROM json_each(", ")) a WHERE EXISTS"),
+        Conn::Postgres(_) => (
+            "(SELECT position - 1 AS position, value FROM jsonb_array_elements(",
+            "::JSONB) WITH ORDINALITY e (value, position)) a WHERE EXISTS",
+        ),
+    };
+    // Numbers of ours only: nothing that anybody typed is in this text.
+    let of = format!(
+        "{place} (SELECT 1 FROM usage_days u WHERE u.client_id = a.value ->> 0 \
+         AND u.resource = a.value ->> 1 AND u.scope = a.value ->> 2 \
+         AND u.day >= {from} AND u.day <= {to} AND u.granted > 0)"
+    );
+    let keys =
+        serde_json::to_string(asked).map_err(|error| Error::Unavailable(error.to_string()))?;
+    let query = sql::<BigInt>("SELECT a.position FROM ").sql(all).bind::<Text, _>(keys).sql(&of);
+    let found: Vec<i64> = on!(conn, |c| query.load(c))?;
+    let of = |position: i64| asked.get(usize::try_from(position).ok()?).cloned();
+    Ok(found.into_iter().filter_map(of).collect())
 }
 
 /// How a scope was used of late.
@@ -77,7 +83,7 @@ pub struct ScopeUse {
 }
 
 /// The most rows that are read to tell how a scope was used.
-const READ: i64 = 500;
+const READ: i64 = 200;
 
 /// How a scope of an API was used since a day, from its newest rows.
 pub fn of_scope(
@@ -284,79 +290,4 @@ pub fn denials(
          GROUP BY 1, 2 ORDER BY 1 DESC, 3 DESC, 2 LIMIT {most}"
     );
     Ok(on!(conn, |c| diesel::sql_query(query).load(c))?)
-}
-
-/// A day on which an application got tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Day {
-    pub day: i64,
-    pub client_id: String,
-    pub resource: String,
-    /// Empty: all tokens for the API.
-    pub scope: String,
-    pub granted: i64,
-    last_at: i64,
-}
-
-impl Day {
-    pub fn last_at(&self) -> UnixTime {
-        UnixTime(self.last_at)
-    }
-}
-
-/// Who got tokens for an API with a scope from one day to another, both
-/// inclusive, the newest first.
-pub fn on_days(
-    conn: &mut Conn,
-    resource: &str,
-    scope: &str,
-    (from, to): (i64, i64),
-    most: i64,
-) -> Result<Vec<Day>, Error> {
-    Ok(on!(conn, |c| usage_days::table
-        .filter(usage_days::resource.eq(resource).and(usage_days::scope.eq(scope)))
-        .filter(usage_days::day.ge(from).and(usage_days::day.le(to)))
-        .filter(usage_days::granted.gt(0))
-        .order((usage_days::day.desc(), usage_days::client_id))
-        .select(DAY)
-        .limit(most)
-        .load(c))?)
-}
-
-/// Everything that was granted from one day to another, both inclusive.
-pub fn all_days(conn: &mut Conn, (from, to): (i64, i64), most: i64) -> Result<Vec<Day>, Error> {
-    Ok(on!(conn, |c| usage_days::table
-        .filter(usage_days::day.ge(from).and(usage_days::day.le(to)))
-        .filter(usage_days::granted.gt(0))
-        .order((usage_days::day, usage_days::client_id, usage_days::resource, usage_days::scope))
-        .select(DAY)
-        .limit(most)
-        .load(c))?)
-}
-
-type DayColumns = (
-    usage_days::day,
-    usage_days::client_id,
-    usage_days::resource,
-    usage_days::scope,
-    usage_days::granted,
-    usage_days::last_at,
-);
-
-const DAY: DayColumns = (
-    usage_days::day,
-    usage_days::client_id,
-    usage_days::resource,
-    usage_days::scope,
-    usage_days::granted,
-    usage_days::last_at,
-);
-
-/// The first day that is counted.
-pub fn first_day(conn: &mut Conn) -> Result<Option<i64>, Error> {
-    Ok(on!(conn, |c| usage_days::table
-        .order(usage_days::day)
-        .select(usage_days::day)
-        .first(c)
-        .optional())?)
 }

@@ -49,8 +49,27 @@ fn tokens_and_refusals_are_counted_by_secret_and_address() {
     assert_eq!(of("invoices:read"), Some((BILLING_API, 2, 0)));
     assert_eq!(of("invoices:write"), Some((BILLING_API, 1, 0)));
     assert_eq!(of("ledger:export"), Some((BILLING_API, 0, 1)));
-    let askers = server.read(|conn| usage::askers(conn, BILLING_API, "", day(NOW), 10));
-    assert_eq!(askers.iter().map(|asker| asker.granted).collect::<Vec<_>>(), [2]);
+    let taken = server.read(|conn| usage::taken(conn, BILLING_API, "", day(NOW), 10));
+    assert_eq!(taken.by.iter().map(|asker| asker.granted).collect::<Vec<_>>(), [2]);
+    assert_eq!((taken.granted, taken.is_more), (2, false));
+}
+
+/// Who asks in vain, though they are more than are counted.
+#[test]
+fn refusals_do_not_hide_that_something_is_used() {
+    let server = Server::start();
+    let billing = server.world().billing;
+    server.token(&billing, &[]);
+    server.settle();
+    let later = day(NOW) + 1;
+    let refused = format!(
+        "INSERT INTO usage_days (day, client_id, resource, scope, granted, refused, last_at) \
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+         SELECT {later}, 'm2m_' || i, '{BILLING_API}', '', 0, 1, 0 FROM n"
+    );
+    server.database.execute(&refused).unwrap();
+    let taken = server.read(|conn| usage::taken(conn, BILLING_API, "", day(NOW), 10));
+    assert_eq!((taken.granted, taken.is_more), (1, false));
 }
 
 #[test]

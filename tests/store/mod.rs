@@ -1,3 +1,4 @@
 mod concurrency;
 mod migrations;
 mod paging;
+mod search;

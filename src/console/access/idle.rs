@@ -16,8 +16,8 @@ use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::reports::access::{self, Asked};
-use crate::store::uses::Used;
-use crate::store::{Conn, Error, uses};
+use crate::store::uses::Use;
+use crate::store::{Conn, Error, days as counted, uses};
 use crate::texts::filters;
 use crate::web::App;
 
@@ -51,9 +51,10 @@ pub struct Query {
     after: String,
 }
 
-/// How many grants are looked at in one step, and how many steps are made.
-const STEP: usize = 200;
-const STEPS: usize = 10;
+/// How many grants are looked at in one step, and how many steps are made. One less
+/// than the applications that are read for it: most hold one.
+const STEP: usize = 99;
+const STEPS: usize = 4;
 
 pub async fn get(
     person: SignedIn,
@@ -62,8 +63,9 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let (days, now) = (diet::days(&query.days), person.now());
     let after = Some(query.after.clone()).filter(|after| !after.is_empty());
-    let read = move |conn: &mut Conn| Ok((load(conn, now, days, after)?, uses::first_day(conn)?));
-    let (found, first) = app.store.read(read).await?;
+    let read =
+        move |conn: &mut Conn| Ok((load(conn, now, days, after)?, counted::first_day(conn)?));
+    let (found, first) = app.pages.read(read).await?;
     let first = first.map_or(now, usage::begin_of_day);
     let next = found.next.map(|after| {
         let pairs = [("days", days.to_string()), ("after", after)];
@@ -92,15 +94,8 @@ fn load(
     let mut rows = Vec::new();
     for _ in 0..STEPS {
         let page = access::page(conn, &asked, after.as_deref(), STEP)?;
-        let mut ids: Vec<String> =
-            page.rows.iter().map(|row| row.application.client_id.clone()).collect();
-        ids.dedup();
-        let mut apis: Vec<String> =
-            page.rows.iter().map(|row| row.resource.identifier.clone()).collect();
-        apis.sort_unstable();
-        apis.dedup();
-        let span = (usage::day(begin), usage::day(now));
-        let used: HashSet<Used> = uses::used(conn, &ids, &apis, span)?.into_iter().collect();
+        let asked: Vec<Use> = page.rows.iter().flat_map(access::Row::uses).collect();
+        let used = uses::used(conn, &asked, (usage::day(begin), usage::day(now)))?;
         for held in page.rows {
             let key = held.key();
             // What is held for less cannot be told yet.
@@ -122,7 +117,7 @@ fn load(
 }
 
 impl Row {
-    fn new(held: access::Row, used: &HashSet<Used>, now: UnixTime) -> Option<Self> {
+    fn new(held: access::Row, used: &HashSet<Use>, now: UnixTime) -> Option<Self> {
         let (client_id, api) = (&held.application.client_id, &held.resource.identifier);
         let is_used =
             |scope: &str| used.contains(&(client_id.clone(), api.clone(), scope.to_owned()));

@@ -15,7 +15,7 @@ use crate::model::page::PAGE_ROWS;
 use crate::model::usage;
 use crate::reports::access::{self, Asked, Row};
 use crate::store::holdings::{self, KnownApplication, KnownResource};
-use crate::store::uses::Used;
+use crate::store::uses::Use;
 use crate::store::{Conn, Error, uses};
 use crate::texts::filters;
 use crate::web::App;
@@ -62,7 +62,7 @@ struct Loaded {
     has_more: bool,
     rows: Vec<Row>,
     next: Option<String>,
-    used: HashSet<Used>,
+    used: HashSet<Use>,
 }
 
 pub(super) async fn get(
@@ -72,7 +72,7 @@ pub(super) async fn get(
     asked: Asked,
 ) -> Result<HttpResponse, Failure> {
     let query = filter.query.clone();
-    let loaded = app.store.read(move |conn| load(conn, asked, &query)).await?;
+    let loaded = app.pages.read(move |conn| load(conn, asked, &query)).await?;
     let column = loaded.resources.last().filter(|_| loaded.has_more);
     let next_columns = column.map(|last| {
         let (after, column) = (String::new(), last.id.clone());
@@ -100,19 +100,9 @@ fn load(conn: &mut Conn, mut asked: Asked, query: &Query) -> Result<Loaded, Erro
     asked.among = Some(resources.iter().map(|resource| resource.id.clone()).collect());
     let after = Some(query.after.as_str()).filter(|after| !after.is_empty());
     let page = access::page(conn, &asked, after, PAGE_ROWS * COLUMNS)?;
-    let mut ids: Vec<String> =
-        page.rows.iter().map(|row| row.application.client_id.clone()).collect();
-    ids.dedup();
-    let apis: Vec<String> = resources.iter().map(|resource| resource.identifier.clone()).collect();
-    let today = usage::day(at);
-    let used = uses::used(conn, &ids, &apis, (today - DAYS, today))?;
-    Ok(Loaded {
-        resources,
-        has_more,
-        rows: page.rows,
-        next: page.next,
-        used: used.into_iter().collect(),
-    })
+    let (today, asked) = (usage::day(at), page.rows.iter().flat_map(Row::uses));
+    let used = uses::used(conn, &asked.collect::<Vec<_>>(), (today - DAYS, today))?;
+    Ok(Loaded { resources, has_more, rows: page.rows, next: page.next, used })
 }
 
 /// The APIs that stand beside one another, and whether there are more.
@@ -162,7 +152,7 @@ fn cells(loaded: &Loaded) -> (CellRows, Option<String>) {
 }
 
 impl Cell {
-    fn new(row: &Row, used: &HashSet<Used>) -> Self {
+    fn new(row: &Row, used: &HashSet<Use>) -> Self {
         let (client_id, api) = (&row.application.client_id, &row.resource.identifier);
         let is_used =
             |scope: &str| used.contains(&(client_id.clone(), api.clone(), scope.to_owned()));

@@ -19,7 +19,7 @@ use crate::model::role::Right;
 use crate::model::usage;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
-use crate::store::{Conn, Error, applications, grants, holdings, scopes, uses};
+use crate::store::{Conn, Error, applications, days as counted, grants, holdings, scopes, uses};
 use crate::text;
 use crate::texts::{en, filters};
 use crate::web::App;
@@ -77,7 +77,7 @@ pub async fn get(
     let days = days(&query.days);
     let (client_id, now) = (client_id.into_inner(), person.now());
     let read = move |conn: &mut Conn| load(conn, &client_id, now, days);
-    let (application, lines, held, first) = app.store.read(read).await?.ok_or(Failure::NotFound)?;
+    let (application, lines, held, first) = app.pages.read(read).await?.ok_or(Failure::NotFound)?;
     let first = first.map_or(now, usage::begin_of_day);
     page::html(&Diet {
         chrome: person.chrome("/applications"),
@@ -161,7 +161,7 @@ fn load(
             grant: grant.clone(),
         });
     }
-    Ok(Some((application, lines, held, uses::first_day(conn)?)))
+    Ok(Some((application, lines, held, counted::first_day(conn)?)))
 }
 
 /// Since when it holds this part.

@@ -1,7 +1,7 @@
 //! A field before and after an act.
 use super::called;
 use crate::console::duration;
-use crate::console::moment::{self, Moment};
+use crate::console::moment::Moment;
 use crate::model::audit_event::Change;
 use crate::model::grant::Access;
 use crate::oauth::UnixTime;
@@ -35,9 +35,6 @@ pub struct Set {
 /// The fields whose text is a set of words.
 const SETS: [&str; 3] = ["scopes", "scope", "introspects"];
 
-/// The fields that are moments: in seconds since 1970, or in words of RFC 3339.
-const MOMENTS: [&str; 3] = ["expires_at", "time", "until"];
-
 impl Diff {
     pub fn new(change: &Change) -> Self {
         let set = if change.before == change.after && !change.after.is_empty() {
@@ -49,8 +46,8 @@ impl Diff {
         };
         Self {
             field: called::field(&change.field),
-            before: Side::new(&change.field, &change.before),
-            after: Side::new(&change.field, &change.after),
+            before: Side::new(change, &change.before),
+            after: Side::new(change, &change.after),
             set,
         }
     }
@@ -62,17 +59,18 @@ impl Diff {
 }
 
 impl Side {
-    /// What was recorded of `field`. What is no moment and no length, though it
-    /// should be one, is told as it is.
-    fn new(field: &str, recorded: &str) -> Self {
+    /// What was recorded of one side of `change`. What is no moment and no length,
+    /// though it should be one, is told as it is.
+    fn new(change: &Change, recorded: &str) -> Self {
         let data = || Self { text: Text::data(recorded), iso: None };
-        if MOMENTS.contains(&field) {
+        if change.is_of_moments() {
             return match recorded {
                 "none" => Self::default(),
-                _ => moment(recorded).map_or_else(data, Self::at),
+                _ => change.moment(recorded).map_or_else(data, Self::at),
             };
         }
-        let seconds = recorded.parse().ok().filter(|_| field.ends_with("_seconds"));
+        let is_length = change.field.ends_with("_seconds");
+        let seconds = recorded.parse().ok().filter(|_| is_length);
         seconds
             .map_or_else(data, |seconds| Self { text: duration::text(Seconds(seconds)), iso: None })
     }
@@ -85,11 +83,6 @@ impl Side {
     pub fn is_nothing(&self) -> bool {
         self.text.is_empty()
     }
-}
-
-fn moment(recorded: &str) -> Option<UnixTime> {
-    let seconds = recorded.parse().ok().map(UnixTime::from_seconds);
-    seconds.or_else(|| moment::recorded(recorded))
 }
 
 impl Set {

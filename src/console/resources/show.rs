@@ -26,7 +26,7 @@ use crate::texts::{Text, filters};
 use crate::web::App;
 
 /// The most callers that a page names.
-pub const NAMED: i64 = 200;
+pub const NAMED: usize = 200;
 
 #[derive(Template)]
 #[template(path = "console/resources/show.html")]
@@ -88,12 +88,12 @@ pub async fn get(
 
 /// The API of this id.
 pub(super) async fn find(app: &App, id: String) -> Result<Resource, Failure> {
-    app.store.read(move |conn| resources::find(conn, &id)).await?.ok_or(Failure::NotFound)
+    app.pages.read(move |conn| resources::find(conn, &id)).await?.ok_or(Failure::NotFound)
 }
 
 /// An API with its scopes and callers.
 pub(super) async fn load(app: &App, id: String, now: UnixTime) -> Result<Loaded, Failure> {
-    app.store.read(move |conn| read(conn, &id, now)).await?.ok_or(Failure::NotFound)
+    app.pages.read(move |conn| read(conn, &id, now)).await?.ok_or(Failure::NotFound)
 }
 
 pub(super) async fn fill(
