@@ -5,7 +5,8 @@
 //! cargo run --release --example fill -- sqlite:///tmp/past.db 1000000 100000 64
 //! ```
 //!
-//! The last number is how many events were written in one commit.
+//! The last number is how many events were written in one commit. With `--only-ask`
+//! the past is there already.
 #![expect(clippy::print_stdout, reason = "it says what it measured")]
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ use countersign::oauth::algorithm::Algorithm;
 use countersign::oauth::revocation::Kind;
 use countersign::oauth::time::Seconds;
 use countersign::reports::report::{self, Parameter, Parameters};
+use countersign::store::audit_log::{self, Filter, OutcomeFilter, StoredEvent};
 use countersign::store::tallies::{self, Mark};
 use countersign::store::{Checkpoint, Conn, Database, Store, audit_chains};
 
@@ -48,13 +50,17 @@ struct Caller {
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1).peekable();
     let only_fills = arguments.next_if_eq("--only-fill").is_some();
+    let only_asks = arguments.next_if_eq("--only-ask").is_some();
     let usage = "give the URL of a new database, a number of events, and one of applications";
     let url = arguments.next().context(usage)?;
+    let database = Database::parse(&url).map_err(anyhow::Error::msg)?;
+    if only_asks {
+        return ask(&Store::open(database, 2)?, Clock::System.now());
+    }
     let events: i64 = arguments.next().context(usage)?.parse().context(usage)?;
     let applications = arguments.next().map_or(Ok(APPLICATIONS), |text| text.parse());
     let applications = applications.context(usage)?;
     let batch = arguments.next().map_or(Ok(BATCH), |text| text.parse()).context(usage)?;
-    let database = Database::parse(&url).map_err(anyhow::Error::msg)?;
     let (store, entropy) = (Store::open(database, 2)?, Entropy::System);
     let now = Clock::System.now();
     let begin = now - Seconds::days(DAYS);
@@ -63,7 +69,7 @@ fn main() -> anyhow::Result<()> {
     fill(&store, &entropy, &callers, (begin, now), (events, batch))?;
     let seconds = started.elapsed().as_secs_f64();
     println!("{events} events in {seconds:.1} s");
-    if only_fills { Ok(()) } else { ask(&store, &callers, now) }
+    if only_fills { Ok(()) } else { ask(&store, now) }
 }
 
 /// APIs and applications, registered before the first event.
@@ -243,31 +249,25 @@ fn event(entropy: &Entropy, callers: &[Caller], n: i64, at: UnixTime) -> Event {
 }
 
 /// Every question over the whole past, with something to ask for.
-fn ask(store: &Store, callers: &[Caller], now: UnixTime) -> anyhow::Result<()> {
-    let caller = callers.first().context("there are some")?;
-    let newest = store.read_blocking(|conn| {
-        countersign::store::audit_log::page(
-            conn,
-            &countersign::store::audit_log::Filter {
-                client_id: Some(caller.client_id.clone()),
-                category: Some("token".to_owned()),
-                outcome: Some(countersign::store::audit_log::OutcomeFilter::Success),
-                ..Default::default()
-            },
-            None,
-            1,
-        )
-    })?;
+fn ask(store: &Store, now: UnixTime) -> anyhow::Result<()> {
+    let of_tokens = Filter {
+        category: Some("token".to_owned()),
+        outcome: Some(OutcomeFilter::Success),
+        ..Filter::default()
+    };
+    let newest = store.read_blocking(|conn| audit_log::page(conn, &of_tokens, None, 1))?;
+    let newest = newest.rows.first().and_then(StoredEvent::event).context("there is a token")?;
+    let api = newest.resource().context("it is for an API")?;
     let mut answers = Vec::new();
     for report in report::all() {
         let mut told = Parameters::at(now);
         told.from = now - Seconds::days(DAYS);
         told.days = 0;
-        told.secret = Some(caller.secret_id.clone());
-        told.token = newest.rows.first().map(|row| row.id.clone());
+        told.secret.clone_from(&newest.actor.credential_id);
+        told.token = Some(newest.id.clone());
         told.key = Some("key-1".to_owned());
         if report.takes(Parameter::Api) && report.takes(Parameter::Period) {
-            told.api = Some(identifier(caller.api));
+            told.api = Some(api.clone());
             told.scope = Some("scope:0".to_owned());
         }
         let mut milliseconds = Vec::new();
