@@ -43,7 +43,7 @@ pub struct NewApplication {
 pub fn create(conn: &mut Conn, actor: &Actor, new: NewApplication) -> Result<Created, Error> {
     actor.must(Right::ManageRegistry)?;
     let application = Application {
-        client_id: actor.entropy.client_id(),
+        client_id: actor.entropy.client_id(actor.now),
         details: new.details,
         active: true,
         created_at: actor.now,

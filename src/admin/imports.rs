@@ -258,7 +258,7 @@ fn prepare(
     row: Row,
     grants: Vec<(String, Access)>,
 ) -> (Prepared, Option<Zeroizing<String>>, Event) {
-    let client_id = actor.entropy.client_id();
+    let client_id = actor.entropy.client_id(actor.now);
     let (secret, value) = match &row.secret {
         Credential::None => (None, None),
         Credential::Known(new, digest) => {

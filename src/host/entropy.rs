@@ -55,9 +55,12 @@ impl Entropy {
         format!("{prefix}{}", self.ulid(now))
     }
 
-    /// `m2m_` and 22 characters of `[A-Za-z0-9_-]`: 128 bits.
-    pub fn client_id(&self) -> String {
-        format!("m2m_{}", URL_SAFE_NO_PAD.encode(self.bytes::<16>()))
+    /// `m2m_` and 22 characters of `[A-Za-z0-9_-]`: the 128 bits of a ULID. Those that
+    /// are made together lie together in every index that has them.
+    pub fn client_id(&self, now: UnixTime) -> String {
+        let chance = u128::from_be_bytes(self.bytes::<16>());
+        let ulid = Ulid::from_parts(milliseconds(now), chance);
+        format!("m2m_{}", URL_SAFE_NO_PAD.encode(ulid.to_bytes()))
     }
 
     /// The id and the salt of an audit event.
@@ -73,4 +76,21 @@ impl Entropy {
 
 fn milliseconds(now: UnixTime) -> u64 {
     u64::try_from(now.milliseconds()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_ids_of_one_millisecond_lie_together_and_none_can_be_told_before() {
+        let entropy = Entropy::counting();
+        let at = |milliseconds: i64| entropy.client_id(UnixTime(milliseconds * 1_000 + 999));
+        let (one, other, later) =
+            (at(1_764_547_200_000), at(1_764_547_200_000), at(1_764_547_200_001));
+        assert_eq!((one.len(), &one[..12]), (26, &other[..12]));
+        assert_ne!(one[12..], other[12..]);
+        assert_ne!(one[..12], later[..12]);
+        assert_eq!(one[..11], later[..11]);
+    }
 }

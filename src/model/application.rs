@@ -6,8 +6,8 @@ use crate::oauth::time::Seconds;
 
 #[derive(Clone, Debug)]
 pub struct Application {
-    /// `m2m_` and 22 random characters; never a person's choice, so that it
-    /// cannot be taken for a person's id (RFC 9700 §4.15).
+    /// `m2m_` and 22 characters, of which time and chance are the authors; never a
+    /// person's choice, so that it cannot be taken for a person's id (RFC 9700 §4.15).
     pub client_id: String,
     pub details: ApplicationDetails,
     /// Suspended applications get no tokens.
