@@ -1,13 +1,14 @@
 //! Who could call what at a moment, now or in the past.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub use super::holders::{COLUMNS, table};
 use super::table::Cell;
-use crate::model::history::{GrantSpan, Held, Holding, ScopeSpan, StateSpan, holdings};
+use super::walk::{self, Walk};
+use crate::model::history::{Holding, StateSpan};
 use crate::model::page::Page;
 use crate::model::usage;
 use crate::oauth::UnixTime;
-use crate::store::holdings::{self as held, KnownApplication, KnownResource, KnownSecret, NameKey};
+use crate::store::holdings::{self as store, KnownApplication, KnownResource, KnownSecret};
 use crate::store::uses::{self, LastUse, Use};
 use crate::store::{Conn, Error, audit_log};
 use crate::texts::en;
@@ -41,7 +42,15 @@ impl Asked {
     }
 }
 
-/// One application at one API.
+/// What one application held at one API.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub application: KnownApplication,
+    pub resource: KnownResource,
+    pub holding: Holding,
+}
+
+/// The same, and whether it could be used, and was.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub application: KnownApplication,
@@ -56,27 +65,22 @@ pub struct Row {
     pub used: LastUse,
 }
 
-/// Above this many callers applications are walked by name instead.
-const FEW: i64 = 2_000;
-
-/// How many applications are looked at in one step, and how many steps are made
-/// for one page.
-const STEP: i64 = 100;
+/// How many steps of a walk are made for one page.
 const STEPS: usize = 200;
 
 /// A page by the names of applications, then of APIs. `after` is the
-/// [`Row::key`] of the row before. A page may be short although there is more:
+/// [`Held::key`] of the row before. A page may be short although there is more:
 /// `next` tells.
 ///
 /// # Errors
 /// `Unavailable`: the database cannot be read.
-pub fn page(
+pub fn held(
     conn: &mut Conn,
     asked: &Asked,
     after: Option<&str>,
     limit: usize,
-) -> Result<Page<Row>, Error> {
-    let resources = resources(conn, asked)?;
+) -> Result<Page<Held>, Error> {
+    let resources = walk::resources(conn, asked)?;
     if resources.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Page { rows: Vec::new(), next: None });
     }
@@ -96,9 +100,34 @@ pub fn page(
             break;
         }
     }
-    let mut page = Page::of(rows, limit, Row::key);
+    let mut page = Page::of(rows, limit, Held::key);
     page.next = page.next.or(next);
     Ok(page)
+}
+
+/// [`held`] with whether each could get a token.
+///
+/// # Errors
+/// `Unavailable`: the database cannot be read.
+pub fn page(
+    conn: &mut Conn,
+    asked: &Asked,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Row>, Error> {
+    let Page { rows: all, next } = held(conn, asked, after, limit)?;
+    let ids: Vec<String> = all.iter().map(|held| held.application.client_id.clone()).collect();
+    let (states, secrets) = (store::states_at(conn, &ids, asked.at)?, store::secrets(conn, &ids)?);
+    let row = |held: Held| Row {
+        is_active: is_active(&states, &held.application.client_id),
+        secrets: working(&secrets, &held.application.client_id, asked.at),
+        granted_by: None,
+        used: LastUse::default(),
+        application: held.application,
+        resource: held.resource,
+        holding: held.holding,
+    };
+    Ok(Page { rows: all.into_iter().map(row).collect(), next })
 }
 
 /// [`page`] with who granted it and when it was last used.
@@ -120,10 +149,27 @@ pub fn page_with_use(
     Ok(page)
 }
 
-impl Row {
+impl Held {
     /// Where it stands in the list.
     pub fn key(&self) -> String {
-        format!("{} {}", self.application.client_id, self.resource.id)
+        key(&self.application, &self.resource)
+    }
+
+    /// What its use may be asked for by: the API itself, and each scope that is held.
+    pub fn uses(&self) -> Vec<Use> {
+        uses_of(&self.application, &self.resource, &self.holding)
+    }
+}
+
+impl Row {
+    /// As [`Held::key`].
+    pub fn key(&self) -> String {
+        key(&self.application, &self.resource)
+    }
+
+    /// As [`Held::uses`].
+    pub fn uses(&self) -> Vec<Use> {
+        uses_of(&self.application, &self.resource, &self.holding)
     }
 
     /// What it was: `active`, or what kept it from tokens.
@@ -135,13 +181,6 @@ impl Row {
         }
     }
 
-    /// What its use may be asked for by: the API itself, and each scope that is held.
-    pub fn uses(&self) -> Vec<Use> {
-        let (client_id, api) = (&self.application.client_id, &self.resource.identifier);
-        let scopes = std::iter::once("").chain(self.holding.scopes.iter().map(String::as_str));
-        scopes.map(|scope| (client_id.clone(), api.clone(), scope.to_owned())).collect()
-    }
-
     /// Whether it could get a token: it held the grant, was not suspended and
     /// had a secret that worked.
     pub fn could_call(&self) -> bool {
@@ -149,134 +188,20 @@ impl Row {
     }
 }
 
-/// The APIs that are asked for; `None`: all.
-fn resources(conn: &mut Conn, asked: &Asked) -> Result<Option<Vec<String>>, Error> {
-    let mut ids = asked.among.clone();
-    if let Some(api) = &asked.api {
-        let called = held::resources_called(conn, api)?.into_iter().map(|resource| resource.id);
-        ids = Some(within(ids, called.collect()));
-    }
-    if let Some(scope) = &asked.scope {
-        let with = held::resources_with_scope(conn, scope, asked.at)?;
-        ids = Some(within(ids, with));
-    }
-    Ok(ids)
+fn key(application: &KnownApplication, resource: &KnownResource) -> String {
+    format!("{} {}", application.client_id, resource.id)
 }
 
-/// Those of `more` that are among `ids`, if those are given.
-fn within(ids: Option<Vec<String>>, more: Vec<String>) -> Vec<String> {
-    match ids {
-        Some(ids) => more.into_iter().filter(|id| ids.contains(id)).collect(),
-        None => more,
-    }
-}
-
-/// Goes over applications by name.
-struct Walk<'a> {
-    asked: &'a Asked,
-    resources: Option<Vec<String>>,
-    /// The row to go on behind: an application and a position among its APIs.
-    after: Option<(NameKey, Option<NameKey>)>,
-    /// The callers, when they are few.
-    few: Option<std::vec::IntoIter<KnownApplication>>,
-    /// Where the next step begins.
-    from: Option<NameKey>,
-    is_over: bool,
-}
-
-impl<'a> Walk<'a> {
-    fn begin(
-        conn: &mut Conn,
-        asked: &'a Asked,
-        resources: Option<Vec<String>>,
-        after: Option<&str>,
-    ) -> Result<Self, Error> {
-        let after = after.map(|key| position(conn, key)).transpose()?.flatten();
-        let few = match &resources {
-            Some(ids) => few(conn, asked, ids, after.as_ref().map(|(name, _)| name))?,
-            None => None,
-        };
-        let from = after.as_ref().map(|(name, _)| name.clone());
-        Ok(Self { asked, resources, after, few, from, is_over: false })
-    }
-
-    /// The next applications; `None` when there are no more.
-    fn step(&mut self, conn: &mut Conn) -> Result<Option<Vec<KnownApplication>>, Error> {
-        let step = usize::try_from(STEP).unwrap_or(usize::MAX);
-        if let Some(few) = &mut self.few {
-            let next: Vec<_> = few.by_ref().take(step).collect();
-            return Ok((!next.is_empty()).then_some(next));
-        }
-        if self.is_over {
-            return Ok(None);
-        }
-        let (search, at) = (self.asked.application.as_deref(), self.asked.at);
-        let found = held::applications(conn, search, at, self.from.as_ref(), STEP)?;
-        self.is_over = found.len() < step;
-        // Names may be alike: the next step begins just behind the client id.
-        self.from =
-            found.last().map(|last| (last.name_key.clone(), format!("{}\u{1}", last.client_id)));
-        Ok((!found.is_empty()).then_some(found))
-    }
-
-    /// What these applications held, as rows.
-    fn rows(&self, conn: &mut Conn, applications: &[KnownApplication]) -> Result<Vec<Row>, Error> {
-        let at = self.asked.at;
-        let ids: Vec<String> = applications.iter().map(|a| a.client_id.clone()).collect();
-        let grants = held::grants_at(conn, &ids, self.resources.as_deref(), at)?;
-        if grants.is_empty() {
-            return Ok(Vec::new());
-        }
-        let held = holdings(&grants, &offered(conn, &grants, at)?, at);
-        let mut at_ids: Vec<String> = held.iter().map(|h| h.resource_id.clone()).collect();
-        at_ids.sort_unstable();
-        at_ids.dedup();
-        let apis = held::resources_of_ids(conn, &at_ids)?;
-        let apis: HashMap<&str, &KnownResource> = apis.iter().map(|r| (r.id.as_str(), r)).collect();
-        let who: HashMap<&str, &KnownApplication> =
-            applications.iter().map(|a| (a.client_id.as_str(), a)).collect();
-        let states = held::states_at(conn, &ids, at)?;
-        let secrets = held::secrets(conn, &ids)?;
-        let mut rows: Vec<Row> = held
-            .into_iter()
-            .filter(|holding| self.asked.scope.as_ref().is_none_or(|scope| holding.holds(scope)))
-            .filter_map(|holding| {
-                let application = (*who.get(holding.client_id.as_str())?).clone();
-                let resource = (*apis.get(holding.resource_id.as_str())?).clone();
-                let client_id = application.client_id.as_str();
-                Some(Row {
-                    is_active: is_active(&states, client_id),
-                    secrets: working(&secrets, client_id, at),
-                    granted_by: None,
-                    used: LastUse::default(),
-                    application,
-                    resource,
-                    holding,
-                })
-            })
-            .collect();
-        rows.sort_by(|a, b| place(a).cmp(&place(b)));
-        rows.retain(|row| self.is_ahead(row));
-        Ok(rows)
-    }
-
-    /// Whether a row comes behind the one that the page begins after.
-    fn is_ahead(&self, row: &Row) -> bool {
-        let Some((application, resource)) = &self.after else { return true };
-        let at = (&row.application.name_key, &row.application.client_id);
-        match at.cmp(&(&application.0, &application.1)) {
-            std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => resource.as_ref().is_some_and(|(name_key, id)| {
-                (&row.resource.name_key, &row.resource.id) > (name_key, id)
-            }),
-        }
-    }
-}
-
-fn place(row: &Row) -> (&str, &str, &str, &str) {
-    let (application, resource) = (&row.application, &row.resource);
-    (&application.name_key, &application.client_id, &resource.name_key, &resource.id)
+fn uses_of(
+    application: &KnownApplication,
+    resource: &KnownResource,
+    holding: &Holding,
+) -> Vec<Use> {
+    let scopes = std::iter::once("").chain(holding.scopes.iter().map(String::as_str));
+    let used = |scope: &str| {
+        (application.client_id.clone(), resource.identifier.clone(), scope.to_owned())
+    };
+    scopes.map(used).collect()
 }
 
 fn is_active(states: &[StateSpan], client_id: &str) -> bool {
@@ -286,57 +211,6 @@ fn is_active(states: &[StateSpan], client_id: &str) -> bool {
 fn working(secrets: &[KnownSecret], client_id: &str, at: UnixTime) -> usize {
     let of = secrets.iter().filter(|known| known.secret.client_id == client_id);
     of.filter(|known| known.worked_at(at)).count()
-}
-
-/// The scopes of the APIs at which somebody held them all.
-fn offered(conn: &mut Conn, grants: &[GrantSpan], at: UnixTime) -> Result<Vec<ScopeSpan>, Error> {
-    let whole = grants.iter().filter(|grant| grant.held == Held::AllScopes);
-    let mut ids: Vec<String> = whole.map(|grant| grant.resource_id.clone()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() { Ok(Vec::new()) } else { held::scopes_at(conn, &ids, at) }
-}
-
-/// What a row's key says. Without an API: behind all of the application's.
-fn position(conn: &mut Conn, key: &str) -> Result<Option<(NameKey, Option<NameKey>)>, Error> {
-    let (client_id, resource_id) = key.split_once(' ').unwrap_or((key, "~"));
-    let Some(application) = held::application(conn, client_id)? else { return Ok(None) };
-    let resource = held::resources_of_ids(conn, &[resource_id.to_owned()])?.pop();
-    Ok(Some((
-        (application.name_key, application.client_id),
-        resource.map(|resource| (resource.name_key, resource.id)),
-    )))
-}
-
-/// The callers of these APIs by name, when they are few; else `None`.
-fn few(
-    conn: &mut Conn,
-    asked: &Asked,
-    resources: &[String],
-    from: Option<&NameKey>,
-) -> Result<Option<std::vec::IntoIter<KnownApplication>>, Error> {
-    let ids = held::callers(conn, resources, asked.at, FEW + 1)?;
-    if i64::try_from(ids.len()).unwrap_or(i64::MAX) > FEW {
-        return Ok(None);
-    }
-    let mut found = Vec::new();
-    for ids in ids.chunks(500) {
-        found.extend(held::applications_of_ids(conn, ids)?);
-    }
-    let wanted = asked.application.as_ref().map(|text| (text, text.to_lowercase()));
-    found.retain(|application| {
-        let is_ahead = from.is_none_or(|(name_key, client_id)| {
-            (&application.name_key, &application.client_id) >= (name_key, client_id)
-        });
-        let fits = wanted.as_ref().is_none_or(|(text, key)| {
-            application.name_key.contains(key.as_str())
-                || application.owner.contains(text.as_str())
-                || application.client_id == **text
-        });
-        is_ahead && fits
-    });
-    found.sort_by(|a, b| (&a.name_key, &a.client_id).cmp(&(&b.name_key, &b.client_id)));
-    Ok(Some(found.into_iter()))
 }
 
 /// Puts the names of those who granted beside what they granted.

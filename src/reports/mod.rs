@@ -14,3 +14,4 @@ pub mod table;
 pub mod tokens;
 mod trespass;
 pub mod upkeep;
+mod walk;

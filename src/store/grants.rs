@@ -71,18 +71,18 @@ pub fn callers(conn: &mut Conn, resource_id: &str, limit: usize) -> Result<Vec<C
         .select((applications::client_id, applications::name, grants::all_scopes))
         .load(c))?;
     let ids: Vec<&String> = rows.iter().map(|(client_id, ..)| client_id).collect();
-    let named: Vec<(String, String)> = on!(conn, |c| grant_scopes::table
-        .filter(grant_scopes::resource_id.eq(resource_id))
+    // All that these hold anywhere: asked for the API as well, SQLite reads all of its.
+    let named: Vec<(String, String, String)> = on!(conn, |c| grant_scopes::table
         .filter(grant_scopes::client_id.eq_any(ids))
         .order(grant_scopes::scope)
-        .select((grant_scopes::client_id, grant_scopes::scope))
+        .select((grant_scopes::client_id, grant_scopes::resource_id, grant_scopes::scope))
         .load(c))?;
     let access = |client_id: &str, all_scopes| {
         if all_scopes {
             return Access::All;
         }
-        let of = named.iter().filter(|(id, _)| id == client_id);
-        Access::Scopes(of.map(|(_, scope)| scope.clone()).collect())
+        let of = named.iter().filter(|(id, at, _)| id == client_id && at == resource_id);
+        Access::Scopes(of.map(|(_, _, scope)| scope.clone()).collect())
     };
     let caller = |(client_id, application_name, all_scopes): (String, String, bool)| Caller {
         access: access(&client_id, all_scopes),

@@ -35,7 +35,7 @@ struct Idle {
 
 /// A grant of which something is idle.
 struct Row {
-    held: access::Row,
+    held: access::Held,
     class: &'static str,
     /// Empty: no token at all, and no scopes.
     idle: Vec<String>,
@@ -93,8 +93,8 @@ fn load(
     let begin = now - Seconds::days(days);
     let mut rows = Vec::new();
     for _ in 0..STEPS {
-        let page = access::page(conn, &asked, after.as_deref(), STEP)?;
-        let asked: Vec<Use> = page.rows.iter().flat_map(access::Row::uses).collect();
+        let page = access::held(conn, &asked, after.as_deref(), STEP)?;
+        let asked: Vec<Use> = page.rows.iter().flat_map(access::Held::uses).collect();
         let used = uses::used(conn, &asked, (usage::day(begin), usage::day(now)))?;
         for held in page.rows {
             let key = held.key();
@@ -117,7 +117,7 @@ fn load(
 }
 
 impl Row {
-    fn new(held: access::Row, used: &HashSet<Use>, now: UnixTime) -> Option<Self> {
+    fn new(held: access::Held, used: &HashSet<Use>, now: UnixTime) -> Option<Self> {
         let (client_id, api) = (&held.application.client_id, &held.resource.identifier);
         let is_used =
             |scope: &str| used.contains(&(client_id.clone(), api.clone(), scope.to_owned()));
