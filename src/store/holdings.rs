@@ -6,7 +6,7 @@ use super::schema::{
     application_spans, deleted_secrets, grant_spans, known_applications, known_resources,
     scope_spans,
 };
-use super::{Conn, Error, containing};
+use super::{Conn, Error, containing, is_client_id};
 use crate::model::history::{GrantSpan, Held, ScopeSpan, Span, StateSpan};
 use crate::model::secret::Secret;
 use crate::oauth::UnixTime;
@@ -98,13 +98,14 @@ pub fn applications(
             .limit(limit)
             .into_boxed();
         if let Some(search) = search {
-            query = query.filter(
-                known_applications::name_key
-                    .like(containing(&search.to_lowercase()))
-                    .escape('\\')
-                    .or(known_applications::owner.like(containing(search)).escape('\\'))
-                    .or(known_applications::client_id.eq(search)),
-            );
+            if is_client_id(search) {
+                query = query.filter(known_applications::client_id.eq(search));
+            } else {
+                let name = containing(&search.to_lowercase());
+                let is_named = known_applications::name_key.like(name).escape('\\');
+                let owner = known_applications::owner.like(containing(search)).escape('\\');
+                query = query.filter(is_named.or(known_applications::owner.ne("").and(owner)));
+            }
         }
         if let Some((name_key, client_id)) = from {
             // The first half is for the index.

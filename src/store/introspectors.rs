@@ -59,7 +59,8 @@ pub fn delete(conn: &mut Conn, resource_id: &str, client_id: &str) -> Result<boo
 /// The applications that may introspect any token: client ids and names.
 pub fn of_any(conn: &mut Conn) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| applications::table
-        .filter(applications::introspects_any.eq(true))
+        // As its index has it.
+        .filter(applications::introspects_any)
         .order((applications::name_key, applications::client_id))
         .select((applications::client_id, applications::name))
         .load(c))?)

@@ -96,6 +96,11 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
+/// Whether a text is the whole of a client id: nothing else is looked for then.
+fn is_client_id(text: &str) -> bool {
+    text.len() == 26 && text.starts_with("m2m_")
+}
+
 /// `text` as a pattern for `LIKE … ESCAPE '\'` that matches it anywhere.
 fn containing(text: &str) -> String {
     format!("%{}%", escaped(text))

@@ -1,3 +1,4 @@
+DROP INDEX applications_that_introspect;
 DROP INDEX secrets_standing;
 DROP INDEX grants_by_resource;
 CREATE INDEX grants_by_resource ON grants (resource_id, client_id);
