@@ -29,9 +29,10 @@ use crate::telemetry::Metrics;
 /// The most events in one commit.
 const GROUP: usize = 512;
 
-/// How long last uses of secrets and counts gather. Writing them is a commit of
-/// its own, which the next group waits for.
+/// How long last uses of secrets and counts gather, and when they became many.
+/// Writing them is a commit of its own, which the next group waits for.
 const USAGE_EVERY: Duration = Duration::from_millis(250);
+const USAGE_OFTEN: Duration = Duration::from_millis(50);
 
 /// How long the thread sleeps when it has nothing to do, and when there are
 /// counts to be written.
@@ -42,8 +43,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What is left to move by then is little: a checkpoint runs beside us.
 const WAL_BYTES: u64 = 64 * 1_024 * 1_024;
 
-/// How much of an SQLite file the thread keeps in memory, MiB: rows and counts of
-/// many clients go to pages all over their indexes.
+/// How much of an SQLite file the thread keeps in memory, MiB: it writes all over it.
 const CACHE: u32 = 32;
 
 /// How often it is tried whether the database can be written again.
@@ -66,7 +66,7 @@ pub(super) struct Scribe {
     tally: Option<Tally>,
     /// When the last event happened.
     last_at: UnixTime,
-    usage_written: Instant,
+    usage_due: Instant,
     condition: Arc<Condition>,
 }
 
@@ -95,7 +95,7 @@ impl Scribe {
             last_uses: LastUses::default(),
             tally: None,
             last_at: UnixTime::default(),
-            usage_written: Instant::now(),
+            usage_due: Instant::now() + USAGE_EVERY,
             condition,
         }
     }
@@ -136,7 +136,7 @@ impl Scribe {
                 // Counts gather.
             } else if settle.is_some() || stop.is_some() {
                 while self.write_usage() {}
-            } else if self.usage_written.elapsed() >= USAGE_EVERY {
+            } else if Instant::now() >= self.usage_due {
                 self.write_usage();
             }
             let is_last = stop.is_some();
@@ -311,11 +311,12 @@ impl Scribe {
     /// Writes some of what was counted. Whether there is more, and it could be
     /// written.
     fn write_usage(&mut self) -> bool {
-        self.usage_written = Instant::now();
         // Others wait for this commit too.
         self.condition.begin_commit();
         let written = self.write_last_uses().and_then(|()| self.write_counts());
         self.condition.end_commit();
+        let is_behind = self.tally.as_ref().is_some_and(Tally::is_far_behind);
+        self.usage_due = Instant::now() + if is_behind { USAGE_OFTEN } else { USAGE_EVERY };
         match written {
             Ok(more) => more || self.last_uses.is_due(),
             Err(error) => {
@@ -347,9 +348,9 @@ impl Scribe {
             return Ok(false);
         };
         let stepped = self.connection().and_then(|conn| counting.step(conn, now));
-        let is_behind = counting.is_behind();
+        let more = stepped.map(|()| counting.is_behind());
         self.tally = tally;
-        stepped.map(|()| is_behind)
+        more
     }
 
     fn empty_wal(&mut self) {
@@ -366,10 +367,9 @@ impl Scribe {
     }
 }
 
-/// Takes what is queued, up to a group. A token whose caller gave up is left
-/// out: it was never handed over; a revocation, because it is in the journal by
-/// then. A refusal is kept, or a caller could hide
-/// one by hanging up.
+/// Takes what is queued, up to a group. A token whose caller gave up is left out: it
+/// was never handed over; a revocation, because it is in the journal by then. A
+/// refusal is kept, or a caller could hide one by hanging up.
 fn gather(first: Option<Message>, inbox: &Receiver<Message>, metrics: &Metrics) -> Group {
     let mut group = Group::default();
     let mut next = first;

@@ -10,6 +10,9 @@ use crate::store::{self, Conn, audit_chains, audit_log};
 /// About how many rows are written at a time: the next group waits for them.
 const ROWS: usize = 256;
 
+/// What is far behind: twenty seconds of [`ROWS`] four times a second.
+const FAR_BEHIND: usize = 20_000;
+
 /// How many events are counted at a time that a killed process left uncounted.
 const EVENTS: i64 = 2_000;
 
@@ -82,6 +85,15 @@ impl Tally {
         self.catching_up.is_some()
             || self.writing.is_some()
             || self.gathered.iter().any(|counts| !counts.is_empty())
+    }
+
+    /// Whether so much is to be written that it should be done more often: until then
+    /// it is in memory.
+    pub fn is_far_behind(&self) -> bool {
+        let ahead = self.catching_up.as_ref().map(|ahead| &ahead.gathered);
+        let all = [Some(&self.gathered), self.writing.as_ref(), ahead];
+        let rows = all.into_iter().flatten().flat_map(|parts| parts.iter()).map(Counts::len);
+        rows.sum::<usize>() > FAR_BEHIND
     }
 
     /// Does some of what is to be done, in at most one transaction.
@@ -179,6 +191,10 @@ impl Tally {
         self.mark = mark;
         if mark.next == mark.done {
             self.writing = None;
+        }
+        let done = self.parts_written();
+        if let Some(writing) = &mut self.writing {
+            writing.iter_mut().take(done).for_each(|counts| *counts = Counts::default());
         }
     }
 }
