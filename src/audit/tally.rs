@@ -1,5 +1,7 @@
 //! Counts token requests as they are written, and writes the counts: each
 //! event once, whatever ends in between.
+use std::ops::RangeInclusive;
+
 use crate::model::audit_event::Event;
 use crate::model::usage::{self, Counts, PARTS, Use};
 use crate::oauth::UnixTime;
@@ -7,10 +9,11 @@ use crate::oauth::time::Seconds;
 use crate::store::tallies::Mark;
 use crate::store::{self, Conn, audit_chains, audit_log};
 
-/// About how many rows are written at a time: the next group waits for them.
-const ROWS: usize = 256;
+/// About how many rows are written at a time: the next group waits for them. A
+/// hundredth of what waits, within these: what waits is memory.
+const ROWS: RangeInclusive<usize> = 256..=4_096;
 
-/// What is far behind: twenty seconds of [`ROWS`] four times a second.
+/// What is far behind: twenty seconds of the least, four times a second.
 const FAR_BEHIND: usize = 20_000;
 
 /// How many events are counted at a time that a killed process left uncounted.
@@ -87,13 +90,16 @@ impl Tally {
             || self.gathered.iter().any(|counts| !counts.is_empty())
     }
 
-    /// Whether so much is to be written that it should be done more often: until then
-    /// it is in memory.
+    /// Whether so much is to be written that it should be done more often.
     pub fn is_far_behind(&self) -> bool {
+        self.backlog() > FAR_BEHIND
+    }
+
+    /// How many rows are to be written, about.
+    fn backlog(&self) -> usize {
         let ahead = self.catching_up.as_ref().map(|ahead| &ahead.gathered);
         let all = [Some(&self.gathered), self.writing.as_ref(), ahead];
-        let rows = all.into_iter().flatten().flat_map(|parts| parts.iter()).map(Counts::len);
-        rows.sum::<usize>() > FAR_BEHIND
+        all.into_iter().flatten().flat_map(|parts| parts.iter()).map(Counts::len).sum()
     }
 
     /// Does some of what is to be done, in at most one transaction.
@@ -160,9 +166,10 @@ impl Tally {
     fn write_some(&mut self, conn: &mut Conn, now: UnixTime) -> Result<(), store::Error> {
         let Some(writing) = &self.writing else { return Ok(()) };
         let start = self.parts_written();
+        let most = (self.backlog() / 100).clamp(*ROWS.start(), *ROWS.end());
         let (mut end, mut rows) = (start, 0);
         while let Some(counts) = writing.get(end)
-            && (rows == 0 || rows + counts.len() <= ROWS)
+            && (rows == 0 || rows + counts.len() <= most)
         {
             rows += counts.len();
             end += 1;
