@@ -31,6 +31,13 @@ pub struct Space {
     pub is_low: bool,
 }
 
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Stay,
+    GiveUp,
+    SetAside,
+}
+
 impl Disk {
     pub fn new(folder: &Path, settings: &Emergency) -> Self {
         Self {
@@ -46,29 +53,47 @@ impl Disk {
     /// # Errors
     /// The disk does not say.
     pub fn look(&mut self) -> io::Result<Space> {
-        let mut free = self.free()?;
-        let has_reserve = self.path().exists();
-        if has_reserve && free < self.reserve / 4 {
-            fs::remove_file(self.path())?;
-            tracing::warn!(free, "disk.reserve_given_up");
-            free = self.free()?;
-        } else if !has_reserve
-            && self.reserve > 0
-            && free >= self.low.saturating_add(self.reserve.saturating_mul(2))
-        {
-            match self.set_aside() {
-                Ok(()) => free = self.free()?,
-                Err(error) => tracing::warn!(%error, "disk.no_reserve"),
+        let free = self.free()?;
+        match self.step(free, self.path().exists()) {
+            Step::GiveUp => {
+                fs::remove_file(self.path())?;
+                tracing::warn!(free, "disk.reserve_given_up");
             }
+            Step::SetAside => {
+                if let Err(error) = self.set_aside() {
+                    tracing::warn!(%error, "disk.no_reserve");
+                }
+            }
+            Step::Stay => {}
         }
-        // Not back and forth at the line itself.
-        let line = if self.is_low { self.low.saturating_add(self.low / 8) } else { self.low };
-        let is_low = free < line;
+        let free = self.free()?;
+        let is_low = self.is_low(free, self.path().exists());
         if is_low != self.is_low {
             tracing::warn!(free, is_low, "disk.low");
         }
         self.is_low = is_low;
         Ok(Space { free, is_low })
+    }
+
+    /// What is to be done about the reserve with `free` bytes left. SQLite's own log
+    /// may have taken the space and given it back: what was given up then is set aside
+    /// again at once, before whoever took the rest takes this too.
+    fn step(&self, free: u64, has_reserve: bool) -> Step {
+        if has_reserve && free < self.reserve / 4 {
+            Step::GiveUp
+        } else if !has_reserve && self.reserve > 0 && free >= self.reserve.saturating_mul(2) {
+            Step::SetAside
+        } else {
+            Step::Stay
+        }
+    }
+
+    /// No token is issued out of the reserve, nor while it is to be set aside first.
+    fn is_low(&self, free: u64, has_reserve: bool) -> bool {
+        let owed = if has_reserve { 0 } else { self.reserve };
+        // Not back and forth at the line itself.
+        let line = if self.is_low { self.low.saturating_add(self.low / 8) } else { self.low };
+        free < line.saturating_add(owed)
     }
 
     fn free(&self) -> io::Result<u64> {
@@ -117,8 +142,29 @@ mod tests {
         disk.reserve = u64::MAX;
         disk.look().unwrap();
         assert!(!reserve.exists());
-        disk.look().unwrap();
+        assert!(disk.look().unwrap().is_low);
         assert!(!reserve.exists(), "there is no room for that");
+    }
+
+    #[test]
+    fn a_reserve_that_was_given_up_comes_back_before_tokens_do() {
+        let mut disk = Disk::new(Path::new("data"), &settings(8, 4));
+        assert_eq!(disk.step(MIB - 1, true), Step::GiveUp);
+        assert_eq!(disk.step(MIB, true), Step::Stay);
+        assert_eq!(disk.step(8 * MIB - 1, false), Step::Stay, "it would be given up soon");
+        assert_eq!(disk.step(8 * MIB, false), Step::SetAside);
+        assert_eq!(disk.step(u64::MAX, true), Step::Stay);
+        assert!(!disk.is_low(8 * MIB, true));
+        assert!(disk.is_low(12 * MIB - 1, false), "the reserve comes first");
+        disk.is_low = true;
+        assert!(disk.is_low(9 * MIB - 1, true) && !disk.is_low(9 * MIB, true));
+    }
+
+    #[test]
+    fn nothing_is_set_aside_where_no_reserve_is_wanted() {
+        let disk = Disk::new(Path::new("data"), &settings(8, 0));
+        assert_eq!(disk.step(u64::MAX, false), Step::Stay);
+        assert!(!disk.is_low(8 * MIB, false));
     }
 
     #[test]
