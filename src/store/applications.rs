@@ -3,6 +3,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::connection::on;
+use super::holds::holds;
 use super::schema::{applications, grants, secrets};
 use super::{Conn, Error, containing, is_client_id};
 use crate::model::application::{Application, ApplicationDetails};
@@ -144,8 +145,7 @@ pub fn page(
             if is_client_id(search) {
                 query = query.filter(applications::client_id.eq(search));
             } else {
-                let is_named =
-                    applications::name_key.like(containing(&search.to_lowercase())).escape('\\');
+                let is_named = holds(applications::name_key, &search.to_lowercase());
                 let owner = applications::owner.like(containing(search)).escape('\\');
                 // Most of a fleet have the same owner or none: half the comparisons.
                 query = query.filter(is_named.or(applications::owner.ne("").and(owner)));

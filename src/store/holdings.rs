@@ -2,6 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
+use super::holds::holds;
 use super::schema::{
     application_spans, deleted_secrets, grant_spans, known_applications, known_resources,
     scope_spans,
@@ -101,8 +102,7 @@ pub fn applications(
             if is_client_id(search) {
                 query = query.filter(known_applications::client_id.eq(search));
             } else {
-                let name = containing(&search.to_lowercase());
-                let is_named = known_applications::name_key.like(name).escape('\\');
+                let is_named = holds(known_applications::name_key, &search.to_lowercase());
                 let owner = known_applications::owner.like(containing(search)).escape('\\');
                 query = query.filter(is_named.or(known_applications::owner.ne("").and(owner)));
             }

@@ -34,6 +34,7 @@ pub mod grants;
 pub mod heavy_use;
 pub mod history;
 pub mod holdings;
+mod holds;
 pub mod identities;
 pub mod imports;
 pub mod introspectors;
