@@ -25,4 +25,11 @@ impl<T> Page<T> {
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { rows: self.rows.into_iter().map(f).collect(), next: self.next }
     }
+
+    /// # Errors
+    /// The first of `f`.
+    pub fn try_map<U, E>(self, f: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        let rows = self.rows.into_iter().map(f).collect::<Result<_, E>>()?;
+        Ok(Page { rows, next: self.next })
+    }
 }

@@ -105,16 +105,47 @@ pub fn resource_names(
         .load(c))?)
 }
 
-/// How many applications may call each of these resources.
-pub fn caller_counts(
+/// Client id and name, by name, of up to `limit` applications that a grant names the
+/// scope for: of all, when there are no more.
+pub fn holders(
     conn: &mut Conn,
-    resource_ids: &[String],
-) -> Result<Vec<(String, i64)>, Error> {
-    Ok(on!(conn, |c| grants::table
-        .filter(grants::resource_id.eq_any(resource_ids))
-        .group_by(grants::resource_id)
-        .select((grants::resource_id, diesel::dsl::count_star()))
+    resource_id: &str,
+    scope: &str,
+    limit: usize,
+) -> Result<Vec<(String, String)>, Error> {
+    let some = grant_scopes::table
+        .filter(grant_scopes::resource_id.eq(resource_id))
+        .filter(grant_scopes::scope.eq(scope))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(grant_scopes::client_id);
+    let some: Vec<String> = on!(conn, |c| some.load(c))?;
+    Ok(on!(conn, |c| applications::table
+        .filter(applications::client_id.eq_any(some))
+        .order((applications::name_key, applications::client_id))
+        .select((applications::client_id, applications::name))
         .load(c))?)
+}
+
+/// How many applications may call a resource.
+pub fn count_callers(conn: &mut Conn, resource_id: &str) -> Result<i64, Error> {
+    let callers = grants::table.filter(grants::resource_id.eq(resource_id));
+    Ok(on!(conn, |c| callers.count().get_result(c))?)
+}
+
+/// How many applications may call a resource; `None`: more than `most`.
+pub fn count_callers_to(
+    conn: &mut Conn,
+    resource_id: &str,
+    most: i64,
+) -> Result<Option<i64>, Error> {
+    let one_more: Option<String> = on!(conn, |c| grants::table
+        .filter(grants::resource_id.eq(resource_id))
+        .select(grants::client_id)
+        .order((grants::all_scopes, grants::client_id))
+        .offset(most)
+        .first(c)
+        .optional())?;
+    Ok(if one_more.is_some() { None } else { Some(count_callers(conn, resource_id)?) })
 }
 
 /// How many applications may ask for every scope of a resource.

@@ -1,4 +1,8 @@
 //! Pages of APIs and their scopes.
+use countersign::admin::applications::{self, NewApplication};
+use countersign::model::application::ApplicationDetails;
+use countersign::model::grant::Access;
+
 use crate::support::Server;
 use crate::support::world::BILLING_API;
 
@@ -73,6 +77,39 @@ fn deleting_an_api_that_somebody_calls_asks_for_its_name() {
     assert_eq!(server.token(&client, &[]).status, 200);
     assert_eq!(browser.post(&deletion, &[("name", "Billing API")]).status, 303);
     assert_eq!(server.token(&client, &[]).error(), "invalid_target");
+}
+
+#[test]
+fn of_a_large_fleet_pages_count_and_name_a_part_and_what_a_scope_takes_away_is_whole() {
+    let server = Server::start();
+    let path = register(&server);
+    let browser = server.signed_in("owner");
+    let callers = || browser.get("/apis").texts("td[data-name=Callers]");
+    let hold = |count: usize, access: &Access| {
+        server.act(|conn, actor| {
+            (0..count).try_for_each(|_| {
+                let details = ApplicationDetails { name: "device".into(), ..Default::default() };
+                let grants = vec![(BILLING_API.to_owned(), access.clone())];
+                let new = NewApplication { details, grants, secret: None };
+                applications::create(conn, actor, new).map(|_| ())
+            })
+        });
+    };
+    hold(1_000, &Access::All);
+    assert_eq!(callers(), ["1000"]);
+    server.application("zeta", &[(BILLING_API, "invoices:read")]);
+    assert_eq!(callers(), ["1000 or more"]);
+    let file = browser.get("/apis.csv").text;
+    assert!(file.contains(",1001,"), "{file}");
+    let names = |path: &str| browser.get(path).texts(".names li");
+    let whole = names(&format!("{path}/deletion"));
+    assert_eq!((whole.len(), whole.last().unwrap().as_str()), (201, "and 801 more"));
+
+    let scope = format!("{path}/scopes/invoices%3Aread/deletion");
+    assert_eq!(names(&scope), ["zeta"], "however many call the API before it");
+    hold(201, &Access::Scopes(["invoices:read".to_owned()].into()));
+    let some = names(&scope);
+    assert_eq!((some.len(), some.last().unwrap().as_str()), (201, "and 2 more"));
 }
 
 #[test]

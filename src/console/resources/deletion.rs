@@ -3,17 +3,18 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::show::{self, Loaded};
-use crate::admin::resources;
+use super::show::Callers;
+use crate::admin;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::form::FieldErrors;
 use crate::console::impact::Impact;
 use crate::console::signed_in::SignedIn;
 use crate::console::{duration, page};
+use crate::model::resource::Resource;
 use crate::model::role::Right;
 use crate::oauth::revocation::Kind;
-use crate::store::{Conn, revocations};
+use crate::store::{Conn, resources, revocations, scopes};
 use crate::text;
 use crate::texts::{Text, filters};
 use crate::web::App;
@@ -24,9 +25,16 @@ use crate::web::second_person::{Settled, act_or_ask};
 struct Deletion {
     chrome: Chrome,
     errors: FieldErrors,
-    loaded: Loaded,
+    loss: Loss,
     lifetime: Text,
     impact: Impact,
+}
+
+/// What is gone with the API.
+struct Loss {
+    resource: Resource,
+    scopes: usize,
+    callers: Callers,
 }
 
 #[derive(Default, Deserialize)]
@@ -42,8 +50,8 @@ pub async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
-    let loaded = show::load(&app, id.into_inner(), person.now()).await?;
-    page::html(&fill(&person, &app, loaded, FieldErrors::default()).await?)
+    let loss = Loss::load(&app, id.into_inner()).await?;
+    page::html(&fill(&person, &app, loss, FieldErrors::default()).await?)
 }
 
 pub async fn post(
@@ -54,16 +62,16 @@ pub async fn post(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (id, app) = (id.into_inner(), app.into_inner());
-    let loaded = show::load(&app, id.clone(), person.now()).await?;
-    let name = loaded.resource.name.clone();
-    if loaded.caller_count > 0 && form.name.trim() != name {
+    let loss = Loss::load(&app, id.clone()).await?;
+    let name = loss.resource.name.clone();
+    if loss.callers.count > 0 && form.name.trim() != name {
         let errors = FieldErrors::one("name", text!("Type {name} to delete it.", name));
-        return page::unprocessable(&fill(&person, &app, loaded, errors).await?);
+        return page::unprocessable(&fill(&person, &app, loss, errors).await?);
     }
     let actor = person.actor.clone();
-    let identifier = loaded.resource.identifier.clone();
+    let identifier = loss.resource.identifier.clone();
     let delete = move |conn: &mut Conn| {
-        resources::delete(conn, &actor, &id)?;
+        admin::resources::delete(conn, &actor, &id)?;
         Ok(revocations::find_by_subject(conn, Kind::Resource, &identifier)?)
     };
     let made = match act_or_ask(&app, &person.actor, delete).await? {
@@ -78,11 +86,25 @@ pub async fn post(
 async fn fill(
     person: &SignedIn,
     app: &App,
-    loaded: Loaded,
+    loss: Loss,
     errors: FieldErrors,
 ) -> Result<Deletion, Failure> {
-    let lifetime = duration::text(loaded.resource.token_lifetime);
-    let (now, identifier) = (person.now(), loaded.resource.identifier.clone());
+    let lifetime = duration::text(loss.resource.token_lifetime);
+    let (now, identifier) = (person.now(), loss.resource.identifier.clone());
     let impact = app.pages.read(move |conn| Impact::of_api(conn, &identifier, "", now)).await?;
-    Ok(Deletion { chrome: person.chrome("/apis"), errors, loaded, lifetime, impact })
+    Ok(Deletion { chrome: person.chrome("/apis"), errors, loss, lifetime, impact })
+}
+
+impl Loss {
+    async fn load(app: &App, id: String) -> Result<Self, Failure> {
+        let read = move |conn: &mut Conn| {
+            let Some(resource) = resources::find(conn, &id)? else { return Ok(None) };
+            Ok(Some(Self {
+                scopes: scopes::all(conn, &id)?.len(),
+                callers: Callers::read(conn, &id)?,
+                resource,
+            }))
+        };
+        app.pages.read(read).await?.ok_or(Failure::NotFound)
+    }
 }

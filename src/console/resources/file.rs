@@ -6,6 +6,7 @@ use crate::console::csv;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
 use crate::reports::table::{Cell, Column, column};
+use crate::store::grants;
 use crate::web::App;
 
 const COLUMNS: &[Column] = &[
@@ -29,12 +30,13 @@ pub async fn get(
     let file = csv::File { name: "apis", narrowed: query.to_text(), columns: COLUMNS };
     file.send(&person, app, move |conn, after| {
         let query = query.clone().after(after);
-        Ok(index::rows(conn, &query, csv::AT_ONCE)?.map(index::Row::cells))
+        Ok(index::rows(conn, &query, csv::AT_ONCE, grants::count_callers)?
+            .map(index::Row::<i64>::cells))
     })
     .await
 }
 
-impl index::Row {
+impl index::Row<i64> {
     fn cells(self) -> Vec<Cell> {
         let Self { resource, scopes, callers, .. } = self;
         vec![

@@ -21,17 +21,21 @@ struct Index {
     chrome: Chrome,
     manages: bool,
     query: Query,
-    rows: Vec<Row>,
+    rows: Vec<Row<Option<i64>>>,
     next: Option<String>,
 }
 
-pub(super) struct Row {
+/// An API of the list. `C` is the number of its callers.
+pub(super) struct Row<C> {
     pub resource: Resource,
     line: &'static str,
     lifetime: Text,
     pub scopes: i64,
-    pub callers: i64,
+    pub callers: C,
 }
+
+/// The most callers that the page counts; the file counts all.
+const MANY: i64 = 1_000;
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
@@ -65,26 +69,38 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let query = query.into_inner().tidy();
     let asked = query.clone();
-    let Page { rows, next } = app.pages.read(move |conn| rows(conn, &asked, PAGE_ROWS)).await?;
+    let Page { rows, next } =
+        app.pages.read(move |conn| rows(conn, &asked, PAGE_ROWS, up_to_many)).await?;
     let chrome = person.chrome("/apis");
     let index = Index { chrome, manages: person.manages(), query, rows, next };
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
 }
 
-pub(super) fn rows(conn: &mut Conn, query: &Query, limit: usize) -> Result<Page<Row>, Error> {
+/// `None`: more than [`MANY`].
+fn up_to_many(conn: &mut Conn, id: &str) -> Result<Option<i64>, Error> {
+    grants::count_callers_to(conn, id, MANY)
+}
+
+pub(super) fn rows<C>(
+    conn: &mut Conn,
+    query: &Query,
+    limit: usize,
+    count: fn(&mut Conn, &str) -> Result<C, Error>,
+) -> Result<Page<Row<C>>, Error> {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let (search, after) = (given(&query.q), given(&query.after));
     let page = resources::page(conn, search.as_deref(), after.as_deref(), limit)?;
     let ids: Vec<String> = page.rows.iter().map(|resource| resource.id.clone()).collect();
     let scopes: HashMap<_, _> = scopes::counts(conn, &ids)?.into_iter().collect();
-    let callers: HashMap<_, _> = grants::caller_counts(conn, &ids)?.into_iter().collect();
-    Ok(page.map(|resource| Row {
-        line: line::class(&resource.identifier),
-        lifetime: duration::text(resource.token_lifetime),
-        scopes: scopes.get(&resource.id).copied().unwrap_or_default(),
-        callers: callers.get(&resource.id).copied().unwrap_or_default(),
-        resource,
-    }))
+    page.try_map(|resource| {
+        Ok(Row {
+            line: line::class(&resource.identifier),
+            lifetime: duration::text(resource.token_lifetime),
+            scopes: scopes.get(&resource.id).copied().unwrap_or_default(),
+            callers: count(conn, &resource.id)?,
+            resource,
+        })
+    })
 }
 
 impl Index {

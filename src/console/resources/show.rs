@@ -49,12 +49,17 @@ pub(super) struct Loaded {
     pub resource: Resource,
     pub line: &'static str,
     pub scopes: Vec<Held>,
-    /// By name, [`NAMED`] at most.
-    pub callers: Vec<Caller>,
-    pub caller_count: i64,
+    pub callers: Callers,
     /// What takes two persons.
     pub marks: Marks,
     pub pending: Vec<Pending>,
+}
+
+/// The applications that may call an API.
+pub(super) struct Callers {
+    /// By name, [`NAMED`] at most.
+    pub named: Vec<Caller>,
+    pub count: i64,
 }
 
 /// A scope, how many applications may ask for it, and who does.
@@ -133,14 +138,12 @@ fn read(conn: &mut Conn, id: &str, now: UnixTime) -> Result<Option<Loaded>, Erro
             scope,
         });
     }
-    let counts = grants::caller_counts(conn, &[id.to_owned()])?;
     Ok(Some(Loaded {
         line: line::class(&resource.identifier),
         scopes: held,
-        callers: grants::callers(conn, id, NAMED)?,
+        callers: Callers::read(conn, id)?,
         marks: sensitivity::marks(conn, &resource)?,
         pending: Pending::of(conn, (Subject::Resource, id), now)?,
-        caller_count: counts.first().map_or(0, |(_, count)| *count),
         resource,
     }))
 }
@@ -155,10 +158,15 @@ impl Show {
     }
 }
 
-impl Loaded {
-    /// How many callers the page leaves out.
+impl Callers {
+    pub fn read(conn: &mut Conn, id: &str) -> Result<Self, Error> {
+        let named = grants::callers(conn, id, NAMED)?;
+        Ok(Self { named, count: grants::count_callers(conn, id)? })
+    }
+
+    /// How many the page leaves out.
     pub fn unnamed(&self) -> i64 {
-        self.caller_count - i64::try_from(self.callers.len()).unwrap_or(self.caller_count)
+        self.count - i64::try_from(self.named.len()).unwrap_or(self.count)
     }
 }
 

@@ -7,11 +7,10 @@ use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::impact::Impact;
 use crate::console::page;
+use crate::console::resources::show::{self, NAMED};
 use crate::console::signed_in::SignedIn;
-use crate::model::grant::Access;
 use crate::model::resource::Resource;
 use crate::model::role::Right;
-use crate::store::grants::Caller;
 use crate::store::{Conn, Error, grants, scopes};
 use crate::text;
 use crate::texts::filters;
@@ -28,8 +27,8 @@ struct Deletion {
     named_by: i64,
     /// How many grants hold it because they hold every scope.
     held_by_all: i64,
-    /// Some of those that name it.
-    callers: Vec<Caller>,
+    /// Client id and name of those for which it is named, [`NAMED`] at most.
+    holders: Vec<(String, String)>,
     impact: Impact,
 }
 
@@ -40,7 +39,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     person.must(Right::ManageRegistry)?;
     let (id, scope) = path.into_inner();
-    let resource = crate::console::resources::show::find(&app, id).await?;
+    let resource = show::find(&app, id).await?;
     let chrome = person.chrome("/apis");
     let now = person.now();
     let load = move |conn: &mut Conn| {
@@ -77,18 +76,20 @@ fn read(
         return Ok(None);
     }
     let names = scopes::holders(conn, &resource.id)?;
-    let mut callers = grants::callers(conn, &resource.id, crate::console::resources::show::NAMED)?;
-    callers.retain(|caller| match &caller.access {
-        Access::All => false,
-        Access::Scopes(held) => held.contains(&scope),
-    });
     Ok(Some(Deletion {
         chrome,
         named_by: names.iter().find(|(name, _)| *name == scope).map_or(0, |(_, count)| *count),
         held_by_all: grants::count_all_scopes(conn, &resource.id)?,
-        callers,
+        holders: grants::holders(conn, &resource.id, &scope, NAMED)?,
         impact,
         resource,
         scope,
     }))
+}
+
+impl Deletion {
+    /// How many holders the page leaves out.
+    fn unnamed(&self) -> i64 {
+        self.named_by - i64::try_from(self.holders.len()).unwrap_or(self.named_by)
+    }
 }
