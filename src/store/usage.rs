@@ -4,19 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::connection::on;
 use super::schema::{traffic_hours, usage_days, usage_hours};
 use super::{Conn, Error};
+use crate::model::usage::Span;
 use crate::oauth::UnixTime;
 
-/// Everybody's requests of an hour.
+/// Everybody's requests of an hour, or of several.
 #[derive(Clone, Debug, Queryable)]
 pub struct Traffic {
+    /// The first of them.
     pub hour: i64,
-    /// Empty: no API was reached.
-    pub resource: String,
     /// Empty: tokens were issued.
     pub reason: String,
     pub requests: i64,
@@ -77,17 +77,17 @@ const REQUESTS: &str = "CAST(SUM(requests) AS BIGINT)";
 const ISSUED: &str = "CAST(SUM(CASE WHEN reason = '' THEN requests ELSE 0 END) AS BIGINT)";
 const REFUSED: &str = "CAST(SUM(CASE WHEN reason = '' THEN 0 ELSE requests END) AS BIGINT)";
 
-/// Everybody's traffic from `from` to before `until`, in hours.
-pub fn traffic(conn: &mut Conn, from: i64, until: i64) -> Result<Vec<Traffic>, Error> {
+/// Everybody's traffic, of one API or of all. Summed by the database: a month of many
+/// APIs is some ten thousand rows.
+pub fn traffic(conn: &mut Conn, span: Span, resource: Option<&str>) -> Result<Vec<Traffic>, Error> {
+    let Span { first, end, step } = span;
+    let begin = format!("hour - (hour - {first}) % {step}");
+    let (any, resource) = (resource.is_none(), resource.unwrap_or_default());
     Ok(on!(conn, |c| traffic_hours::table
-        .filter(traffic_hours::hour.ge(from).and(traffic_hours::hour.lt(until)))
-        .order(traffic_hours::hour)
-        .select((
-            traffic_hours::hour,
-            traffic_hours::resource,
-            traffic_hours::reason,
-            traffic_hours::requests,
-        ))
+        .filter(traffic_hours::hour.ge(first).and(traffic_hours::hour.lt(end)))
+        .filter(any.into_sql::<Bool>().or(traffic_hours::resource.eq(resource)))
+        .group_by((sql::<BigInt>(&begin), sql::<Text>("reason")))
+        .select((sql::<BigInt>(&begin), sql::<Text>("reason"), sql::<BigInt>(REQUESTS)))
         .load(c))?)
 }
 
@@ -276,9 +276,7 @@ pub fn ghosts(conn: &mut Conn, from: i64, most: i64) -> Result<Vec<Ghost>, Error
     let rows: Vec<Row> = on!(conn, |c| usage_hours::table
         .filter(usage_hours::hour.ge(from))
         // As its index has it.
-        .filter(sql::<diesel::sql_types::Bool>(
-            "reason IN ('secret_expired', 'secret_revoked', 'client_deleted')",
-        ))
+        .filter(sql::<Bool>("reason IN ('secret_expired', 'secret_revoked', 'client_deleted')",))
         .group_by((usage_hours::client_id, usage_hours::secret_id, usage_hours::reason))
         .select((
             usage_hours::client_id,
@@ -324,7 +322,7 @@ const CLIENT: &str = "client_id || ''";
 pub fn refused(conn: &mut Conn, from: i64, most: i64) -> Result<Vec<Refused>, Error> {
     let rows: Vec<(String, i64, Option<i64>)> = on!(conn, |c| usage_hours::table
         .filter(usage_hours::hour.ge(from).and(usage_hours::client_id.ne("")))
-        .filter(sql::<diesel::sql_types::Bool>("reason <> ''"))
+        .filter(sql::<Bool>("reason <> ''"))
         .group_by(sql::<Text>(CLIENT))
         .select((sql::<Text>(CLIENT), sql::<BigInt>(REQUESTS), max(usage_hours::last_at)))
         .order(sql::<BigInt>("SUM(requests)").desc())
