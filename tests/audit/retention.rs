@@ -83,8 +83,8 @@ fn what_is_kept_is_whole_and_proved_after_the_rest_went() {
     assert!(pruned > 0);
     let again = server.read(|conn| Ok(proving::prove(conn, &kept).unwrap()));
     assert_eq!((again.body, again.record), (proof.body, proof.record));
-    const ALL: Span = Span { first: 0, end: i64::MAX, step: 1 };
-    let traffic = server.read(|conn| countersign::store::usage::traffic(conn, ALL, None));
+    let all = Span { first: 0, end: i64::MAX, step: 1 };
+    let traffic = server.read(|conn| countersign::store::usage::traffic(conn, all, None));
     assert_eq!(traffic.iter().map(|hour| hour.requests).sum::<i64>(), 35, "counts stay");
     // Again, and nothing is to go.
     assert_eq!(prune(&server, server.clock.now() - Seconds::days(30)).unwrap(), 0);
