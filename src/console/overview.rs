@@ -16,6 +16,7 @@ use super::work;
 use crate::model::approval::Request;
 use crate::model::nudge::Dismissal;
 use crate::model::page::Page;
+use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::break_glass::{self, Used};
@@ -112,7 +113,7 @@ fn broken(conn: &mut Conn, now: UnixTime) -> Result<Vec<(Used, Moment)>, Error> 
 
 /// Tokens and refusals of 24 hours.
 fn counted(conn: &mut Conn, now: UnixTime) -> Result<Vec<usage::Traffic>, Error> {
-    usage::traffic(conn, Traffic::span(Seconds::DAY, now), None)
+    usage::traffic(conn, hour(now - Seconds::DAY), hour(now) + 1, None)
 }
 
 /// The most that are named here.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::count;
 use super::log::words;
 use super::moment::Moment;
-use crate::model::usage::{Span, begin_of_hour};
+use crate::model::usage::{begin_of_hour, hour};
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::usage::Traffic as Counted;
@@ -57,17 +57,13 @@ struct Bar {
 }
 
 impl Traffic {
-    /// The hours of the last `length` of time: a day has a bar for each, a month one
-    /// for six.
-    pub fn span(length: Seconds, now: UnixTime) -> Span {
-        Span::last(length, now, if length > Seconds::days(7) { 6 } else { 1 })
-    }
-
-    /// What was counted in [`Traffic::span`].
+    /// Counts of the last `length` of time; a day has a bar for each hour, a
+    /// month one for six.
     pub fn new(counted: &[Counted], length: Seconds, now: UnixTime) -> Self {
-        let span = Self::span(length, now);
-        let first = span.first;
-        let bars = bars(counted, span);
+        let (per_bar, step) =
+            if length > Seconds::days(7) { (6, en("6 hours")) } else { (1, en("hour")) };
+        let first = hour(now - length) + 1;
+        let bars = bars(counted, first, hour(now) + 1, per_bar);
         let issued: i64 = bars.iter().map(|bar| bar.issued).sum();
         let refused: i64 = bars.iter().map(|bar| bar.refused).sum();
         let top = ceiling(bars.iter().map(|bar| bar.issued).max());
@@ -77,7 +73,7 @@ impl Traffic {
             if length <= Seconds::DAY { Text::data(Moment::minute(at)) } else { Moment::date(at) }
         };
         Self {
-            step: if span.step == 1 { en("hour") } else { en("6 hours") },
+            step,
             issued: count::text(issued),
             refused: count::text(refused),
             share: percent(refused, issued + refused),
@@ -87,8 +83,8 @@ impl Traffic {
             up: path(bars.iter().map(|bar| bar.issued), top, -LINE),
             down: path(bars.iter().map(|bar| bar.refused), bottom, BELOW),
             labels: (0..4).map(label).chain([text!("now")]).collect(),
-            reasons: reasons(counted),
-            rows: rows(&bars, span, length, now),
+            reasons: reasons(counted, first),
+            rows: rows(&bars, first, per_bar, length, now),
         }
     }
 
@@ -97,12 +93,11 @@ impl Traffic {
     }
 }
 
-fn bars(counted: &[Counted], span: Span) -> Vec<Bar> {
-    let Span { first, end, step } = span;
-    let number = (end - first + step - 1) / step;
+fn bars(counted: &[Counted], first: i64, end: i64, per_bar: i64) -> Vec<Bar> {
+    let number = (end - first + per_bar - 1) / per_bar;
     let mut bars = vec![Bar::default(); usize::try_from(number).unwrap_or(0)];
-    for row in counted {
-        let place = usize::try_from((row.hour - first) / step).unwrap_or(usize::MAX);
+    for row in counted.iter().filter(|row| row.hour >= first) {
+        let place = usize::try_from((row.hour - first) / per_bar).unwrap_or(usize::MAX);
         let Some(bar) = bars.get_mut(place) else { continue };
         *(if row.reason.is_empty() { &mut bar.issued } else { &mut bar.refused }) += row.requests;
     }
@@ -142,9 +137,9 @@ fn percent(part: i64, whole: i64) -> String {
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
-fn reasons(counted: &[Counted]) -> Vec<Reason> {
+fn reasons(counted: &[Counted], first: i64) -> Vec<Reason> {
     let mut sums: Vec<(&str, i64)> = Vec::new();
-    for row in counted.iter().filter(|row| !row.reason.is_empty()) {
+    for row in counted.iter().filter(|row| row.hour >= first && !row.reason.is_empty()) {
         match sums.iter_mut().find(|(word, _)| *word == row.reason) {
             Some((_, sum)) => *sum += row.requests,
             None => sums.push((&row.reason, row.requests)),
@@ -164,13 +159,19 @@ fn reasons(counted: &[Counted]) -> Vec<Reason> {
 }
 
 /// A row for each bar of a day; for each day of more.
-fn rows(bars: &[Bar], span: Span, length: Seconds, now: UnixTime) -> Vec<(Moment, String, String)> {
-    let per_row = if length <= Seconds::DAY { 1 } else { 24 / span.step };
+fn rows(
+    bars: &[Bar],
+    first: i64,
+    per_bar: i64,
+    length: Seconds,
+    now: UnixTime,
+) -> Vec<(Moment, String, String)> {
+    let per_row = if length <= Seconds::DAY { 1 } else { 24 / per_bar };
     let size = usize::try_from(per_row).unwrap_or(1);
     (0_i64..)
         .zip(bars.chunks(size))
         .map(|(place, bars)| {
-            let at = begin_of_hour(span.first + place * per_row * span.step);
+            let at = begin_of_hour(first + place * per_row * per_bar);
             let sum = |of: fn(&Bar) -> i64| count::text(bars.iter().map(of).sum());
             (Moment::new(at, now), sum(|bar| bar.issued), sum(|bar| bar.refused))
         })
@@ -180,7 +181,6 @@ fn rows(bars: &[Bar], span: Span, length: Seconds, now: UnixTime) -> Vec<(Moment
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::usage::hour;
 
     const NOW: UnixTime = UnixTime::from_seconds(1_795_442_400);
 
@@ -195,6 +195,7 @@ mod tests {
             counted(1, "", 1_400),
             counted(1, "bad_secret", 8),
             counted(2, "secret_expired", 12),
+            counted(24, "", 99),
         ];
         let traffic = Traffic::new(&rows, Seconds::DAY, NOW);
         assert_eq!((traffic.issued.as_str(), traffic.refused.as_str()), ("1,430", "20"));

@@ -50,22 +50,6 @@ pub const fn begin_of_day(day: i64) -> UnixTime {
     UnixTime::from_seconds(day.saturating_mul(Seconds::DAY.0))
 }
 
-/// Hours from `first` to before `end`, told so many at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub first: i64,
-    pub end: i64,
-    /// 1 or more.
-    pub step: i64,
-}
-
-impl Span {
-    /// The last `length` up to now, whose hour has only begun.
-    pub fn last(length: Seconds, now: UnixTime, step: i64) -> Self {
-        Self { first: hour(now - length) + 1, end: hour(now) + 1, step }
-    }
-}
-
 /// Counts that are not written yet.
 #[derive(Debug, Default)]
 pub struct Counts {

@@ -97,7 +97,7 @@ fn day_values((key, used): &(ScopeKey, ScopeUse)) -> [Value<'_>; 7] {
 }
 
 const TRAFFIC: &str = "INSERT INTO traffic_hours (hour, resource, reason, requests)";
-const ADD_TRAFFIC: &str = "ON CONFLICT (hour, resource, reason) \
+const ADD_TRAFFIC: &str = "ON CONFLICT (hour, reason, resource) \
      DO UPDATE SET requests = traffic_hours.requests + excluded.requests";
 
 fn traffic_values((key, requests): &(TrafficKey, i64)) -> [Value<'_>; 4] {

@@ -9,13 +9,11 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::connection::on;
 use super::schema::{traffic_hours, usage_days, usage_hours};
 use super::{Conn, Error};
-use crate::model::usage::Span;
 use crate::oauth::UnixTime;
 
-/// Everybody's requests of an hour, or of several.
+/// Everybody's requests of an hour.
 #[derive(Clone, Debug, Queryable)]
 pub struct Traffic {
-    /// The first of them.
     pub hour: i64,
     /// Empty: tokens were issued.
     pub reason: String,
@@ -77,17 +75,21 @@ const REQUESTS: &str = "CAST(SUM(requests) AS BIGINT)";
 const ISSUED: &str = "CAST(SUM(CASE WHEN reason = '' THEN requests ELSE 0 END) AS BIGINT)";
 const REFUSED: &str = "CAST(SUM(CASE WHEN reason = '' THEN 0 ELSE requests END) AS BIGINT)";
 
-/// Everybody's traffic, of one API or of all. Summed by the database: a month of many
-/// APIs is some ten thousand rows.
-pub fn traffic(conn: &mut Conn, span: Span, resource: Option<&str>) -> Result<Vec<Traffic>, Error> {
-    let Span { first, end, step } = span;
-    let begin = format!("hour - (hour - {first}) % {step}");
+/// Everybody's traffic from `from` to before `until`, of one API or of all. Summed by
+/// the database: a month of many APIs is some ten thousand rows.
+pub fn traffic(
+    conn: &mut Conn,
+    from: i64,
+    until: i64,
+    resource: Option<&str>,
+) -> Result<Vec<Traffic>, Error> {
     let (any, resource) = (resource.is_none(), resource.unwrap_or_default());
     Ok(on!(conn, |c| traffic_hours::table
-        .filter(traffic_hours::hour.ge(first).and(traffic_hours::hour.lt(end)))
+        .filter(traffic_hours::hour.ge(from).and(traffic_hours::hour.lt(until)))
         .filter(any.into_sql::<Bool>().or(traffic_hours::resource.eq(resource)))
-        .group_by((sql::<BigInt>(&begin), sql::<Text>("reason")))
-        .select((sql::<BigInt>(&begin), sql::<Text>("reason"), sql::<BigInt>(REQUESTS)))
+        .group_by((traffic_hours::hour, traffic_hours::reason))
+        .order((traffic_hours::hour, traffic_hours::reason))
+        .select((traffic_hours::hour, traffic_hours::reason, sql::<BigInt>(REQUESTS)))
         .load(c))?)
 }
 

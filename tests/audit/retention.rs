@@ -1,7 +1,6 @@
 //! What the log keeps, and that what it kept can still be proved.
 use countersign::admin::streams::{Place, forget, rewind};
 use countersign::admin::{Error, retention};
-use countersign::model::usage::Span;
 use countersign::oauth::UnixTime;
 use countersign::oauth::time::Seconds;
 use countersign::sealing::proving;
@@ -83,8 +82,7 @@ fn what_is_kept_is_whole_and_proved_after_the_rest_went() {
     assert!(pruned > 0);
     let again = server.read(|conn| Ok(proving::prove(conn, &kept).unwrap()));
     assert_eq!((again.body, again.record), (proof.body, proof.record));
-    let all = Span { first: 0, end: i64::MAX, step: 1 };
-    let traffic = server.read(|conn| countersign::store::usage::traffic(conn, all, None));
+    let traffic = server.read(|conn| countersign::store::usage::traffic(conn, 0, i64::MAX, None));
     assert_eq!(traffic.iter().map(|hour| hour.requests).sum::<i64>(), 35, "counts stay");
     // Again, and nothing is to go.
     assert_eq!(prune(&server, server.clock.now() - Seconds::days(30)).unwrap(), 0);

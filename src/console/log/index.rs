@@ -19,6 +19,7 @@ use crate::console::signed_in::SignedIn;
 use crate::console::traffic::Traffic;
 use crate::model::audit_event::Event;
 use crate::model::page::Page;
+use crate::model::usage::hour;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
 use crate::store::audit_log::{self, Filter};
@@ -184,7 +185,7 @@ fn traffic(conn: &mut Conn, query: &Query, now: UnixTime) -> Result<Option<Traff
     };
     let (Some(length), true) = (length, *query == counted) else { return Ok(None) };
     let api = Some(query.api.as_str()).filter(|api| !api.is_empty());
-    let mut hours = usage::traffic(conn, Traffic::span(length, now), api)?;
+    let mut hours = usage::traffic(conn, hour(now - length), hour(now) + 1, api)?;
     hours.retain(|row| {
         (query.reason.is_empty() || row.reason == query.reason)
             && match query.outcome.as_str() {

@@ -1,10 +1,10 @@
 //! What is used, in sums.
 
 diesel::table! {
-    traffic_hours (hour, resource, reason) {
+    traffic_hours (hour, reason, resource) {
         hour -> BigInt,
-        resource -> Text,
         reason -> Text,
+        resource -> Text,
         requests -> BigInt,
     }
 }
