@@ -1,5 +1,5 @@
 //! Whether a text has another in it, letter by letter. `LIKE` would do, but takes SQLite
-//! four times as long, and a search looks at all names.
+//! twice as long, and a search looks at all names.
 use diesel::backend::Backend;
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,

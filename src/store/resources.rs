@@ -2,6 +2,7 @@
 use diesel::prelude::*;
 
 use super::connection::on;
+use super::holds::holds;
 use super::schema::resources;
 use super::{Conn, Error, containing};
 use crate::model::page::Page;
@@ -58,9 +59,7 @@ pub fn page(
             .into_boxed();
         if let Some(search) = search {
             query = query.filter(
-                resources::name_key
-                    .like(containing(&search.to_lowercase()))
-                    .escape('\\')
+                holds(resources::name_key, &search.to_lowercase())
                     .or(resources::identifier.like(containing(search)).escape('\\')),
             );
         }
