@@ -203,10 +203,11 @@ pub fn of_ids(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<Application>
     Ok(rows.into_iter().map(Application::from).collect())
 }
 
-/// The names of these applications; those that are gone are left out.
+/// Client id and name of these applications, by name; those that are gone are left out.
 pub fn names(conn: &mut Conn, client_ids: &[String]) -> Result<Vec<(String, String)>, Error> {
     Ok(on!(conn, |c| applications::table
         .filter(applications::client_id.eq_any(client_ids))
+        .order((applications::name_key, applications::client_id))
         .select((applications::client_id, applications::name))
         .load(c))?)
 }

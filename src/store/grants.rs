@@ -119,11 +119,7 @@ pub fn holders(
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(grant_scopes::client_id);
     let some: Vec<String> = on!(conn, |c| some.load(c))?;
-    Ok(on!(conn, |c| applications::table
-        .filter(applications::client_id.eq_any(some))
-        .order((applications::name_key, applications::client_id))
-        .select((applications::client_id, applications::name))
-        .load(c))?)
+    super::applications::names(conn, &some)
 }
 
 /// How many applications may call a resource.

@@ -30,8 +30,8 @@ pub async fn get(
     let file = csv::File { name: "apis", narrowed: query.to_text(), columns: COLUMNS };
     file.send(&person, app, move |conn, after| {
         let query = query.clone().after(after);
-        Ok(index::rows(conn, &query, csv::AT_ONCE, grants::count_callers)?
-            .map(index::Row::<i64>::cells))
+        let rows = index::rows(conn, &query, csv::AT_ONCE, grants::count_callers)?;
+        Ok(rows.map(index::Row::cells))
     })
     .await
 }

@@ -21,6 +21,7 @@ struct Index {
     chrome: Chrome,
     manages: bool,
     query: Query,
+    /// Callers: `None`: more than [`MANY`].
     rows: Vec<Row<Option<i64>>>,
     next: Option<String>,
 }
@@ -69,16 +70,13 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let query = query.into_inner().tidy();
     let asked = query.clone();
-    let Page { rows, next } =
-        app.pages.read(move |conn| rows(conn, &asked, PAGE_ROWS, up_to_many)).await?;
+    let load = move |conn: &mut Conn| {
+        rows(conn, &asked, PAGE_ROWS, |conn, id| grants::count_callers_to(conn, id, MANY))
+    };
+    let Page { rows, next } = app.pages.read(load).await?;
     let chrome = person.chrome("/apis");
     let index = Index { chrome, manages: person.manages(), query, rows, next };
     if page::wants_part(&request) { page::html(&index.as_results()) } else { page::html(&index) }
-}
-
-/// `None`: more than [`MANY`].
-fn up_to_many(conn: &mut Conn, id: &str) -> Result<Option<i64>, Error> {
-    grants::count_callers_to(conn, id, MANY)
 }
 
 pub(super) fn rows<C>(

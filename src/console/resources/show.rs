@@ -55,10 +55,10 @@ pub(super) struct Loaded {
     pub pending: Vec<Pending>,
 }
 
-/// The applications that may call an API.
-pub(super) struct Callers {
+/// Applications that may call an API.
+pub(super) struct Callers<T = Caller> {
     /// By name, [`NAMED`] at most.
-    pub named: Vec<Caller>,
+    pub named: Vec<T>,
     pub count: i64,
 }
 
@@ -163,7 +163,9 @@ impl Callers {
         let named = grants::callers(conn, id, NAMED)?;
         Ok(Self { named, count: grants::count_callers(conn, id)? })
     }
+}
 
+impl<T> Callers<T> {
     /// How many the page leaves out.
     pub fn unnamed(&self) -> i64 {
         self.count - i64::try_from(self.named.len()).unwrap_or(self.count)

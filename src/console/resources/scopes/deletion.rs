@@ -7,7 +7,7 @@ use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
 use crate::console::impact::Impact;
 use crate::console::page;
-use crate::console::resources::show::{self, NAMED};
+use crate::console::resources::show::{self, Callers, NAMED};
 use crate::console::signed_in::SignedIn;
 use crate::model::resource::Resource;
 use crate::model::role::Right;
@@ -23,12 +23,10 @@ struct Deletion {
     chrome: Chrome,
     resource: Resource,
     scope: String,
-    /// How many grants name it.
-    named_by: i64,
     /// How many grants hold it because they hold every scope.
     held_by_all: i64,
-    /// Client id and name of those for which it is named, [`NAMED`] at most.
-    holders: Vec<(String, String)>,
+    /// Client id and name of those whose grant names it.
+    holders: Callers<(String, String)>,
     impact: Impact,
 }
 
@@ -78,18 +76,13 @@ fn read(
     let names = scopes::holders(conn, &resource.id)?;
     Ok(Some(Deletion {
         chrome,
-        named_by: names.iter().find(|(name, _)| *name == scope).map_or(0, |(_, count)| *count),
         held_by_all: grants::count_all_scopes(conn, &resource.id)?,
-        holders: grants::holders(conn, &resource.id, &scope, NAMED)?,
+        holders: Callers {
+            named: grants::holders(conn, &resource.id, &scope, NAMED)?,
+            count: names.iter().find(|(name, _)| *name == scope).map_or(0, |(_, count)| *count),
+        },
         impact,
         resource,
         scope,
     }))
-}
-
-impl Deletion {
-    /// How many holders the page leaves out.
-    fn unnamed(&self) -> i64 {
-        self.named_by - i64::try_from(self.holders.len()).unwrap_or(self.named_by)
-    }
 }
