@@ -64,6 +64,8 @@ pub struct Condition {
     failure: AtomicU8,
     low: AtomicBool,
     suspected: AtomicBool,
+    /// SQLite's write-ahead log is in the file but for a little.
+    moved: AtomicBool,
     /// Requests that were sent away since the last commit.
     refused: AtomicU64,
     outage: Mutex<Option<Outage>>,
@@ -77,6 +79,7 @@ impl Default for Condition {
             failure: AtomicU8::new(0),
             low: AtomicBool::new(false),
             suspected: AtomicBool::new(false),
+            moved: AtomicBool::new(false),
             refused: AtomicU64::new(0),
             outage: Mutex::new(None),
         }
@@ -136,6 +139,16 @@ impl Condition {
 
     pub(super) fn take_suspicion(&self) -> bool {
         self.suspected.load(Ordering::Relaxed) && self.suspected.swap(false, Ordering::Relaxed)
+    }
+
+    /// SQLite's write-ahead log is moved but for a little: who writes may move that,
+    /// and begin it anew.
+    pub fn set_moved(&self) {
+        self.moved.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_moved(&self) -> bool {
+        self.moved.load(Ordering::Relaxed) && self.moved.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn begin_commit(&self) {

@@ -39,9 +39,9 @@ const USAGE_OFTEN: Duration = Duration::from_millis(50);
 const IDLE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// SQLite's write-ahead log is emptied between groups once it is this long.
-/// What is left to move by then is little: a checkpoint runs beside us.
-const WAL_BYTES: u64 = 64 * 1_024 * 1_024;
+/// How long SQLite's write-ahead log may get before it is emptied between groups,
+/// however much of it is still to be moved. Long before, it is emptied when little is.
+const WAL_BYTES: u64 = 128 * 1_024 * 1_024;
 
 /// How much of an SQLite file the thread keeps in memory, MiB: it writes all over it.
 const CACHE: u32 = 32;
@@ -354,11 +354,11 @@ impl Scribe {
     }
 
     fn empty_wal(&mut self) {
-        let long = self
-            .wal
-            .as_ref()
-            .is_some_and(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > WAL_BYTES));
-        if long
+        let is_long = || {
+            let wal = self.wal.as_ref().and_then(|path| std::fs::metadata(path).ok());
+            wal.is_some_and(|file| file.len() > WAL_BYTES)
+        };
+        if (self.condition.take_moved() || is_long())
             && let Ok(conn) = self.connection()
             && let Err(error) = conn.checkpoint(store::Checkpoint::Restart)
         {

@@ -1,23 +1,22 @@
 //! Work that nobody asked for: started here, stopped here.
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::checkpointer::Checkpointer;
 use super::disk::Disk;
 use super::{parts, removal, retention};
 use crate::admin::{approvals, guard, identities, links, passkeys};
 use crate::oauth::revocation_feed::TYPE;
 use crate::revocations::{Announcement, exposure};
 use crate::sealing;
-use crate::store::{self, Checkpoint, break_glass, dismissals, sessions};
+use crate::store::{self, break_glass, dismissals, sessions};
 use crate::web::App;
 
 /// How often changes of other processes are looked for.
 const POLL: Duration = Duration::from_millis(250);
-/// How often SQLite's write-ahead log is moved into its file.
-const CHECKPOINT: Duration = Duration::from_millis(300);
 
 /// How often receivers of the revocation feed hear that it still runs.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -43,7 +42,7 @@ const RETAIN: Duration = Duration::from_mins(1);
 pub struct Tasks {
     running: Vec<JoinHandle<()>>,
     streams: crate::streams::Running,
-    checkpointer: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
+    checkpointer: Option<Checkpointer>,
 }
 
 /// Starts everything.
@@ -63,7 +62,7 @@ pub fn start(app: &Arc<App>) -> std::io::Result<Tasks> {
         tokio::spawn(retain(app.clone())),
         tokio::spawn(make_parts(app.clone())),
     ];
-    let checkpointer = if app.store.is_sqlite() { Some(checkpointer(app)?) } else { None };
+    let checkpointer = if app.store.is_sqlite() { Some(Checkpointer::start(app)?) } else { None };
     Ok(Tasks { running, streams: app.streams.start()?, checkpointer })
 }
 
@@ -74,9 +73,8 @@ impl Tasks {
         }
         let streams = self.streams;
         let _ = tokio::task::spawn_blocking(move || streams.stop_blocking()).await;
-        if let Some((stop, thread)) = self.checkpointer {
-            stop.store(true, Ordering::Relaxed);
-            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+        if let Some(checkpointer) = self.checkpointer {
+            let _ = tokio::task::spawn_blocking(|| checkpointer.stop_blocking()).await;
         }
     }
 }
@@ -331,29 +329,4 @@ pub async fn watch_approvals(app: &App) -> Result<(), crate::admin::Error> {
     let oldest = waiting.oldest.map_or(0, |oldest| now.since(oldest).0);
     app.metrics.approvals_oldest_seconds.set(oldest);
     Ok(())
-}
-
-/// A thread of its own: a checkpoint waits for the disk, and no request may
-/// wait for it.
-fn checkpointer(app: &Arc<App>) -> std::io::Result<(Arc<AtomicBool>, std::thread::JoinHandle<()>)> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let (stopped, app) = (stop.clone(), app.clone());
-    let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(move || {
-        let mut conn = None;
-        while !stopped.load(Ordering::Relaxed) {
-            std::thread::sleep(CHECKPOINT);
-            if conn.is_none() {
-                conn = app.store.connect().ok();
-            }
-            // The log itself may be what takes the space.
-            let is_low = app.recorder.condition().is_low();
-            let mode = if is_low { Checkpoint::GiveBack } else { Checkpoint::Passive };
-            let done = conn.as_mut().map(|conn| conn.checkpoint(mode));
-            if let Some(Err(error)) = done {
-                tracing::warn!(%error, "sqlite.checkpoint_failed");
-                conn = None;
-            }
-        }
-    })?;
-    Ok((stop, thread))
 }

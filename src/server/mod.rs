@@ -1,5 +1,6 @@
 //! Open, listen, drain.
 pub mod background;
+mod checkpointer;
 pub mod connections;
 pub mod disk;
 pub mod health;

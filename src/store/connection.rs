@@ -113,25 +113,6 @@ impl Conn {
         }
         Ok(())
     }
-
-    /// Moves SQLite's write-ahead log into the file. Nothing on PostgreSQL.
-    pub fn checkpoint(&mut self, mode: Checkpoint) -> Result<(), Error> {
-        if let Self::Sqlite(conn) = self {
-            conn.batch_execute(match mode {
-                Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-                // Whoever still reads an older state keeps it from beginning anew. Nobody
-                // waits for them, least of all who writes tokens: the next try may do.
-                Checkpoint::Restart => {
-                    "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout=5000"
-                }
-                Checkpoint::GiveBack => {
-                    "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout=5000"
-                }
-                Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
-            })?;
-        }
-        Ok(())
-    }
 }
 
 /// What is done about an SQLite file that is not there.
@@ -146,21 +127,6 @@ pub(super) enum Missing {
 fn existing(path: &str) -> String {
     let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     format!("file:{path}?mode=rw")
-}
-
-/// How much a checkpoint may disturb.
-#[derive(Clone, Copy, Debug)]
-pub enum Checkpoint {
-    /// What can be moved without making anyone wait.
-    Passive,
-    /// All of it, and the log is written again from its beginning, unless somebody
-    /// still reads from it. The file stays: to overwrite it is cheaper than to let it
-    /// grow again.
-    Restart,
-    /// All of it, and the space goes back to the disk, unless somebody still reads.
-    GiveBack,
-    /// All of it, and nothing of what it was stays in the file; waits for readers.
-    Truncate,
 }
 
 impl Database {

@@ -24,6 +24,7 @@ pub mod audit_verification;
 pub mod authenticator_apps;
 pub mod break_glass;
 pub mod chain_heads;
+mod checkpoint;
 pub mod clients;
 mod connection;
 pub mod days;
@@ -67,7 +68,8 @@ pub mod teams;
 pub mod usage;
 pub mod uses;
 
-pub use connection::{Checkpoint, Conn, Database};
+pub use checkpoint::{Checkpoint, Flushed};
+pub use connection::{Conn, Database};
 pub use fault::Fault;
 pub use pool::{Files, Store};
 

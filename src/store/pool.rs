@@ -77,6 +77,10 @@ impl Store {
         }
     }
 
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// A connection of one's own, outside the pool. An SQLite file that is not
     /// there any more is not made anew.
     pub fn connect(&self) -> Result<Conn, Error> {

@@ -4,7 +4,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use countersign::store::registry::{self, Touched};
-use countersign::store::{Checkpoint, Conn, Database, Error, Store};
+use countersign::store::{Checkpoint, Conn, Database, Error, Flushed, Store};
 
 use crate::support::Server;
 use crate::support::database::TestDatabase;
@@ -134,6 +134,30 @@ fn somebody_who_reads_for_long_keeps_no_writer_waiting() {
     assert!(length() <= long, "it was begun anew: {} after {long}", length());
     // And waits for other writers as before.
     assert!(writer.transaction::<_, Error>(registry::version).is_ok());
+}
+
+/// Before the log begins anew the file is flushed by somebody for whom nobody waits;
+/// never a file that another took the place of.
+#[test]
+fn the_file_that_is_flushed_is_the_one_that_is_written() {
+    let (_database, store) = alone();
+    if store.wal().is_none() {
+        assert!(Flushed::open(&store).is_err(), "PostgreSQL does it itself");
+        return;
+    }
+    let mut conn = store.connect().unwrap();
+    conn.transaction::<_, Error>(|conn| registry::note(conn, &Touched::Everything)).unwrap();
+    let file = Flushed::open(&store).unwrap();
+    assert!(file.is_of(&store) && file.flush().is_ok());
+    let log = conn.checkpoint(Checkpoint::Passive).unwrap();
+    assert!(log.pages > 0, "{log:?}");
+    assert_eq!(conn.checkpoint(Checkpoint::Truncate).unwrap().pages, 0);
+    assert!(file.is_of(&store), "the log was emptied, not replaced");
+
+    let wal = store.wal().unwrap();
+    std::fs::remove_file(&wal).unwrap();
+    std::fs::write(&wal, "").unwrap();
+    assert!(!file.is_of(&store));
 }
 
 /// On a disk that runs full the log may be what takes the space.
