@@ -277,7 +277,7 @@ fn ask(store: &Store, now: UnixTime) -> anyhow::Result<()> {
         let mut found = (0, false);
         for _ in 0..3 {
             let started = Instant::now();
-            let table = store.read_blocking(|conn| (report.answer)(conn, &told))?;
+            let table = store.read_blocking(|conn| report.ask(conn, &told))?;
             milliseconds.push(started.elapsed().as_millis());
             found = (table.rows.len(), table.is_cut);
         }

@@ -58,7 +58,7 @@ impl Question {
         if let Some(missing) = report.missing(&told) {
             anyhow::bail!("{} needs --{}", report.id, missing.as_str());
         }
-        let table = operator.read(|conn| (report.answer)(conn, &told))?;
+        let table = operator.read(|conn| report.ask(conn, &told))?;
         if csv {
             let what = report.describe(&told);
             operator.act(|conn, actor| admin::audit::report(conn, actor, &what))?;

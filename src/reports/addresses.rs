@@ -103,8 +103,8 @@ pub(super) fn new_addresses(conn: &mut Conn, told: &Parameters) -> Result<Table,
     let mut new: Vec<(Pair, Fetched)> =
         fetched.into_iter().filter(|(_, fetched)| fetched.first_hour >= from).collect();
     new.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    table.is_cut |= new.len() > MOST;
-    new.truncate(MOST);
+    table.is_cut |= new.len() > told.most;
+    new.truncate(told.most);
     let names = Names::of(conn, new.iter().map(|((client_id, _), _)| client_id.clone()))?;
     for ((client_id, address), fetched) in new {
         table.rows.push(vec![

@@ -111,7 +111,7 @@ fn review(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     let mut table = Table::new(REVIEW);
     let mut after: Option<String> = None;
     loop {
-        let page = access::page(conn, &asked, after.as_deref(), 500)?;
+        let page = access::page(conn, &asked, after.as_deref(), told.most.clamp(1, 500))?;
         let ids: Vec<String> = page.rows.iter().map(|row| row.holding.begun_by.clone()).collect();
         let names = access::granters(conn, &ids)?;
         let of = page.rows.iter().map(|row| row.application.client_id.clone());
@@ -124,7 +124,7 @@ fn review(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
                 scopes.push("");
             }
             for scope in scopes {
-                if table.rows.len() == MOST {
+                if table.rows.len() == told.most {
                     table.is_cut = true;
                     return Ok(table);
                 }
@@ -226,16 +226,13 @@ fn same_person(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
             ]);
         }
     }
-    table.rows.truncate(MOST);
     Ok(table)
 }
 
 fn unused(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
     let since = told.now - Seconds::days(told.days);
-    let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    let found = applications::idle_since(conn, since, most)?;
+    let found = applications::idle_since(conn, since, told.one_more())?;
     let mut table = Table::new(UNUSED);
-    table.is_cut = found.len() == MOST;
     for some in found.chunks(500) {
         let ids: Vec<String> = some.iter().map(|found| found.client_id.clone()).collect();
         let held = secrets::of_clients(conn, &ids)?;

@@ -137,16 +137,14 @@ pub(super) fn is_authentication(reason: &str) -> bool {
 }
 
 fn refusals(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
-    let found = uses::by_address(conn, told.period_hours(), true, true, most() * 4)?;
+    let read = if told.application.is_some() { most() * 4 } else { told.one_more() };
+    let found = uses::by_address(conn, told.period_hours(), true, true, read)?;
     let mut table = Table::new(REFUSALS);
     table.is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) == most() * 4;
-    let names = Names::of(conn, found.iter().map(|row| row.client_id.clone()))?;
     let wanted = |row: &&Alike| told.application.as_ref().is_none_or(|id| *id == row.client_id);
-    for row in found.iter().filter(wanted) {
-        if table.rows.len() == MOST {
-            table.is_cut = true;
-            break;
-        }
+    let shown: Vec<&Alike> = found.iter().filter(wanted).take(told.most + 1).collect();
+    let names = Names::of(conn, shown.iter().map(|row| row.client_id.clone()))?;
+    for row in shown {
         table.rows.push(vec![
             Cell::text(day(row.day)),
             name(&names, &row.client_id),

@@ -18,7 +18,8 @@ pub struct Report {
     pub limits: &'static str,
     pub parameters: &'static [Parameter],
     pub columns: &'static [Column],
-    pub answer: fn(&mut Conn, &Parameters) -> Result<Table, Error>,
+    /// Reads no more than [`Parameters::most`] rows need, where it can.
+    pub(super) answer: fn(&mut Conn, &Parameters) -> Result<Table, Error>,
 }
 
 /// What belongs together.
@@ -65,6 +66,8 @@ pub struct Parameters {
     pub token: Option<String>,
     pub key: Option<String>,
     pub days: i64,
+    /// The most rows that are wanted, at most [`MOST`].
+    pub most: usize,
 }
 
 /// The most rows of an answer.
@@ -91,6 +94,17 @@ pub fn find(id: &str) -> Option<&'static Report> {
 impl Report {
     pub fn takes(&self, parameter: Parameter) -> bool {
         self.parameters.contains(&parameter)
+    }
+
+    /// The answer, of at most [`Parameters::most`] rows.
+    ///
+    /// # Errors
+    /// `Unavailable`: the database cannot be read.
+    pub fn ask(&self, conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
+        let mut table = (self.answer)(conn, told)?;
+        table.is_cut |= table.rows.len() > told.most;
+        table.rows.truncate(told.most);
+        Ok(table)
     }
 
     /// What it needs and was not told.
@@ -160,7 +174,13 @@ impl Parameters {
             token: None,
             key: None,
             days: 90,
+            most: MOST,
         }
+    }
+
+    /// One more than are wanted: then it is known whether there are more.
+    pub(super) fn one_more(&self) -> i64 {
+        i64::try_from(self.most).unwrap_or(i64::MAX).saturating_add(1)
     }
 
     pub fn period(&self) -> (UnixTime, UnixTime) {

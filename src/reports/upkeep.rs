@@ -89,12 +89,11 @@ fn inventory(conn: &mut Conn, told: &Parameters) -> Result<Table, Error> {
         held.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         held
     } else {
-        let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-        secrets::older_than(conn, before, most + 1)?
+        secrets::older_than(conn, before, told.one_more())?
     };
     let mut table = Table::new(SECRETS);
-    table.is_cut = found.len() > MOST;
-    found.truncate(MOST);
+    table.is_cut = found.len() > told.most;
+    found.truncate(told.most);
     let mut ids: Vec<String> = found.iter().map(|secret| secret.client_id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -65,7 +65,7 @@ impl Past {
 
     fn table(&self, id: &str, told: &Parameters) -> Table {
         let report = report::find(id).unwrap();
-        let table = self.server.read(|conn| (report.answer)(conn, told));
+        let table = self.server.read(|conn| report.ask(conn, told));
         assert_eq!(table.columns, report.columns);
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{id}");
         assert!(!table.is_cut, "{id}");
@@ -357,6 +357,44 @@ fn a_report_is_read_printed_and_taken_along_with_its_hash() {
     let review = browser.get("/reports/access");
     assert_eq!(review.texts("thead th.paper"), ["Keep", "Remove"]);
     assert!(browser.get("/reports/access?scope=%3Cscript%3E").text.contains("&#60;script&#62;"));
+}
+
+/// A page of five thousand rows is slow to make and to show, and nobody reads it.
+#[test]
+fn a_page_has_the_first_rows_of_a_long_answer_and_the_way_to_all() {
+    let server = Server::start();
+    let scopes: Vec<String> = (0..75).map(|number| format!("scope:{number:02}")).collect();
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let apis = ["https://api.example/a", "https://api.example/b", "https://api.example/c"];
+    for api in apis {
+        server.resource(api, &scopes);
+    }
+    server.application("eager", &apis.map(|api| (api, "*")));
+    let browser = server.signed_in("auditor");
+
+    let first = browser.get("/reports/access?api=");
+    let (rows, facts) = (first.texts("tbody tr"), first.texts(".proof dd"));
+    assert_eq!(
+        (rows.len(), facts[0].as_str()),
+        (200, "200 The first, there are more Show all rows")
+    );
+    assert_eq!(facts[3], "Said where all rows are shown", "the hash would be of something else");
+    assert!(first.text.contains("href=\"/reports/access?rows=all#results\""), "{}", first.text);
+
+    let all = browser.get("/reports/access?rows=all");
+    let (rows, facts) = (all.texts("tbody tr"), all.texts(".proof dd"));
+    assert_eq!((rows.len(), facts[0].as_str()), (225, "225"));
+    let file = browser.get("/reports/access/rows.csv");
+    assert_eq!(file.text.lines().count(), 226);
+    assert_eq!(facts[3].len(), 64);
+    // An answer that fits is whole at once.
+    let some = browser.get("/reports/access?api=https://api.example/a");
+    assert_eq!((some.texts("tbody tr").len(), some.texts(".proof dd")[3].len()), (75, 64));
+    for (most, is_cut) in [(74, true), (224, true), (225, false), (226, false)] {
+        let told = Parameters { most, ..Parameters::at(server.clock.now()) };
+        let table = server.read(|conn| report::find("access").unwrap().ask(conn, &told));
+        assert_eq!((table.rows.len(), table.is_cut), (most.min(225), is_cut));
+    }
 }
 
 #[test]

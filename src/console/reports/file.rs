@@ -7,7 +7,7 @@ use super::show;
 use crate::admin;
 use crate::console::failure::Failure;
 use crate::console::signed_in::SignedIn;
-use crate::reports::report;
+use crate::reports::report::{self, MOST, Parameters};
 use crate::web::App;
 
 pub async fn get(
@@ -18,6 +18,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Failure> {
     let report = report::find(&id).ok_or(Failure::NotFound)?;
     let told = query.told(person.now()).map_err(|_| Failure::Malformed)?;
+    let told = Parameters { most: MOST, ..told };
     if report.missing(&told).is_some() {
         return Err(Failure::Malformed);
     }

@@ -5,8 +5,11 @@ use crate::console::form::FieldErrors;
 use crate::console::moment;
 use crate::oauth::UnixTime;
 use crate::oauth::time::Seconds;
-use crate::reports::report::{Parameter, Parameters, Report};
+use crate::reports::report::{MOST, Parameter, Parameters, Report};
 use crate::text;
+
+/// How many rows of an answer a page has at first.
+const FIRST: usize = 200;
 
 /// The parameters as they came. Empty: not told.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,6 +25,8 @@ pub struct Query {
     pub token: String,
     pub key: String,
     pub days: String,
+    /// `all`: as many rows as an answer may have, not only the first.
+    pub rows: String,
 }
 
 impl Query {
@@ -59,13 +64,14 @@ impl Query {
             secret: given(&self.secret),
             token: given(&self.token),
             key: given(&self.key),
+            most: if self.rows == "all" { MOST } else { FIRST },
             ..told
         })
     }
 
-    /// The query of the same question, for its file. Its days stand in it: the
-    /// file is of what was shown, whenever it is fetched.
-    pub fn file_text(&self, report: &Report, told: &Parameters) -> String {
+    /// The query of the same question, for its file and for all its rows. Its days
+    /// stand in it: they are of what was shown, whenever they are fetched.
+    pub fn same_text(&self, report: &Report, told: &Parameters) -> String {
         let mut pairs = Vec::new();
         for parameter in report.parameters {
             match parameter {

@@ -10,7 +10,7 @@ use crate::console::moment::Moment;
 use crate::console::signed_in::SignedIn;
 use crate::console::{line, page};
 use crate::oauth::UnixTime;
-use crate::reports::report::{self, Parameter, Parameters, Report};
+use crate::reports::report::{self, MOST, Parameter, Parameters, Report};
 use crate::reports::table::{Cell, Table};
 use crate::store::{Conn, Error};
 use crate::texts::{en, filters};
@@ -41,8 +41,11 @@ struct Answer {
     now: UnixTime,
     at: Moment,
     asked: String,
-    sha256: String,
+    /// Of the whole file: of a part nothing is said.
+    sha256: Option<String>,
     file: String,
+    /// Where all rows are, when these are only the first.
+    whole: Option<String>,
 }
 
 pub async fn get(
@@ -69,13 +72,18 @@ pub async fn get(
     };
     if report.missing(&told).is_none() {
         let table = answer(&app, report, told.clone()).await?;
-        let file = show.query.file_text(report, &told);
+        let same = show.query.same_text(report, &told);
+        let is_part = table.is_cut && table.rows.len() == told.most && told.most < MOST;
         show.answer = Some(Answer {
             now,
             at: Moment::new(now, now),
             asked: report.describe(&told),
-            sha256: table.sha256(),
-            file: format!("/reports/{}/rows.csv?{file}", report.id),
+            sha256: (!is_part).then(|| table.sha256()),
+            file: format!("/reports/{}/rows.csv?{same}", report.id),
+            whole: is_part.then(|| {
+                let rows = if same.is_empty() { "rows=all" } else { "&rows=all" };
+                format!("/reports/{}?{same}{rows}#results", report.id)
+            }),
             table,
         });
     }
@@ -87,7 +95,7 @@ pub(super) async fn answer(
     report: &'static Report,
     told: Parameters,
 ) -> Result<Table, Failure> {
-    let read = move |conn: &mut Conn| -> Result<Table, Error> { (report.answer)(conn, &told) };
+    let read = move |conn: &mut Conn| -> Result<Table, Error> { report.ask(conn, &told) };
     Ok(app.pages.read(read).await?)
 }
 
