@@ -145,8 +145,7 @@ impl Proposal {
         }
     }
 
-    /// As it stands in a sentence after who asks: `Ada asks to …`, before the
-    /// name of what it is done to.
+    /// As it stands in a record, before the name of what it is done to.
     pub const fn verb(&self) -> &'static str {
         match self {
             Self::SetAccess { .. } => "set the access of application",
@@ -264,11 +263,6 @@ impl Request {
     /// Whether somebody may still decide on it.
     pub fn waits(&self, now: UnixTime) -> bool {
         self.state == State::Open && now < self.expires_at
-    }
-
-    /// `Ada asks to set the access of application billing`.
-    pub fn sentence(&self) -> String {
-        format!("{} asks to {} {}", self.asked_by_name, self.proposal.verb(), self.target_name)
     }
 }
 

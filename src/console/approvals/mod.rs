@@ -3,6 +3,7 @@ pub mod approval;
 pub mod index;
 pub mod pending;
 pub mod refusal;
+mod sentence;
 pub mod show;
 pub mod withdrawal;
 

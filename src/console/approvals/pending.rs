@@ -1,14 +1,15 @@
 //! A request in a line: on the page of what it is about, and in lists.
+use super::sentence::sentence;
 use crate::console::moment::Moment;
 use crate::model::approval::{Request, State, Subject};
 use crate::oauth::UnixTime;
 use crate::store::{Conn, Error, approvals};
-use crate::texts::en;
+use crate::texts::{Text, en};
 
 pub struct Pending {
     pub id: String,
     /// `Ada asks to set the access of application billing`.
-    pub sentence: String,
+    pub sentence: Text,
     pub reason: String,
     pub asked: Moment,
     pub expires: Moment,
@@ -22,7 +23,7 @@ impl Pending {
         let decision = request.decision.as_ref();
         Self {
             id: request.id.clone(),
-            sentence: request.sentence(),
+            sentence: sentence(request),
             reason: request.reason.clone(),
             asked: Moment::new(request.asked_at, now),
             expires: Moment::new(request.expires_at, now),

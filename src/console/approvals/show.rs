@@ -3,6 +3,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::pending::plate;
+use super::sentence::sentence;
 use crate::admin::approvals as acts;
 use crate::console::chrome::Chrome;
 use crate::console::failure::Failure;
@@ -152,8 +153,8 @@ fn means(conn: &mut Conn, request: &Request, now: UnixTime) -> Result<Means, sto
 }
 
 impl Show {
-    fn title(&self) -> String {
-        self.request.sentence()
+    fn title(&self) -> Text {
+        sentence(&self.request)
     }
 
     /// Who decided, in words: `Refused by Grace`.
