@@ -57,10 +57,9 @@ struct Work {
 impl Work {
     fn step(&mut self) -> Result<(), store::Error> {
         let store = &self.app.store;
-        let conn = match &mut self.conn {
-            Some(conn) => conn,
-            none => none.insert(store.connect()?),
-        };
+        // That the database is away is said by whoever needs it.
+        let Some(conn) = self.conn.take().or_else(|| store.connect().ok()) else { return Ok(()) };
+        let conn = self.conn.insert(conn);
         let condition = self.app.recorder.condition();
         // The log itself may be what takes the space.
         let mode = if condition.is_low() { Checkpoint::GiveBack } else { Checkpoint::Passive };
